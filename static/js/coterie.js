@@ -1,0 +1,119 @@
+/* Small comforts. Every page works without this file; it only saves keystrokes.
+   One listener per kind of event, on the document, so swapped-in content needs no set-up. */
+(() => {
+  "use strict";
+
+  const TOAST_MS = 8000;
+  const one = (selector, root = document) => root.querySelector(selector);
+
+  /* ---- keys: "/" searches, Ctrl-S saves, Escape closes the small-screen menu ---- */
+
+  const isTyping = (element) =>
+    element.isContentEditable ||
+    element.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])");
+
+  const focusSearch = (event) => {
+    const search = one("[data-search]");
+    if (!search) return;
+    event.preventDefault();
+    search.focus();
+    search.select?.();
+  };
+
+  const save = (event) => {
+    const form = document.activeElement?.closest("form[data-save]") || one("form[data-save]");
+    if (!form) return;
+    event.preventDefault();
+    form.requestSubmit([...form.elements].find((element) => element.type === "submit"));
+  };
+
+  const closeMenu = () => {
+    const menu = one(".menu-toggle[open]");
+    if (!menu) return;
+    menu.open = false;
+    one("summary", menu).focus();
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.defaultPrevented) return;
+    if (event.key.toLowerCase() === "s" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
+      save(event);
+    } else if (event.key === "Escape") {
+      closeMenu();
+    } else if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      if (document.body.dataset.keys !== "off" && !isTyping(event.target)) focusSearch(event);
+    }
+  });
+
+  /* ---- tables: the box in the head ticks this page's rows ---- */
+
+  const rowBoxes = (table) => [...table.querySelectorAll("tbody input[type=checkbox]:not(:disabled)")];
+
+  document.addEventListener("change", (event) => {
+    const table = event.target.closest?.("table");
+    const head = table && one("[data-check-all]", table);
+    if (!head) return;
+    const boxes = rowBoxes(table);
+    if (event.target === head) {
+      for (const box of boxes) box.checked = head.checked;
+    } else {
+      const ticked = boxes.filter((box) => box.checked).length;
+      head.checked = boxes.length > 0 && ticked === boxes.length;
+      head.indeterminate = ticked > 0 && ticked < boxes.length;
+    }
+  });
+
+  /* ---- toasts: the card comes from the server, its words also go to the live region ---- */
+
+  const announce = (text) => {
+    const live = one("#live");
+    if (live) setTimeout(() => { live.textContent = text; }, 100);
+  };
+
+  const hideSoon = (toast) => {
+    let timer;
+    const stop = () => clearTimeout(timer);
+    const start = () => {
+      stop();
+      if (!toast.matches(":hover, :focus-within")) timer = setTimeout(() => toast.remove(), TOAST_MS);
+    };
+    toast.addEventListener("pointerenter", stop);
+    toast.addEventListener("focusin", stop);
+    toast.addEventListener("pointerleave", start);
+    toast.addEventListener("focusout", () => setTimeout(start));
+    start();
+  };
+
+  const welcomeToasts = () => {
+    const fresh = [...document.querySelectorAll(".toast:not([data-seen])")];
+    for (const toast of fresh) {
+      toast.dataset.seen = "";
+      if (!("sticky" in toast.dataset)) hideSoon(toast);
+    }
+    if (fresh.length) announce(fresh.map((toast) => one("[data-text]", toast).textContent.trim()).join(" "));
+  };
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-dismiss]")) return;
+    event.target.closest(".toast")?.remove();
+    one("#main")?.focus();
+  });
+
+  /* ---- a refused form: the first wrong field has the focus ---- */
+
+  const focusFirstError = () => {
+    const summary = one(".error-summary:not([data-seen])");
+    if (!summary) return;
+    summary.dataset.seen = "";
+    const wrong = one("[aria-invalid=true]", summary.closest("form, main") || document);
+    (wrong?.matches("fieldset") ? one("input", wrong) : wrong || summary)?.focus();
+  };
+
+  const welcome = () => {
+    welcomeToasts();
+    requestAnimationFrame(focusFirstError); // after the browser's own autofocus
+  };
+
+  document.addEventListener("htmx:after:swap", welcome);
+  welcome();
+})();
