@@ -1,0 +1,1 @@
+"""One file a country: its names, towns, phone prefixes and papers."""
