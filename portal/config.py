@@ -1,0 +1,144 @@
+"""Settings, read once from the environment; `portal settings` prints them."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from portal.errors import N_, Refusal
+
+LOCALES = ("en", "pt", "es")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+MIN_SECRET = 32
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that an installation may set; each field's metadata names its variable and meaning."""
+
+    database: str = field(
+        default="sqlite:///instance/portal.db",
+        metadata={"env": "PORTAL_DATABASE", "meaning": N_("where the data lives: sqlite:///path or postgresql://…")},
+    )
+    secret_key: str = field(
+        default="",
+        metadata={"env": "PORTAL_SECRET_KEY", "meaning": N_("signs cookies; 32 random characters or more"), "secret": True},
+    )
+    host: str = field(default="127.0.0.1", metadata={"env": "PORTAL_HOST", "meaning": N_("address to serve on")})
+    port: int = field(default=8000, metadata={"env": "PORTAL_PORT", "meaning": N_("port to serve on")})
+    locale: str = field(
+        default="en", metadata={"env": "PORTAL_LOCALE", "meaning": N_("the store's language: en, pt or es")}
+    )
+    timezone: str = field(
+        default="UTC", metadata={"env": "PORTAL_TIMEZONE", "meaning": N_("the store's time zone, such as Africa/Kigali")}
+    )
+    currency: str = field(
+        default="USD", metadata={"env": "PORTAL_CURRENCY", "meaning": N_("the store's currency, three letters")}
+    )
+    region: str = field(
+        default="",
+        metadata={"env": "PORTAL_REGION", "meaning": N_("country of phone numbers without a country code, such as RW")},
+    )
+    https: bool = field(
+        default=False,
+        metadata={"env": "PORTAL_HTTPS", "meaning": N_("yes when people reach the portal by https; cookies then ask for it")},
+    )
+    trusted_hosts: str = field(
+        default="",
+        metadata={"env": "PORTAL_TRUSTED_HOSTS", "meaning": N_("host names the portal answers to, separated by commas")},
+    )
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Tell whether the data lives in a SQLite file."""
+        return self.database.startswith("sqlite:")
+
+    @property
+    def sqlite_path(self) -> Path:
+        """Return the path of the SQLite file, relative to where the command was started."""
+        return Path(self.database.removeprefix("sqlite:///"))
+
+    @property
+    def hosts(self) -> list[str]:
+        """Return every host name that a request may carry."""
+        named = [name.strip() for name in self.trusted_hosts.split(",") if name.strip()]
+        return [*named, self.host, *sorted(LOOPBACK), "[::1]"]
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings found in `environ`.
+
+    Raises Refusal with a sentence naming the variable when a value cannot be used.
+    """
+    values: dict[str, Any] = {}
+    for item in fields(Settings):
+        text = environ.get(item.metadata["env"], "").strip()
+        if text:
+            values[item.name] = _convert(item.metadata["env"], item.type, text)
+    values.setdefault("https", values.get("host", "127.0.0.1") not in LOOPBACK)
+    settings = Settings(**values)
+    _check(settings)
+    return settings
+
+
+def _convert(name: str, kind: object, text: str) -> object:
+    if kind is int:
+        if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+            raise Refusal(N_("%(name)s must be a port number from 1 to 65535, not “%(text)s”."), name=name, text=text)
+        return int(text)
+    if kind is bool:
+        if text.lower() not in {"1", "0", "yes", "no", "true", "false"}:
+            raise Refusal(N_("%(name)s must be yes or no, not “%(text)s”."), name=name, text=text)
+        return text.lower() in {"1", "yes", "true"}
+    return text
+
+
+def _check(settings: Settings) -> None:
+    if not settings.database.startswith(("sqlite:///", "postgresql://")):
+        raise Refusal(N_("PORTAL_DATABASE must begin with sqlite:/// or postgresql://."))
+    if settings.locale not in LOCALES:
+        raise Refusal(N_("PORTAL_LOCALE must be one of en, pt, es, not “%(text)s”."), text=settings.locale)
+    if settings.timezone not in available_timezones():
+        raise Refusal(
+            N_("PORTAL_TIMEZONE must be a time zone such as Africa/Kigali, not “%(text)s”."), text=settings.timezone
+        )
+    ZoneInfo(settings.timezone)
+    if settings.secret_key and len(settings.secret_key) < MIN_SECRET:
+        raise Refusal(N_("PORTAL_SECRET_KEY must have at least 32 characters. Nothing was started."))
+
+
+def with_secret(settings: Settings, instance: Path) -> Settings:
+    """Return `settings` with a secret key, made and kept in `instance` on the first start of a machine.
+
+    A deployed portal (one that listens on more than this machine) never gets a key made for it: Refusal.
+    """
+    if settings.secret_key:
+        return settings
+    if settings.host not in LOOPBACK:
+        raise Refusal(
+            N_("Set PORTAL_SECRET_KEY to 32 or more random characters before serving on %(host)s."), host=settings.host
+        )
+    kept = instance / "secret_key"
+    if not kept.exists():
+        instance.mkdir(parents=True, exist_ok=True)
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(48), encoding="ascii")
+    return replace(settings, secret_key=kept.read_text(encoding="ascii").strip())
+
+
+_current = Settings()
+
+
+def use(settings: Settings) -> None:
+    """Make `settings` the ones that `current` returns; called once when the portal starts."""
+    global _current
+    _current = settings
+
+
+def current() -> Settings:
+    """Return the settings of this process."""
+    return _current
+

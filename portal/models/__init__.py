@@ -1,0 +1,46 @@
+"""The tables. Every model is imported here so that migrations and tests see all of them."""
+
+from portal.models.change import Change, ChangeRow
+from portal.models.customer import Customer
+from portal.models.group import Group, GroupItem
+from portal.models.imports import Import, ImportRow
+from portal.models.membership import Membership, MembershipDelta, PastMembership
+from portal.models.shop import Shop
+from portal.models.user import SignInFailure, User, UserRole, UserSession
+
+# In an order in which each table only refers to earlier ones.
+TABLES = (
+    User,
+    Shop,
+    UserRole,
+    UserSession,
+    SignInFailure,
+    Change,
+    ChangeRow,
+    Customer,
+    Group,
+    GroupItem,
+    Membership,
+    PastMembership,
+    Import,
+    ImportRow,
+)
+
+__all__ = [
+    "TABLES",
+    "Change",
+    "ChangeRow",
+    "Customer",
+    "Group",
+    "GroupItem",
+    "Import",
+    "ImportRow",
+    "Membership",
+    "MembershipDelta",
+    "PastMembership",
+    "Shop",
+    "SignInFailure",
+    "User",
+    "UserRole",
+    "UserSession",
+]

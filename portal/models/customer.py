@@ -1,0 +1,61 @@
+"""Customers: the people and businesses a store sells to."""
+
+import peewee
+
+from portal.clock import now
+from portal.db import Model
+from portal.models.shop import Shop
+
+# What a person may fill in, in the order of the form and of files. Built-in fields; the store's own come beside them.
+FIELDS = (
+    "code",
+    "name",
+    "email",
+    "phone",
+    "shop",
+    "birth_date",
+    "language",
+    "gender",
+    "id_type",
+    "id_number",
+    "address",
+)
+
+
+class Customer(Model):
+    """One customer.
+
+    The `…_key` columns hold what matching, sorting and searching compare: casefolded code and e-mail, the phone in
+    international form (empty where it does not parse), the folded name. `search` joins all of them.
+    """
+
+    id = peewee.AutoField()
+    code = peewee.TextField()
+    code_key = peewee.TextField(unique=True)
+    name = peewee.TextField(default="")
+    name_key = peewee.TextField(default="")
+    email = peewee.TextField(default="")
+    email_key = peewee.TextField(null=True)
+    phone = peewee.TextField(default="")
+    phone_key = peewee.TextField(null=True)
+    shop = peewee.ForeignKeyField(Shop, null=True, index=False, on_delete="RESTRICT")
+    birth_date = peewee.DateField(null=True)
+    language = peewee.TextField(default="")
+    gender = peewee.TextField(default="")
+    id_type = peewee.TextField(default="")
+    id_number = peewee.TextField(default="")
+    address = peewee.TextField(default="")
+    search = peewee.TextField(default="")
+    created_at = peewee.DateTimeField(default=now)
+    updated_at = peewee.DateTimeField(default=now)
+    version = peewee.IntegerField(default=1)
+
+    class Meta:
+        indexes = (
+            (("name_key", "id"), False),
+            (("shop", "name_key", "id"), False),
+        )
+
+
+Customer.add_index(Customer.email_key, where=Customer.email_key.is_null(False), name="customer_email_key")
+Customer.add_index(Customer.phone_key, where=Customer.phone_key.is_null(False), name="customer_phone_key")

@@ -1,0 +1,73 @@
+"""Groups and their items: what people said about who belongs."""
+
+import peewee
+
+from portal.clock import now
+from portal.db import Model
+from portal.models.change import Change
+from portal.models.customer import Customer
+from portal.models.shop import Shop
+from portal.models.user import User
+
+HUES = ("blue", "indigo", "violet", "pink", "red", "orange", "amber", "lime", "green", "teal", "cyan", "grey")
+
+
+class Group(Model):
+    """A named list of items; `n_members` is kept by the membership refresh."""
+
+    id = peewee.AutoField()
+    code = peewee.TextField()
+    name = peewee.TextField(default="")
+    name_key = peewee.TextField(default="")
+    type = peewee.TextField(default="customer")
+    status = peewee.TextField(default="active")
+    hue = peewee.TextField(default="blue")
+    description = peewee.TextField(default="")
+    agent_note = peewee.TextField(default="")
+    owner = peewee.ForeignKeyField(User, null=True, index=False, on_delete="RESTRICT")
+    n_members = peewee.IntegerField(default=0)
+    created_at = peewee.DateTimeField(default=now)
+    updated_at = peewee.DateTimeField(default=now)
+    version = peewee.IntegerField(default=1)
+
+    class Meta:
+        table_name = "customer_group"
+
+    @property
+    def label(self) -> str:
+        """Return what lists call the group: its name, or its code where it has none."""
+        return self.name or self.code
+
+
+# A deleted group keeps its row (history speaks of it) but frees its code and name.
+_LIVE = Group.status != "deleted"
+Group.add_index(Group.code, unique=True, where=_LIVE, name="customer_group_code")
+Group.add_index(Group.name_key, unique=True, where=_LIVE & (Group.name_key != ""), name="customer_group_name_key")
+
+
+class GroupItem(Model):
+    """Include or exclude one customer or one shop. Ended, never deleted."""
+
+    id = peewee.AutoField()
+    group = peewee.ForeignKeyField(Group, backref="items", index=False, on_delete="RESTRICT")
+    sign = peewee.TextField()  # include | exclude
+    kind = peewee.TextField()  # customer | shop
+    customer = peewee.ForeignKeyField(Customer, null=True, index=False, on_delete="RESTRICT")
+    shop = peewee.ForeignKeyField(Shop, null=True, index=False, on_delete="RESTRICT")
+    note = peewee.TextField(default="")
+    created_at = peewee.DateTimeField(default=now)
+    created_by = peewee.ForeignKeyField(Change, index=False, on_delete="RESTRICT")
+    ended_at = peewee.DateTimeField(null=True)
+    ended_by = peewee.ForeignKeyField(Change, null=True, index=False, on_delete="RESTRICT")
+
+
+# At most one live customer item per group and customer (product.md §5), and one live shop item likewise.
+_OPEN = GroupItem.ended_at.is_null()
+GroupItem.add_index(
+    GroupItem.customer, GroupItem.group, unique=True,
+    where=_OPEN & GroupItem.customer.is_null(False), name="group_item_customer",
+)
+GroupItem.add_index(
+    GroupItem.shop, GroupItem.group, unique=True, where=_OPEN & GroupItem.shop.is_null(False), name="group_item_shop"
+)
+GroupItem.add_index(GroupItem.group, GroupItem.id, name="group_item_group")

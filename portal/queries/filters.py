@@ -1,0 +1,228 @@
+"""The customer list's filter: groups any / all / none of, shop and text, page by page.
+
+No single form of the query wins (performance.md, Findings): walking the sort index and probing membership is fast
+when many fit, driving from the smallest group is fast when few do. The kept member counts choose.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import peewee
+from peewee import fn
+
+from portal.db import db, is_sqlite
+from portal.models import Customer, Group, Membership, Shop
+from portal.permissions import Action, Actor
+from portal.queries.customers import matching, visible_to, words
+
+PAGE = 50
+COUNT_CAP = 10_000  # a count beyond this is said as "more than", so that it never holds up the rows
+_TEXT_PROBE = 2_000  # a text that fits more rows than this is common: walk instead
+SORTS: dict[str, tuple[Any, ...]] = {
+    "name": (Customer.name_key, Customer.id),
+    "code": (Customer.code_key,),
+    "created": (Customer.id,),
+}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the list is asked for; groups and shops as rows, `sort` a key of SORTS, with a minus for descending."""
+
+    q: str = ""
+    any: tuple[Group, ...] = ()
+    all: tuple[Group, ...] = ()
+    none: tuple[Group, ...] = ()
+    shops: tuple[Shop, ...] = ()
+    sort: str = "name"
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether the filter lets everybody through."""
+        return not (self.q.strip() or self.any or self.all or self.none or self.shops)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows in order, and the codes to go on from, None where there is no further page."""
+
+    rows: list[Customer]
+    before: str | None
+    after: str | None
+    groups: dict[int, list[Group]] = field(default_factory=dict)  # by customer id
+
+
+def page(actor: Actor, wanted: Filter, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
+    """Return the rows after (or before) the customer whose code is given, at most `size`, with shops and groups."""
+    backwards = bool(before) and not after
+    anchor = _anchor(actor, wanted, before if backwards else after)
+    descending = wanted.sort.startswith("-") != backwards
+    columns = SORTS[wanted.sort.lstrip("-")]
+    query = select(actor, wanted).order_by(*(column.desc() if descending else column.asc() for column in columns))
+    if anchor is not None:
+        query = query.where(_beyond(columns, anchor, descending))
+    found = list(query.limit(size + 1))
+    rows, more = found[:size], len(found) > size
+    if backwards:
+        rows.reverse()
+    first, last = (rows[0].code, rows[-1].code) if rows else (None, None)
+    has_before, has_after = (more, True) if backwards else (anchor is not None, more)
+    return _with_details(Page(rows, first if has_before else None, last if has_after else None))
+
+
+def _anchor(actor: Actor, wanted: Filter, code: str) -> list[Any] | None:
+    if not code:
+        return None
+    columns = SORTS[wanted.sort.lstrip("-")]
+    row = visible_to(actor).select(*columns).where(Customer.code_key == code.casefold()).tuples().first()
+    return list(row) if row else None
+
+
+def _beyond(columns: Sequence[Any], anchor: Sequence[Any], descending: bool) -> peewee.Expression:
+    left: Any = peewee.Tuple(*columns) if len(columns) > 1 else columns[0]
+    right: Any = peewee.Tuple(*anchor) if len(columns) > 1 else anchor[0]
+    return left < right if descending else left > right
+
+
+def _with_details(found: Page) -> Page:
+    """Add shops and group badges: two queries for the page, however many rows it has."""
+    shops = {row.shop_id for row in found.rows if row.shop_id}
+    by_id = {shop.id: shop for shop in Shop.select().where(Shop.id.in_(shops))} if shops else {}
+    for row in found.rows:
+        row.shop = by_id.get(row.shop_id)
+    return replace(found, groups=groups_of([row.id for row in found.rows]))
+
+
+def groups_of(customer_ids: Sequence[int]) -> dict[int, list[Group]]:
+    """Return the groups of each of these customers, in name order."""
+    badges: dict[int, list[Group]] = {}
+    if customer_ids:
+        query = (
+            Membership.select(Membership.customer, Group)
+            .join(Group)
+            .where(Membership.customer.in_(customer_ids))
+            .order_by(Group.name_key, Group.id)
+        )
+        for membership in query:
+            badges.setdefault(membership.customer_id, []).append(membership.group)
+    return badges
+
+
+def count(actor: Actor, wanted: Filter, cap: int | None = COUNT_CAP) -> tuple[int, bool]:
+    """Return how many fit and whether that is exact: counting stops at `cap` (None: never)."""
+    inner = select(actor, wanted, for_count=True)
+    if cap is not None:
+        inner = inner.limit(cap + 1)
+    part = inner.select(peewee.SQL("1").alias("one")).alias("part")
+    n = peewee.Select([part], [fn.COUNT(peewee.SQL("*"))]).bind(db).scalar()
+    return (min(n, cap), n <= cap) if cap is not None else (n, True)
+
+
+def select(actor: Actor, wanted: Filter, *, for_count: bool = False) -> peewee.ModelSelect:
+    """Return the select of fitting customers that `actor` may see, driven from where the fewest rows are."""
+    drivers = _drivers(actor, wanted)
+    query = visible_to(actor)
+    chosen = min(drivers, key=lambda driver: driver.n) if drivers else None
+    if chosen and (for_count or _drive_is_cheaper(chosen, drivers)):
+        source = chosen.source.alias("driver")
+        query = query.from_(source).join(
+            Customer, peewee.JOIN.CROSS if is_sqlite() else peewee.JOIN.INNER,
+            on=None if is_sqlite() else (Customer.id == source.c.customer_id),
+        )
+        if is_sqlite():
+            query = query.where(Customer.id == source.c.customer_id)
+    else:
+        chosen = None
+    for driver in drivers:
+        if driver is not chosen:
+            query = query.where(*driver.conditions)
+    if wanted.none:
+        query = query.where(~_in_any(wanted.none))
+    if wanted.shops:
+        query = query.where(Customer.shop.in_([shop.id for shop in wanted.shops]))
+    return query
+
+
+@dataclass(frozen=True)
+class _Driver:
+    """One condition of the filter as something to start from (`source`, about `n` rows) or to test (`conditions`)."""
+
+    n: int
+    source: Any
+    conditions: list[Any]
+
+
+def _drivers(actor: Actor, wanted: Filter) -> list[_Driver]:
+    drivers = [_Driver(group.n_members, _members((group,)), [_in_any((group,))]) for group in wanted.all]
+    if wanted.any:
+        n = sum(group.n_members for group in wanted.any)
+        drivers.append(_Driver(n, _members(wanted.any).distinct(), [_in_any(wanted.any)]))
+    if wanted.q.strip():
+        drivers.append(_text(actor, wanted.q))
+    return drivers
+
+
+def _members(groups: Sequence[Group]) -> peewee.ModelSelect:
+    return Membership.select(Membership.customer.alias("customer_id")).where(
+        Membership.group.in_([group.id for group in groups])
+    )
+
+
+def _in_any(groups: Sequence[Group]) -> Any:
+    member = Membership.alias()
+    probe = member.select(peewee.SQL("1")).where(
+        member.customer == Customer.id, member.group.in_([group.id for group in groups])
+    )
+    return fn.EXISTS(probe)
+
+
+def _text(actor: Actor, text: str) -> _Driver:
+    conditions: list[Any] = list(matching(actor, text)) or [peewee.Value(1) == 1]
+    everybody = _total()
+    needle = _trigram_query(text)
+    if not needle or not is_sqlite() or actor.masked_anywhere() & {"email", "phone"}:
+        return _Driver(everybody, Customer.select(Customer.id.alias("customer_id")).where(*conditions), conditions)
+    source = peewee.Select([peewee.Table("customer_search")], [peewee.SQL("rowid").alias("customer_id")]).where(
+        peewee.SQL("customer_search MATCH ?", [needle])
+    )
+    probe = source.limit(_TEXT_PROBE).alias("probe")
+    n = peewee.Select([probe], [fn.COUNT(peewee.SQL("*"))]).bind(db).scalar()
+    return _Driver(n if n < _TEXT_PROBE else everybody, source, conditions)
+
+
+def _trigram_query(text: str) -> str:
+    """Return an FTS5 query that finds all rows holding every word of three characters or more; '' if there is none.
+
+    Shorter words have no trigram; the index then finds nothing and the sort index is walked instead.
+    """
+    found = words(text)
+    if not found or any(len(word) < 3 for word in found):
+        return ""
+    parts = []
+    for word in found:
+        bare = word.lstrip("0") if word.isdigit() else word
+        parts.append('"' + (bare if len(bare) >= 4 else word).replace('"', '""') + '"')
+    return " AND ".join(parts)
+
+
+def _drive_is_cheaper(chosen: _Driver, drivers: Sequence[_Driver]) -> bool:
+    """Compare the rows a walk would pass until a page is full with the rows of the smallest driver."""
+    everybody = max(_total(), 1)
+    share = 1.0
+    for driver in drivers:
+        share *= min(driver.n / everybody, 1.0)
+    walked = PAGE / share if share else float("inf")
+    return chosen.n < walked
+
+
+def _total() -> int:
+    """Return about how many customers there are: the largest id, one look into the primary key."""
+    return Customer.select(fn.MAX(Customer.id)).scalar() or 0
+
+
+def group_choices(actor: Actor) -> list[Group]:
+    """Return the active groups that the filter offers to `actor`, in name order."""
+    if not actor.may(Action.SEE_GROUPS):
+        return []
+    return list(Group.select().where(Group.status == "active").order_by(Group.name_key, Group.code))

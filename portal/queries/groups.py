@@ -1,0 +1,151 @@
+"""Reading groups, their items and their members."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import peewee
+from peewee import fn
+
+from portal.db import like
+from portal.errors import N_, Missing, Refusal
+from portal.models import Customer, Group, GroupItem, Membership, Shop, User
+from portal.permissions import Action, Actor, require
+from portal.queries.customers import matching, visible_to
+from portal.text import fold
+
+STATUSES = ("active", "draft", "archived")
+SORTS = {"name": (Group.name_key, Group.code), "members": (Group.n_members, Group.id), "updated": (Group.updated_at,)}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A group in a list, with the number of members that this person may see (None: not hers to know)."""
+
+    group: Group
+    n_members: int | None
+
+
+def listed(actor: Actor, *, q: str = "", status: str = "", type_: str = "", sort: str = "name") -> list[Listed]:
+    """Return the groups that fit, with their member counts; archived ones only when asked for.
+
+    `q` is part of a name or code, without regard to case and accents; `sort` a key of SORTS, minus for descending.
+    """
+    require(actor, Action.SEE_GROUP_NAMES)
+    query = Group.select(Group, User).join(User, peewee.JOIN.LEFT_OUTER)
+    wanted = [status] if status else ["active", "draft"]
+    query = query.where(Group.status.in_([one for one in wanted if one in STATUSES]))
+    if type_:
+        query = query.where(Group.type == type_)
+    if q.strip():
+        query = query.where(like(Group.name_key, fold(q)) | like(Group.code, fold(q)))
+    columns = SORTS.get(sort.lstrip("-"), SORTS["name"])
+    groups = list(query.order_by(*(column.desc() if sort.startswith("-") else column.asc() for column in columns)))
+    found = _counted(actor, groups)
+    if sort.lstrip("-") == "members":
+        # By what this person is shown: the order must not tell how many others there are.
+        found.sort(key=lambda row: (row.n_members or 0, row.group.id), reverse=sort.startswith("-"))
+    return found
+
+
+def _counted(actor: Actor, groups: list[Group]) -> list[Listed]:
+    if not actor.may(Action.SEE_GROUPS):
+        return [Listed(group, None) for group in groups]
+    reach = actor.shops(Action.SEE_GROUPS)
+    if reach is None:
+        return [Listed(group, group.n_members) for group in groups]
+    # Somebody who sees some shops learns only how many of their customers belong.
+    own = (
+        Membership.select(Membership.group, fn.COUNT(Membership.customer))
+        .join(Customer)
+        .where(Customer.shop.in_(reach))
+        .group_by(Membership.group)
+    )
+    counts = dict(own.tuples())
+    return [Listed(group, counts.get(group.id, 0)) for group in groups]
+
+
+def by_code(actor: Actor, code: str) -> Group:
+    """Return the group of that code; raises Missing, naming it."""
+    require(actor, Action.SEE_GROUP_NAMES)
+    group = (
+        Group.select(Group, User)
+        .join(User, peewee.JOIN.LEFT_OUTER)
+        .where(Group.code == code.casefold(), Group.status != "deleted")
+        .first()
+    )
+    if group is None:
+        raise Missing(N_("There is no group “%(code)s”."), "group", code=code)
+    return group
+
+
+def resolve(actor: Actor, reference: str) -> Group:
+    """Return the group whose code or name is `reference`; raises Missing, or Refusal when two groups fit."""
+    require(actor, Action.SEE_GROUP_NAMES)
+    found = list(
+        Group.select().where(
+            (Group.code == reference.strip().casefold()) | (Group.name_key == fold(reference)), Group.status != "deleted"
+        )
+    )
+    if not found:
+        raise Missing(N_("There is no group “%(code)s”."), "group", code=reference)
+    if len(found) > 1:
+        names = ", ".join(f"{group.code} ({group.name})" for group in found)
+        raise Refusal(N_("“%(reference)s” fits several groups: %(names)s."), reference=reference, names=names)
+    return found[0]
+
+
+def n_visible(actor: Actor, group: Group) -> int:
+    """Return how many members of `group` this person may see."""
+    return _counted(actor, [group])[0].n_members or 0
+
+
+def items(actor: Actor, group: Group) -> list[GroupItem]:
+    """Return the live items of `group` that speak of customers and shops this person may see, newest last."""
+    require(actor, Action.SEE_GROUPS)
+    query = (
+        GroupItem.select(GroupItem, Customer, Shop)
+        .join(Customer, peewee.JOIN.LEFT_OUTER)
+        .switch(GroupItem)
+        .join(Shop, peewee.JOIN.LEFT_OUTER)
+        .where(GroupItem.group == group, GroupItem.ended_at.is_null())
+        .order_by(GroupItem.kind.desc(), GroupItem.sign.desc(), GroupItem.id)
+    )
+    reach = actor.shops(Action.SEE_GROUPS)
+    if reach is not None:
+        query = query.where(Customer.shop.in_(reach) | GroupItem.shop.in_(reach))
+    return list(query)
+
+
+def excluded_by(group: Group, customer: Customer) -> GroupItem | None:
+    """Return a live exclude item, other than one of her own, that keeps this customer out; None if there is none."""
+    if customer.shop_id is None:
+        return None
+    return (
+        GroupItem.select(GroupItem, Shop)
+        .join(Shop)
+        .where(
+            GroupItem.group == group,
+            GroupItem.sign == "exclude",
+            GroupItem.shop == customer.shop_id,
+            GroupItem.ended_at.is_null(),
+        )
+        .first()
+    )
+
+
+def since(customer_ids: Sequence[int], group: Group) -> dict[int, datetime]:
+    """Return, by customer id, the moment (UTC) since when each of these customers is in `group`."""
+    rows = Membership.select(Membership.customer, Membership.since).where(
+        Membership.group == group, Membership.customer.in_(list(customer_ids))
+    )
+    return dict(rows.tuples())
+
+
+def candidates(actor: Actor, text: str, limit: int = 12) -> list[Customer]:
+    """Return customers that fit the typed text, for choosing items; nobody while nothing is typed."""
+    conditions = matching(actor, text)
+    if not conditions:
+        return []
+    query = visible_to(actor).select(Customer, Shop).join(Shop, peewee.JOIN.LEFT_OUTER)
+    return list(query.where(*conditions).order_by(Customer.name_key, Customer.id).limit(limit))

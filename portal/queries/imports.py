@@ -1,0 +1,143 @@
+"""Reading imports: one of them, its rows page by page, its report."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import peewee
+from peewee import fn
+
+from portal.errors import N_, Missing
+from portal.models import Customer, Group, Import, ImportRow
+from portal.permissions import Action, Actor, require
+from portal.values import Remark
+
+PAGE = 100
+RESULTS = ("new", "updated", "unchanged", "ambiguous", "refused")
+JOINS = ("joined", "already", "excluded")
+
+
+def by_id(actor: Actor, import_id: int) -> Import:
+    """Return the import of that number; raises Missing."""
+    require(actor, Action.IMPORT_CUSTOMERS)
+    imported = (
+        Import.select(Import, Group)
+        .join(Group, peewee.JOIN.LEFT_OUTER)
+        .where(Import.id == import_id, Import.state.in_(("checked", "stopped", "done")))
+        .first()
+    )
+    if imported is None:
+        raise Missing(N_("There is no such import."))
+    return imported
+
+
+def earlier(imported: Import) -> Import | None:
+    """Return an earlier finished import of the very same file, if there is one."""
+    return (
+        Import.select()
+        .where(Import.file_hash == imported.file_hash, Import.state == "done", Import.id != imported.id)
+        .order_by(Import.id.desc())
+        .first()
+    )
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One page of staged rows, and the row number to go on after (None: no more)."""
+
+    rows: list[ImportRow]
+    after: int | None
+
+
+def rows(imported: Import, *, show: str = "", after: int = 0, size: int = PAGE) -> Rows:
+    """Return the rows after the given row number; `show` is a result or an effect, '' for all."""
+    query = (
+        ImportRow.select(ImportRow, Customer)
+        .join(Customer, peewee.JOIN.LEFT_OUTER)
+        .where(ImportRow.imported == imported, ImportRow.row > after)
+        .order_by(ImportRow.row)
+    )
+    if show in RESULTS:
+        query = query.where(ImportRow.result == show)
+    elif show in JOINS:
+        query = query.where(ImportRow.joins == show)
+    found = list(query.limit(size + 1))
+    return Rows(found[:size], found[size - 1].row if len(found) > size else None)
+
+
+def why_not(row: ImportRow) -> Remark | None:
+    """Return why a row is not taken, as a sentence with its column; None if it is."""
+    if not row.reason:
+        return None
+    for sentence, column, params in row.remarks:
+        if sentence == row.reason and column == row.reason_column:
+            return Remark(sentence, column, params)
+    value = getattr(row, row.reason_column) if row.reason_column in {"code", "email", "phone"} else ""
+    return Remark(row.reason, row.reason_column, {"value": str(value or ""), "row": str(row.reason_row or "")})
+
+
+def warnings(row: ImportRow) -> list[Remark]:
+    """Return what a person should know about cells of a row that is taken."""
+    return [] if row.reason else [Remark(*parts) for parts in row.remarks]
+
+
+def header_of(imported: Import, field: str) -> str:
+    """Return the file's own header for a field; '' if no column stands for it."""
+    for header, target in zip(imported.headers, imported.columns, strict=False):
+        if target == field:
+            return str(header)
+    return ""
+
+
+def refused(imported: Import) -> Iterator[tuple[list[str], ImportRow]]:
+    """Yield the rows that are not taken, with their original cells, in the order of the file."""
+    after = 0
+    while True:
+        page = list(
+            ImportRow.select()
+            .where(
+                ImportRow.imported == imported, ImportRow.result.in_(("refused", "ambiguous")), ImportRow.row > after
+            )
+            .order_by(ImportRow.row)
+            .limit(500)
+        )
+        for row in page:
+            yield [*row.cells, *[""] * (len(imported.headers) - len(row.cells))], row
+        if len(page) < 500:
+            return
+        after = page[-1].row
+
+
+def n_warned(imported: Import) -> int:
+    """Return how many rows are taken with a warning."""
+    return int(
+        ImportRow.select(fn.COUNT(ImportRow.id))
+        .where(ImportRow.imported == imported, ImportRow.reason == "", ImportRow.remarks.cast("text") != "[]")
+        .scalar()
+    )
+
+
+def report(actor: Actor, imported: Import) -> dict[str, Any]:
+    """Return an import's counts, warnings and problems with English sentences, as the command line prints them."""
+    require(actor, Action.IMPORT_CUSTOMERS)
+    told: dict[str, Any] = dict(imported.counts) or dict.fromkeys(("rows", *RESULTS, *JOINS, "left"), 0)
+    told["warnings"] = []
+    told["problems"] = []
+    for sentence, header, params in imported.problems:
+        kind = "problems" if imported.state == "stopped" and [sentence, header, params] == imported.problems[-1] else "warnings"
+        told[kind].append({"row": None, "column": header, "reason": sentence % params if params else sentence})
+    noted = ImportRow.select().where(
+        ImportRow.imported == imported, (ImportRow.reason != "") | (ImportRow.remarks.cast("text") != "[]")
+    )
+    for row in noted.order_by(ImportRow.row).iterator():
+        why = why_not(row)
+        for remark in [why] if why else warnings(row):
+            line = {
+                "row": row.row,
+                "column": header_of(imported, remark.field) or remark.field,
+                "reason": remark.sentence % remark.params if remark.params else remark.sentence,
+            }
+            told["problems" if why else "warnings"].append(line)
+    if imported.state == "done":
+        told["change"] = imported.change_id
+    return told

@@ -1,0 +1,133 @@
+"""Membership as the definition says it: includes minus excludes, exclude always wins (product.md §4, law 1)."""
+
+from typing import Any, TypeAlias
+
+import peewee
+from peewee import fn
+
+from portal.models import Customer, Group, GroupItem, Membership, PastMembership
+
+Slice: TypeAlias = Any  # ids: a list of them, a select of them, or None for all
+
+
+def definition(groups: Slice = None, customers: Slice = None) -> peewee.Select:
+    """Return a select of (group_id, customer_id) of everybody who should be a member now.
+
+    `groups` and `customers` narrow it to ids (a list, or a select of ids); None means all. Only active groups have
+    members. The result is ((include customers ∪ include shops) − exclude customers) − exclude shops; both databases
+    read such a chain from the left.
+    """
+    return (
+        (_by_customer("include", groups, customers) | _by_shop("include", groups, customers))
+        - _by_customer("exclude", groups, customers)
+    ) - _by_shop("exclude", groups, customers)
+
+
+def _by_customer(sign: str, groups: Slice, customers: Slice) -> peewee.Select:
+    query = GroupItem.select(GroupItem.group.alias("group_id"), GroupItem.customer.alias("customer_id")).where(
+        GroupItem.kind == "customer"
+    )
+    return _narrowed(query, sign, groups, GroupItem.customer, customers)
+
+
+def _by_shop(sign: str, groups: Slice, customers: Slice) -> peewee.Select:
+    query = (
+        GroupItem.select(GroupItem.group.alias("group_id"), Customer.id.alias("customer_id"))
+        .join(Customer, on=(Customer.shop == GroupItem.shop))
+        .where(GroupItem.kind == "shop")
+    )
+    return _narrowed(query, sign, groups, Customer.id, customers)
+
+
+def _narrowed(query: Any, sign: str, groups: Slice, customer: Any, customers: Slice) -> peewee.Select:
+    query = query.where(
+        GroupItem.sign == sign,
+        GroupItem.ended_at.is_null(),
+        GroupItem.group.in_(Group.select(Group.id).where(Group.status == "active")),
+    )
+    if groups is not None:
+        query = query.where(GroupItem.group.in_(groups))
+    if customers is not None:
+        query = query.where(customer.in_(customers))
+    return query
+
+
+def stored(groups: Slice = None, customers: Slice = None) -> peewee.Select:
+    """Return a select of (group_id, customer_id) of the stored membership, narrowed likewise."""
+    query = Membership.select(Membership.group.alias("group_id"), Membership.customer.alias("customer_id"))
+    if groups is not None:
+        query = query.where(Membership.group.in_(groups))
+    if customers is not None:
+        query = query.where(Membership.customer.in_(customers))
+    return query
+
+
+def joining(groups: Slice = None, customers: Slice = None) -> peewee.Select:
+    """Return a select of (group_id, customer_id) that the definition holds and the stored membership lacks."""
+    return definition(groups, customers) - stored(groups, customers)
+
+
+def leaving(groups: Slice = None, customers: Slice = None) -> peewee.Select:
+    """Return a select of (group_id, customer_id) that are stored and no longer in the definition.
+
+    Written as NOT IN, because SQLite cannot put the definition, itself a chain, to the right of EXCEPT.
+    """
+    should = definition(groups, customers).alias("should")
+    wanted = peewee.Select([should], [should.c.group_id, should.c.customer_id])
+    now = stored(groups, customers)
+    return now.where(peewee.Tuple(Membership.group, Membership.customer).not_in(wanted))
+
+
+def differences() -> list[tuple[int, int, bool]]:
+    """Return (group_id, customer_id, is_missing) for every place where storage and definition differ; for `verify`."""
+    missing = [(row["group_id"], row["customer_id"], True) for row in joining().dicts()]
+    surplus = [(row["group_id"], row["customer_id"], False) for row in leaving().dicts()]
+    return sorted(missing + surplus)
+
+
+def broken_intervals() -> list[str]:
+    """Return a sentence for each (group, customer) whose intervals overlap or end before they begin (law 6)."""
+    later = PastMembership.alias()
+    overlaps = (
+        PastMembership.select(PastMembership.group, PastMembership.customer)
+        .join(
+            later,
+            on=(
+                (later.group == PastMembership.group)
+                & (later.customer == PastMembership.customer)
+                & (later.id != PastMembership.id)
+                & (later.joined_at < PastMembership.left_at)
+                & (later.left_at > PastMembership.joined_at)
+            ),
+        )
+        .tuples()
+    )
+    backward = PastMembership.select(PastMembership.group, PastMembership.customer).where(
+        PastMembership.left_at < PastMembership.joined_at
+    )
+    into_now = (
+        Membership.select(Membership.group, Membership.customer)
+        .join(
+            PastMembership,
+            on=(
+                (PastMembership.group == Membership.group)
+                & (PastMembership.customer == Membership.customer)
+                & (PastMembership.left_at > Membership.since)
+            ),
+        )
+        .tuples()
+    )
+    found = {*overlaps, *backward.tuples(), *into_now}
+    return [f"group {group}, customer {customer}: intervals overlap" for group, customer in sorted(found)]
+
+
+def wrong_counts() -> list[tuple[int, int, int]]:
+    """Return (group_id, kept count, true count) of each group whose kept member count is wrong."""
+    counted = fn.COUNT(Membership.customer)
+    query = (
+        Group.select(Group.id, Group.n_members, counted)
+        .join(Membership, peewee.JOIN.LEFT_OUTER)
+        .group_by(Group.id, Group.n_members)
+        .having(Group.n_members != counted)
+    )
+    return list(query.tuples())

@@ -1,0 +1,40 @@
+"""Reading shops."""
+
+from peewee import fn
+
+from portal.errors import N_, Missing
+from portal.models import Customer, Shop
+from portal.permissions import Action, Actor
+
+
+def visible_to(actor: Actor, action: Action = Action.SEE_CUSTOMERS) -> list[Shop]:
+    """Return the shops in which `actor` may do `action`, in name order."""
+    if not actor.may(action):
+        return []
+    reach = actor.shops(action)
+    query = Shop.select().order_by(Shop.name_key, Shop.id)
+    return list(query if reach is None else query.where(Shop.id.in_(reach)))
+
+
+def every() -> list[Shop]:
+    """Return all shops in name order."""
+    return list(Shop.select().order_by(Shop.name_key, Shop.id))
+
+
+def by_code(code: str) -> Shop:
+    """Return the shop of that code, whatever the case; raises Missing."""
+    shop = Shop.get_or_none(Shop.code_key == code.strip().casefold())
+    if shop is None:
+        raise Missing(N_("There is no shop with the code “%(code)s”."), "shop", code=code)
+    return shop
+
+
+def with_counts() -> list[tuple[Shop, int]]:
+    """Return all shops in name order, each with the number of its customers."""
+    counts = dict(
+        Customer.select(Customer.shop, fn.COUNT(Customer.id))
+        .where(Customer.shop.is_null(False))
+        .group_by(Customer.shop)
+        .tuples()
+    )
+    return [(shop, counts.get(shop.id, 0)) for shop in every()]

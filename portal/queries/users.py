@@ -1,0 +1,87 @@
+"""Reading users, their roles and their sessions."""
+
+import hashlib
+
+import peewee
+
+from portal import clock
+from portal.errors import N_, Missing
+from portal.models import Shop, User, UserRole, UserSession
+from portal.permissions import Actor, Door, Grant, Role
+
+# A browser that was away this long has to sign in again; one in use stays signed in for at most LONGEST_DAYS.
+IDLE_HOURS = 12
+LONGEST_DAYS = 14
+
+
+def key_hash(key: str) -> str:
+    """Return what the table holds for a session key of 256 random bits; a plain hash suffices for such a key."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def session(key: str) -> UserSession | None:
+    """Return the live session of that key with its user, or None if it has ended, expired or lost its user."""
+    found = (
+        UserSession.select(UserSession, User)
+        .join(User)
+        .where(
+            UserSession.key_hash == key_hash(key),
+            UserSession.ended_at.is_null(),
+            UserSession.seen_at > clock.ago(hours=IDLE_HOURS),
+            UserSession.started_at > clock.ago(days=LONGEST_DAYS),
+            User.is_active == True,  # noqa: E712
+        )
+        .first()
+    )
+    if found is not None:
+        found.key = key
+    return found
+
+
+def sessions_of(user: User) -> list[UserSession]:
+    """Return the live sessions of a user, the latest used first."""
+    return list(
+        UserSession.select()
+        .where(
+            UserSession.user == user,
+            UserSession.ended_at.is_null(),
+            UserSession.seen_at > clock.ago(hours=IDLE_HOURS),
+            UserSession.started_at > clock.ago(days=LONGEST_DAYS),
+        )
+        .order_by(UserSession.seen_at.desc())
+    )
+
+
+def actor_of(user: User, door: Door) -> Actor:
+    """Return the actor that `user` is when she comes through `door`, with the roles she holds at this moment."""
+    grants = tuple(
+        Grant(Role(row.role), row.shop_id) for row in UserRole.select().where(UserRole.user == user).order_by(UserRole.id)
+    )
+    return Actor(user.id, user.name, door, grants)
+
+
+def by_email(email: str) -> User:
+    """Return the user who signs in by that address; raises Missing."""
+    user = User.get_or_none(User.email_key == email.strip().casefold())
+    if user is None:
+        raise Missing(N_("Nobody signs in as “%(email)s”."), email=email)
+    return user
+
+
+def every() -> list[User]:
+    """Return all users in the order of their names."""
+    return list(User.select().order_by(User.name, User.id))
+
+
+def roles_by_user() -> dict[int, list[str]]:
+    """Return the roles of everybody by user id, as the command line writes them: `owner`, `shop_staff:KGN`."""
+    roles: dict[int, list[str]] = {}
+    query = UserRole.select(UserRole, Shop).join(Shop, peewee.JOIN.LEFT_OUTER).order_by(UserRole.user, UserRole.id)
+    for row in query:
+        roles.setdefault(row.user_id, []).append(f"{row.role}:{row.shop.code}" if row.shop else row.role)
+    return roles
+
+
+def is_set_up() -> bool:
+    """Tell whether anybody can sign in at all; before that only the set-up page answers."""
+    return bool(User.select().exists())

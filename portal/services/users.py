@@ -1,0 +1,272 @@
+"""People who sign in: set-up, roles, passwords, sign-in and sign-out."""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from portal import clock, config
+from portal.db import transaction
+from portal.emails import read_email
+from portal.errors import N_, Denied, Missing, Refusal
+from portal.models import SignInFailure, User, UserRole, UserSession
+from portal.permissions import SHOP_ROLES, Action, Actor, Door, Grant, Role, require
+from portal.queries import users as find
+from portal.services.changes import Recorder, record, values
+from portal.text import clean
+
+MIN_PASSWORD = 10
+MAX_PASSWORD = 200
+MAX_TRIES = 10
+TRIES_MINUTES = 15
+SETUP_CODE_FILE = "setup_code"
+
+
+def setup_code(instance: Path) -> str:
+    """Return the one-time code that set-up asks for, made and kept in `instance` when there is none yet."""
+    kept = instance / SETUP_CODE_FILE
+    if not kept.exists():
+        instance.mkdir(parents=True, exist_ok=True)
+        kept.touch(mode=0o600)
+        kept.write_text(f"{secrets.randbelow(10**8):08}", encoding="ascii")
+    return kept.read_text(encoding="ascii").strip()
+
+
+def set_up(instance: Path, *, code: str, email: str, name: str, password: str, is_manager: bool) -> User:
+    """Make the first person, the owner; `is_manager` also makes her CSCC Manager, as she asked (product.md §6).
+
+    Raises Denied once anybody exists, Refusal for a wrong code or unusable values.
+    """
+    with transaction():
+        if find.is_set_up():
+            raise Denied("setup")
+        if not hmac.compare_digest(code.strip().encode(), setup_code(instance).encode()):
+            raise Refusal(N_("This is not the code that the terminal shows."), "code")
+        roles = [Grant(Role.OWNER)] + ([Grant(Role.CSCC_MANAGER)] if is_manager else [])
+        actor = Actor(None, "set-up", Door.SETUP, is_operator=True)
+        user = add(actor, email=email, name=name, grants=roles, password=password)
+    (instance / SETUP_CODE_FILE).unlink(missing_ok=True)
+    return user
+
+
+def add(actor: Actor, *, email: str, name: str, grants: Sequence[Grant], password: str) -> User:
+    """Add a person who may sign in, with her roles; raises Refusal naming the field."""
+    require(actor, Action.EDIT_USER)
+    if grants:
+        require(actor, Action.GRANT_ROLE)
+    with record(actor, "user.create") as change:
+        read = read_email(clean(email))
+        if read.problem:
+            raise Refusal(N_("“%(value)s” is not an e-mail address."), "email", value=email)
+        if User.get_or_none(User.email_key == read.key) is not None:
+            raise Refusal(N_("Somebody signs in as “%(value)s” already."), "email", value=email)
+        name = " ".join(clean(name).split())
+        if not name or len(name) > 120:
+            raise Refusal(N_("Give a name of at most 120 characters."), "name")
+        user = User.create(
+            email=read.shown, email_key=read.key, name=name, password_hash=_hashed(password, read.shown, name)
+        )
+        change.about("user", user.id)
+        change.created("user", user)
+        for item in grants:
+            _grant(user, item, change)
+    return user
+
+
+def grant(actor: Actor, user_id: int, item: Grant) -> None:
+    """Give a role; one she has already is no write. Raises Refusal when the role needs a shop or takes none."""
+    require(actor, Action.GRANT_ROLE)
+    with record(actor, "user.grant", f"user:{user_id}") as change:
+        _grant(_user(user_id), item, change)
+
+
+def revoke(actor: Actor, user_id: int, item: Grant) -> None:
+    """Take a role away; the last owner keeps hers. Effective at the person's next request."""
+    require(actor, Action.GRANT_ROLE)
+    with record(actor, "user.revoke", f"user:{user_id}") as change:
+        user = _user(user_id)
+        row = _held(user, item)
+        if row is None:
+            raise Missing(N_("%(name)s does not hold this role."), name=user.name)
+        if item.role is Role.OWNER:
+            _keep_an_owner(user)
+        change.row("user_role", row.id, values(row), None)
+        row.delete_instance()
+
+
+def deactivate(actor: Actor, user_id: int) -> None:
+    """Close a person's account; her sessions end with it. The last owner cannot be closed out."""
+    require(actor, Action.EDIT_USER)
+    with record(actor, "user.deactivate", f"user:{user_id}") as change:
+        user = _user(user_id)
+        if _held(user, Grant(Role.OWNER)):
+            _keep_an_owner(user)
+        if user.is_active:
+            user.is_active = False
+            user.save()
+            change.row("user", user.id, {"is_active": True}, {"is_active": False})
+            _end_sessions(user, change)
+
+
+def set_password(actor: Actor, user_id: int, password: str) -> None:
+    """Give a person another password; all her sessions end. Her own, or anybody's for who may edit users."""
+    require(actor, Action.OWN_ACCOUNT if actor.user_id == user_id else Action.EDIT_USER)
+    with record(actor, "user.password", f"user:{user_id}") as change:
+        user = _user(user_id)
+        user.password_hash = _hashed(password, user.email, user.name)
+        user.save()
+        change.row("user", user.id, {}, {"password": "changed"})
+        _end_sessions(user, change)
+
+
+def change_own_password(actor: Actor, current: str, password: str) -> None:
+    """Change the actor's own password if she knows the present one; all her sessions end. Raises Refusal."""
+    require(actor, Action.OWN_ACCOUNT)
+    if not _verify(_user(actor.user_id or 0).password_hash, current):
+        raise Refusal(N_("This is not your present password."), "current")
+    set_password(actor, actor.user_id or 0, password)
+
+
+def set_language(actor: Actor, language: str) -> None:
+    """Remember the language in which this person reads the portal; '' follows her browser."""
+    require(actor, Action.OWN_ACCOUNT)
+    with record(actor, "user.language", f"user:{actor.user_id}") as change:
+        if language not in {"", *config.LOCALES}:
+            raise Refusal(N_("Choose one of the languages shown."), "language")
+        user = _user(actor.user_id or 0)
+        if user.language != language:
+            change.row("user", user.id, {"language": user.language}, {"language": language})
+            user.language = language
+            user.save()
+
+
+def sign_in(email: str, password: str, agent: str = "") -> UserSession:
+    """Return a new session for the right address and password.
+
+    Raises Refusal with one and the same sentence for an unknown address, a wrong password and a closed account, after
+    the same work, so that nobody can list accounts; another sentence after MAX_TRIES failures in TRIES_MINUTES.
+    """
+    user = User.get_or_none(User.email_key == email.strip().casefold())
+    key = _try_key(email)
+    tries = SignInFailure.select().where(
+        SignInFailure.key == key, SignInFailure.failed_at > clock.ago(minutes=TRIES_MINUTES)
+    )
+    if tries.count() >= MAX_TRIES:
+        raise Refusal(N_("Too many tries for this address. Wait 15 minutes and try again."), "email")
+    matches = _verify(user.password_hash if user else _decoy(), password)
+    if user is None or not matches or not user.is_active:
+        with transaction():
+            SignInFailure.delete().where(SignInFailure.failed_at < clock.ago(minutes=TRIES_MINUTES)).execute()
+            SignInFailure.create(key=key)
+        raise Refusal(N_("E-mail address or password is wrong."), "email")
+    session_key = secrets.token_urlsafe(32)
+    actor = find.actor_of(user, Door.PAGE)
+    with record(actor, "user.sign_in", f"user:{user.id}") as change:
+        session = UserSession.create(key_hash=find.key_hash(session_key), user=user, agent=clean(agent)[:200])
+        change.row("user_session", session.id, None, {"user": user.id})
+        SignInFailure.delete().where(SignInFailure.key == key).execute()
+    session.key = session_key
+    return session
+
+
+def sign_out(actor: Actor, session_id: int) -> None:
+    """End one session of this person's own; a session of somebody else is Missing."""
+    require(actor, Action.OWN_ACCOUNT)
+    with record(actor, "user.sign_out", f"user:{actor.user_id}") as change:
+        session = UserSession.get_or_none(UserSession.id == session_id, UserSession.user == actor.user_id)
+        if session is None:
+            raise Missing(N_("This session has ended already."))
+        if session.ended_at is None:
+            session.ended_at = clock.now()
+            session.save()
+            change.row("user_session", session.id, {"ended_at": None}, {"ended_at": session.ended_at.isoformat()})
+
+
+def touch(session: UserSession) -> None:
+    """Note that a session is in use, at most once a minute, so that reading pages writes next to nothing."""
+    if session.seen_at < clock.ago(minutes=1):
+        with transaction():
+            UserSession.update(seen_at=clock.now()).where(UserSession.id == session.id).execute()
+
+
+def _user(user_id: int) -> User:
+    user = User.get_or_none(User.id == user_id)
+    if user is None:
+        raise Missing(N_("This person is not there any more."))
+    return user
+
+
+def _held(user: User, item: Grant) -> UserRole | None:
+    shop = UserRole.shop.is_null() if item.shop_id is None else UserRole.shop == item.shop_id
+    return UserRole.get_or_none(UserRole.user == user, UserRole.role == item.role.value, shop)
+
+
+def _grant(user: User, item: Grant, change: Recorder) -> None:
+    if item.shop_id is not None and item.role not in SHOP_ROLES:
+        raise Refusal(N_("Only support and shop staff can be limited to a shop."), "role")
+    if item.shop_id is None and item.role is Role.SHOP_STAFF:
+        raise Refusal(N_("Shop staff belong to a shop: name it, as in shop_staff:CODE."), "role")
+    if _held(user, item) is None:
+        row = UserRole.create(user=user, role=item.role.value, shop=item.shop_id)
+        change.created("user_role", row)
+
+
+def _keep_an_owner(leaving: User) -> None:
+    others = (
+        UserRole.select()
+        .join(User)
+        .where(UserRole.role == Role.OWNER.value, User.is_active == True, User.id != leaving.id)  # noqa: E712
+    )
+    if not others.exists():
+        raise Refusal(N_("%(name)s is the only owner. Make somebody else an owner first."), name=leaving.name)
+
+
+def _end_sessions(user: User, change: Recorder) -> None:
+    live = UserSession.select(UserSession.id).where(UserSession.user == user, UserSession.ended_at.is_null())
+    moment = clock.now()
+    for session in list(live):
+        change.row("user_session", session.id, {"ended_at": None}, {"ended_at": moment.isoformat()})
+    UserSession.update(ended_at=moment).where(UserSession.user == user, UserSession.ended_at.is_null()).execute()
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@cache
+def _decoy() -> str:
+    # Verified in place of an unknown person's hash, so that both answers take the same time.
+    return _hasher().hash(secrets.token_urlsafe(16))
+
+
+def _hashed(password: str, *about: str) -> str:
+    if len(password) < MIN_PASSWORD:
+        raise Refusal(N_("A password has at least 10 characters."), "password")
+    if len(password) > MAX_PASSWORD:
+        raise Refusal(N_("A password has at most 200 characters."), "password")
+    from zxcvbn import zxcvbn
+
+    # The library refuses more than 72 characters; the beginning of a longer one tells enough.
+    if zxcvbn(password[:72], user_inputs=[word for text in about for word in (text, *text.split("@"))])["score"] < 2:
+        raise Refusal(N_("This password is easy to guess. Use a few unrelated words."), "password")
+    return _hasher().hash(password)
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher().verify(password_hash, password[: MAX_PASSWORD + 1])
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _try_key(email: str) -> str:
+    secret = config.current().secret_key or "unset"
+    return hmac.new(secret.encode(), email.strip().casefold().encode(), sha256).hexdigest()
+
+

@@ -1,0 +1,395 @@
+"""Stored membership equals the definition, through whatever sequence of acts (product.md §4)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from portal.errors import Refusal
+from portal.models import Change, Customer, Group, GroupItem, Membership, PastMembership, Shop
+from portal.permissions import OPERATOR, Actor, Door, Grant, Role
+from portal.queries import membership
+from portal.services import customers, groups, items, shops
+from portal.services.groups import Details
+from portal.services.items import NewItem
+from tests.conftest import add_person, forget, use
+
+New = Callable[..., Any]
+
+
+def members(group: Group) -> set[str]:
+    """Return the names of the members, as stored."""
+    query = Customer.select(Customer.name).join(Membership).where(Membership.group == group.id)
+    found = {name for (name,) in query.tuples()}
+    assert Group.get_by_id(group.id).n_members == len(found)
+    assert (membership.differences(), membership.broken_intervals(), membership.wrong_counts()) == ([], [], [])
+    return found
+
+
+def history(group: Group, customer: Customer) -> list[tuple[str, str]]:
+    """Return by which acts each past interval of hers began and ended, oldest first."""
+    left = Change.alias()
+    query = (
+        PastMembership.select(Change.act, left.act)
+        .join(Change, on=(Change.id == PastMembership.joined_by))
+        .join(left, on=(left.id == PastMembership.left_by))
+        .where(PastMembership.group == group.id, PastMembership.customer == customer.id)
+        .order_by(PastMembership.joined_at)
+    )
+    return list(query.tuples())
+
+
+# ---- law 1: includes minus excludes, exclude always wins ----
+
+
+def test_members_are_the_includes_minus_the_excludes(new_customer: New, new_group: New, s1: Shop, s2: Shop) -> None:
+    ann, ben, cay, dot = (
+        new_customer("Ann", s1), new_customer("Ben", s1), new_customer("Cay", s2), new_customer("Dot"),
+    )  # fmt: skip
+    group = new_group("Vips", [dot, cay], shops=[s1], without=[ben])
+    assert members(group) == {"Ann", "Cay", "Dot"}
+    assert members(new_group("Others", [dot], shops=[s1, s2], without_shops=[s2])) == {"Ann", "Ben", "Dot"}
+    assert ann.shop_id == s1.id
+
+
+@pytest.mark.parametrize("first", ["include", "exclude"])
+def test_an_excluded_shop_wins_over_an_included_customer(
+    first: str, cass: Actor, new_customer: New, new_group: New, s1: Shop
+) -> None:
+    ann = new_customer("Ann", s1)
+    group = new_group("Vips")
+    both = [NewItem(customer_id=ann.id), NewItem(shop_id=s1.id, sign="exclude")]
+    if first == "include":
+        items.add(cass, group.id, both)
+        assert members(group) == set()
+    else:
+        with pytest.raises(Refusal, match="Ann cannot be added: the group excludes the shop Kigali North"):
+            items.add(cass, group.id, both[::-1])
+        assert GroupItem.select().count() == 0
+    assert members(group) == set()
+
+
+@pytest.mark.parametrize("status", ["draft", "archived"])
+def test_draft_and_archived_groups_have_no_members_and_get_them_back(
+    status: str, cass: Actor, new_customer: New, new_group: New, s1: Shop
+) -> None:
+    new_customer("Ann", s1)
+    group = new_group("Vips", shops=[s1])
+    assert groups.set_status(cass, group.id, status).left == 1
+    assert members(group) == set()
+    new_customer("Ben", s1)
+    assert members(group) == set()
+    assert groups.set_status(cass, group.id, "active").joined == 2
+    assert members(group) == {"Ann", "Ben"}
+
+
+# ---- law 3: future customers ----
+
+
+def test_new_customer_of_a_shop_is_a_member_at_once(new_customer: New, new_group: New, s1: Shop, s2: Shop) -> None:
+    group, other = new_group("Vips", shops=[s1]), new_group("Others", shops=[s2])
+    ann = new_customer("Ann", s1)
+    assert (members(group), members(other)) == ({"Ann"}, set())
+    change = Change.get_by_id(Membership.get(Membership.customer == ann.id).cause_id)
+    assert (change.act, change.subject) == ("customer.create", f"customer:{ann.id}")
+
+
+def test_who_moves_to_another_shop_leaves_one_group_and_joins_the_other(
+    cass: Actor, new_customer: New, new_group: New, s1: Shop, s2: Shop
+) -> None:
+    ann = new_customer("Ann", s1)
+    north, south, by_name = new_group("North", shops=[s1]), new_group("South", shops=[s2]), new_group("Named", [ann])
+    customers.edit(cass, ann.id, {"shop": "S2"})
+    assert (members(north), members(south), members(by_name)) == (set(), {"Ann"}, {"Ann"})
+    assert history(north, ann) == [("group.create", "customer.edit")]
+    customers.edit(cass, ann.id, {"shop": ""})
+    assert (members(north), members(south)) == (set(), set())
+    customers.edit(cass, ann.id, {"shop": "S1"})
+    assert (members(north), members(south)) == ({"Ann"}, set())
+
+
+def test_a_new_customer_typed_as_an_item_is_in_the_groups_of_her_shop_too(
+    cass: Actor, new_group: New, s1: Shop
+) -> None:
+    shop_group, group = new_group("North", shops=[s1]), new_group("Named")
+    items.add(cass, group.id, [NewItem(new_customer={"code": "A1", "name": "Ann", "shop": "S1"})])
+    assert (members(shop_group), members(group)) == ({"Ann"}, {"Ann"})
+
+
+# ---- law 4: removal sticks ----
+
+
+def test_a_removed_customer_stays_out_until_she_is_added_by_name(
+    cass: Actor, new_customer: New, new_group: New, s1: Shop, s2: Shop
+) -> None:
+    ann = new_customer("Ann", s1)
+    group = new_group("Vips", shops=[s1])
+    assert items.remove_member(cass, group.id, ann.id).left == 1
+    customers.edit(cass, ann.id, {"shop": "S2"})
+    customers.edit(cass, ann.id, {"shop": "S1", "name": "Anna"})
+    groups.set_status(cass, group.id, "archived")
+    groups.set_status(cass, group.id, "active")
+    assert items.add(cass, group.id, [NewItem(shop_id=s2.id)]).joined == 0
+    assert members(group) == set()
+    put = items.add_member(cass, group.id, ann.id)
+    assert (put.joined, put.lifted) == (1, ["Anna"])
+    assert members(group) == {"Anna"}
+
+
+def test_removing_somebody_who_was_never_in_keeps_her_out_of_what_comes(
+    cass: Actor, new_customer: New, new_group: New, s1: Shop
+) -> None:
+    ann = new_customer("Ann", s1)
+    group = new_group("Vips")
+    items.remove_member(cass, group.id, ann.id)
+    items.add(cass, group.id, [NewItem(shop_id=s1.id)])
+    assert members(group) == set()
+
+
+# ---- law 6: history tiles ----
+
+
+def test_each_interval_names_what_began_and_what_ended_it(
+    cass: Actor, new_customer: New, new_group: New, s1: Shop
+) -> None:
+    ann = new_customer("Ann", s1)
+    group = new_group("Vips", [ann])
+    items.remove_member(cass, group.id, ann.id)
+    items.add_member(cass, group.id, ann.id)
+    groups.set_status(cass, group.id, "archived")
+    groups.set_status(cass, group.id, "active")
+    assert history(group, ann) == [
+        ("group.create", "group.remove_member"), ("group.add_member", "group.archive"),
+    ]  # fmt: skip
+    now = Membership.get(Membership.customer == ann.id)
+    assert Change.get_by_id(now.cause_id).act == "group.restore"
+    past = list(PastMembership.select().order_by(PastMembership.joined_at))
+    assert past[0].joined_at < past[0].left_at < past[1].joined_at < past[1].left_at < now.since
+    groups.delete(cass, group.id)
+    assert len(history(group, ann)) == 3 and members(group) == set()
+
+
+def test_an_act_that_moves_nobody_touches_no_interval(cass: Actor, new_customer: New, new_group: New, s1: Shop) -> None:
+    ann = new_customer("Ann", s1)
+    group = new_group("Vips", [ann])
+    before = list(Membership.select().tuples())
+    items.add(cass, group.id, [NewItem(shop_id=s1.id)])
+    items.add_member(cass, group.id, ann.id)
+    customers.edit(cass, ann.id, {"name": "Anna"})
+    assert list(Membership.select().tuples()) == before
+    assert PastMembership.select().count() == 0
+
+
+def test_the_checks_of_verify_find_what_is_wrong(new_customer: New, new_group: New) -> None:
+    """A check that cannot fail proves nothing: rows are spoilt by hand here."""
+    ann, ben = new_customer("Ann"), new_customer("Ben")
+    group = new_group("Vips", [ann])
+    interval = Membership.get(Membership.customer == ann.id)
+    Membership.create(group=group, customer=ben, since=interval.since, cause=interval.cause_id)
+    Membership.delete().where(Membership.customer == ann.id).execute()
+    assert membership.differences() == [(group.id, ann.id, True), (group.id, ben.id, False)]
+    assert membership.wrong_counts() == []
+    Membership.delete().execute()
+    assert membership.wrong_counts() == [(group.id, 1, 0)]
+    for start, end in ((1, 5), (4, 8)):
+        PastMembership.create(
+            group=group, customer=ann, joined_by=interval.cause_id, left_by=interval.cause_id,
+            joined_at=interval.since.replace(year=2000 + start), left_at=interval.since.replace(year=2000 + end),
+        )  # fmt: skip
+    assert membership.broken_intervals() == [f"group {group.id}, customer {ann.id}: intervals overlap"]
+
+
+# ---- laws 1 to 6 at once: any sequence of acts, against a model in plain Python ----
+
+
+class Store(RuleBasedStateMachine):
+    """What people do to groups, twice: through the services, and in dictionaries."""
+
+    server: Any
+    password_hash: str
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.url = self.server.new()
+        use(self.url)
+        cass = add_person(self.password_hash, "cass", (Role.CSCC_MANAGER, None))
+        self.cass = Actor(cass.user.id, "Cass", Door.PAGE, (Grant(Role.CSCC_MANAGER),))
+        self.shops = [shops.create(OPERATOR, code=f"S{n}", name=f"Shop {n}") for n in range(3)]
+        self.shop_of: dict[int, int | None] = {}  # shop by customer
+        self.status: dict[int, str] = {}  # by group
+        self.items: dict[tuple[int, str, int], str] = {}  # sign by (group, kind, customer or shop)
+        self.members: set[tuple[int, int]] = set()  # (group, customer)
+        self.n_left: dict[tuple[int, int], int] = {}  # ended intervals by (group, customer)
+        self.n = 0
+
+    def teardown(self) -> None:
+        forget()
+        self.server.drop(self.url)
+
+    # -- the model --
+
+    def _defined(self) -> set[tuple[int, int]]:
+        return {
+            (group, customer)
+            for group, status in self.status.items() if status == "active"
+            for customer, shop in self.shop_of.items()
+            if "include" in (signs := [
+                self.items.get((group, "customer", customer)),
+                self.items.get((group, "shop", shop)) if shop else None,
+            ]) and "exclude" not in signs
+        }  # fmt: skip
+
+    def _moved(self) -> None:
+        should = self._defined()
+        for pair in self.members - should:
+            self.n_left[pair] = self.n_left.get(pair, 0) + 1
+        self.members = should
+
+    def _put(self, group: int, sign: str, kind: str, target: int) -> bool:
+        """Put an item into the model; False if it must be refused."""
+        shop = self.shop_of[target] if kind == "customer" else None
+        if kind == "customer" and sign == "include" and self.items.get((group, "shop", shop or 0)) == "exclude":
+            return False
+        self.items[group, kind, target] = sign
+        return True
+
+    # -- the acts --
+
+    @initialize()
+    def start(self) -> None:
+        self.new_customer(0)
+        self.new_customer(None)
+        self.new_group("active")
+
+    @rule(shop=st.sampled_from([None, 0, 1, 2]))
+    def new_customer(self, shop: int | None) -> None:
+        self.n += 1
+        code = self.shops[shop].code if shop is not None else ""
+        saved = customers.create(self.cass, {"code": f"K{self.n}", "shop": code})
+        self.shop_of[saved.customer.id] = self.shops[shop].id if shop is not None else None
+        self._moved()
+
+    @rule(data=st.data(), shop=st.sampled_from([None, 0, 1, 2]))
+    def move(self, data: st.DataObject, shop: int | None) -> None:
+        customer = self._any(data, self.shop_of)
+        customers.edit(self.cass, customer, {"shop": self.shops[shop].code if shop is not None else ""})
+        self.shop_of[customer] = self.shops[shop].id if shop is not None else None
+        self._moved()
+
+    @rule(status=st.sampled_from(["active", "draft"]))
+    @precondition(lambda self: len(self.status) < 4)
+    def new_group(self, status: str) -> None:
+        self.n += 1
+        saved = groups.create(self.cass, Details(name=f"Group {self.n}", status=status))
+        self.status[saved.group.id] = status
+
+    @rule(data=st.data(), sign=st.sampled_from(["include", "exclude"]), kind=st.sampled_from(["customer", "shop"]))
+    def add_item(self, data: st.DataObject, sign: str, kind: str) -> None:
+        group = self._any(data, self.status)
+        target = self._any(data, self.shop_of if kind == "customer" else [shop.id for shop in self.shops])
+        before = len(self.members)
+        if self._put(group, sign, kind, target):
+            self._moved()
+            put = items.add(self.cass, group, [NewItem(sign=sign, **{f"{kind}_id": target})])
+            assert put.joined - put.left == len(self.members) - before
+        else:
+            with pytest.raises(Refusal):
+                items.add(self.cass, group, [NewItem(sign=sign, **{f"{kind}_id": target})])
+
+    @rule(data=st.data(), shop=st.sampled_from([None, 0, 1, 2]), sign=st.sampled_from(["include", "exclude"]))
+    def add_new_customer(self, data: st.DataObject, shop: int | None, sign: str) -> None:
+        group = self._any(data, self.status)
+        self.n += 1
+        typed = {"code": f"K{self.n}", "shop": self.shops[shop].code if shop is not None else ""}
+        shop_id = self.shops[shop].id if shop is not None else None
+        item = NewItem(new_customer=typed, sign=sign)
+        if sign == "include" and self.items.get((group, "shop", shop_id or 0)) == "exclude":
+            with pytest.raises(Refusal):
+                items.add(self.cass, group, [item])
+            return
+        before = len([pair for pair in self.members if pair[0] == group])
+        put = items.add(self.cass, group, [item])
+        customer = Customer.get(Customer.code == f"K{self.n}").id
+        self.shop_of[customer] = shop_id
+        self.items[group, "customer", customer] = sign
+        self._moved()
+        assert (put.joined, put.left) == (len([pair for pair in self.members if pair[0] == group]) - before, 0)
+
+    @rule(data=st.data(), is_added=st.booleans())
+    def one_member(self, data: st.DataObject, is_added: bool) -> None:
+        group, customer = self._any(data, self.status), self._any(data, self.shop_of)
+        act = items.add_member if is_added else items.remove_member
+        if self._put(group, "include" if is_added else "exclude", "customer", customer):
+            self._moved()
+            act(self.cass, group, customer)
+        else:
+            with pytest.raises(Refusal):
+                act(self.cass, group, customer)
+
+    @rule(data=st.data())
+    @precondition(lambda self: any(key[0] in self.status for key in self.items))
+    def end_item(self, data: st.DataObject) -> None:
+        key = self._any(data, [key for key in self.items if key[0] in self.status])
+        group, kind, target = key
+        column = GroupItem.customer if kind == "customer" else GroupItem.shop
+        item = GroupItem.get(GroupItem.group == group, column == target, GroupItem.ended_at.is_null())
+        items.end(self.cass, group, item.id)
+        del self.items[key]
+        self._moved()
+
+    @rule(data=st.data(), status=st.sampled_from(["active", "draft", "archived"]))
+    def set_status(self, data: st.DataObject, status: str) -> None:
+        group = self._any(data, self.status)
+        groups.set_status(self.cass, group, status)
+        self.status[group] = status
+        self._moved()
+
+    @rule(data=st.data())
+    @precondition(lambda self: len(self.status) > 1)
+    def delete_group(self, data: st.DataObject) -> None:
+        group = self._any(data, self.status)
+        groups.delete(self.cass, group)
+        del self.status[group]
+        self._moved()
+
+    def _any(self, data: st.DataObject, things: Any) -> Any:
+        return data.draw(st.sampled_from(sorted(things)))
+
+    # -- what must hold after each --
+
+    @invariant()
+    def stored_equals_definition(self) -> None:
+        stored = set(Membership.select(Membership.group, Membership.customer).tuples())
+        assert stored == self.members == self._defined()
+        assert membership.differences() == []
+
+    @invariant()
+    def history_tiles(self) -> None:
+        n_left: dict[tuple[int, int], int] = {}
+        for pair in PastMembership.select(PastMembership.group, PastMembership.customer).tuples():
+            n_left[pair] = n_left.get(pair, 0) + 1
+        assert n_left == self.n_left
+        assert membership.broken_intervals() == []
+
+    @invariant()
+    def counts_are_kept(self) -> None:
+        kept = dict(Group.select(Group.id, Group.n_members).where(Group.status != "deleted").tuples())
+        assert kept == {group: sum(pair[0] == group for pair in self.members) for group in self.status}
+        assert membership.wrong_counts() == []
+
+    @invariant()
+    def no_change_is_empty(self) -> None:
+        assert Change.select().where(Change.n_rows == 0).count() == 0
+
+
+def test_any_sequence_of_acts_leaves_membership_history_and_counts_true(server: Any, password_hash: str) -> None:
+    machine = type("Store", (Store,), {"server": server, "password_hash": password_hash})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        ),
+    )  # fmt: skip

@@ -1,0 +1,232 @@
+"""People: set-up, passwords, sign-in, roles."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portal import clock
+from portal.errors import Denied, Missing, Refusal
+from portal.models import SignInFailure, User, UserRole, UserSession
+from portal.permissions import OPERATOR, Actor, Grant, Role
+from portal.queries import users as find
+from portal.services import users
+from tests.conftest import PASSWORD, Database, Person
+
+New = Callable[..., Any]
+GOOD = "marble kettle giraffe 7"
+WRONG = "E-mail address or password is wrong."
+
+
+def roles_of(user: User) -> set[str]:
+    return {row.role for row in UserRole.select().where(UserRole.user == user)}
+
+
+# ---- set-up ----
+
+
+def set_up(folder: Path, **given: Any) -> User:
+    values = {"email": "olive@store.example", "name": "Olive", "password": GOOD, "is_manager": False}
+    return users.set_up(folder, **{"code": users.setup_code(folder), **values, **given})
+
+
+@pytest.mark.parametrize(("is_manager", "roles"), [(False, {"owner"}), (True, {"owner", "cscc_manager"})])
+def test_the_first_person_is_the_owner_and_a_manager_if_she_says_so(
+    is_manager: bool, roles: set[str], database: Database, tmp_path: Path
+) -> None:
+    assert roles_of(set_up(tmp_path, is_manager=is_manager)) == roles
+
+
+def test_set_up_works_once_and_its_code_is_gone(database: Database, tmp_path: Path) -> None:
+    code = users.setup_code(tmp_path)
+    assert (len(code), code.isdigit(), users.setup_code(tmp_path)) == (8, True, code)
+    set_up(tmp_path, code=f" {code} ")
+    assert list(tmp_path.iterdir()) == []
+    before = database.checksum()
+    with pytest.raises(Denied):
+        set_up(tmp_path, email="second@store.example")
+    assert database.checksum() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"code": "00000000x"}, "code"), ({"code": ""}, "code"), ({"code": "１２３４５６７８"}, "code"), ({"email": "olive"}, "email"),
+        ({"name": " "}, "name"), ({"password": "short"}, "password"), ({"password": "password123"}, "password"),
+        ({"password": "olive@store.example"}, "password"), ({"password": "x" * 201}, "password"),
+    ],
+)  # fmt: skip
+def test_a_wrong_set_up_makes_nobody(given: dict[str, str], field: str, database: Database, tmp_path: Path) -> None:
+    with pytest.raises(Refusal) as refused:
+        set_up(tmp_path, **given)
+    assert (refused.value.field, User.select().count()) == (field, 0)
+
+
+# ---- sign-in ----
+
+
+def test_the_right_password_makes_a_session_that_opens_by_its_key_only(people: dict[str, Person]) -> None:
+    session = users.sign_in(" CASS@store.example ", PASSWORD, "Firefox\x00 1")
+    assert (session.user.name, session.agent) == ("Cass", "Firefox 1")
+    found = find.session(session.key)
+    assert found is not None and found.id == session.id
+    assert find.session(session.key_hash) is None and find.session(session.key[:-1]) is None
+    assert session.key not in str(list(UserSession.select().dicts()))
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [
+        ("cass@store.example", "wrong"), ("nobody@store.example", PASSWORD), ("closed@store.example", PASSWORD),
+        ("cass@store.example", ""), ("", ""), ("cass@store.example", PASSWORD + " "), ("cass@store.example", "x" * 100_000),
+    ],
+    ids=["wrong", "unknown", "closed", "empty", "nothing", "space", "long"],
+)  # fmt: skip
+def test_every_failure_says_the_same(email: str, password: str, people: dict[str, Person], new_person: New) -> None:
+    new_person("closed", (Role.OWNER, None), is_active=False)
+    with pytest.raises(Refusal) as refused:
+        users.sign_in(email, password)
+    assert (str(refused.value), refused.value.field) == (WRONG, "email")
+    assert UserSession.select().count() == 0 and SignInFailure.select().count() == 1
+
+
+@pytest.mark.parametrize("email", ["cass@store.example", "nobody@store.example"])
+def test_after_ten_failures_an_account_waits_whether_it_exists_or_not(email: str, people: dict[str, Person]) -> None:
+    said = []
+    for n in range(12):
+        with pytest.raises(Refusal) as refused:
+            users.sign_in(email.upper() if n % 2 else email, "wrong")
+        said.append(str(refused.value))
+    waiting = "Too many tries for this address. Wait 15 minutes and try again."
+    assert said == [WRONG] * 10 + [waiting] * 2
+    with pytest.raises(Refusal, match="Too many tries"):
+        users.sign_in(email, PASSWORD)
+    assert email not in str(list(SignInFailure.select().dicts()))
+    assert users.sign_in("pat@store.example", PASSWORD).user.name == "Pat"
+    SignInFailure.update(failed_at=clock.ago(minutes=15, seconds=1)).execute()
+    if email.startswith("cass"):
+        assert users.sign_in(email, PASSWORD).user.name == "Cass"
+        assert SignInFailure.select().count() == 0
+
+
+def test_a_right_password_forgets_the_failures_before_it(people: dict[str, Person]) -> None:
+    for _ in range(3):
+        for _ in range(9):
+            with pytest.raises(Refusal, match=WRONG):
+                users.sign_in("cass@store.example", "wrong")
+        users.sign_in("cass@store.example", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("column", "parts", "is_open"),
+    [
+        ("seen_at", {"hours": 11, "minutes": 59}, True), ("seen_at", {"hours": 12, "minutes": 1}, False),
+        ("started_at", {"days": 13, "hours": 23}, True), ("started_at", {"days": 14, "minutes": 1}, False),
+    ],
+)  # fmt: skip
+def test_a_session_ends_by_itself(column: str, parts: dict[str, float], is_open: bool, people: dict[str, Person]) -> None:
+    session = users.sign_in("cass@store.example", PASSWORD)
+    UserSession.update({column: clock.ago(**parts)}).execute()
+    assert (find.session(session.key) is not None) == is_open
+    assert len(find.sessions_of(people["cass"].user)) == is_open
+
+
+def test_a_session_in_use_is_noted_once_a_minute(people: dict[str, Person]) -> None:
+    session = users.sign_in("cass@store.example", PASSWORD)
+    first = UserSession.get_by_id(session.id).seen_at
+    users.touch(UserSession.get_by_id(session.id))
+    assert UserSession.get_by_id(session.id).seen_at == first
+    UserSession.update(seen_at=clock.ago(minutes=2)).execute()
+    users.touch(UserSession.get_by_id(session.id))
+    assert UserSession.get_by_id(session.id).seen_at >= first
+
+
+def test_nobody_ends_somebody_elses_session(cass: Actor, people: dict[str, Person]) -> None:
+    session = users.sign_in("pat@store.example", PASSWORD)
+    with pytest.raises(Missing):
+        users.sign_out(cass, session.id)
+    assert find.session(session.key) is not None
+
+
+@pytest.mark.parametrize("act", ["password", "own password", "deactivation", "sign-out"])
+def test_rights_taken_are_gone_at_once(act: str, olive: Actor, cass: Actor, people: dict[str, Person]) -> None:
+    session, other = users.sign_in("cass@store.example", PASSWORD), users.sign_in("pat@store.example", PASSWORD)
+    {
+        "password": lambda: users.set_password(olive, cass.user_id or 0, GOOD),
+        "own password": lambda: users.change_own_password(cass, PASSWORD, GOOD),
+        "deactivation": lambda: users.deactivate(olive, cass.user_id or 0),
+        "sign-out": lambda: users.sign_out(cass, session.id),
+    }[act]()
+    assert find.session(session.key) is None and find.session(other.key) is not None
+
+
+def test_a_role_taken_away_is_gone_from_the_next_actor(olive: Actor, people: dict[str, Person]) -> None:
+    users.revoke(olive, people["cass"].user.id, Grant(Role.CSCC_MANAGER))
+    assert people["cass"].actor.grants == ()
+
+
+# ---- passwords and roles ----
+
+
+def test_ones_own_password_needs_the_present_one(cass: Actor, database: Database) -> None:
+    before = database.checksum()
+    with pytest.raises(Refusal) as refused:
+        users.change_own_password(cass, "not it", GOOD)
+    assert (refused.value.field, database.checksum()) == ("current", before)
+
+
+def test_a_stored_password_is_an_argon2id_hash(olive: Actor, people: dict[str, Person]) -> None:
+    users.set_password(olive, people["pat"].user.id, GOOD)
+    assert User.get_by_id(people["pat"].user.id).password_hash.startswith("$argon2id$")
+    assert users.sign_in("pat@store.example", GOOD).user.name == "Pat"
+
+
+@pytest.mark.parametrize(
+    "act", [lambda a, i: users.deactivate(a, i), lambda a, i: users.revoke(a, i, Grant(Role.OWNER))], ids=["close", "revoke"]
+)
+def test_the_last_owner_stays(act: Any, olive: Actor, new_person: New, database: Database) -> None:
+    new_person("closed", (Role.OWNER, None), is_active=False)
+    before = database.checksum()
+    with pytest.raises(Refusal, match="Olive is the only owner."):
+        act(olive, olive.user_id)
+    assert database.checksum() == before
+    new_person("second", (Role.OWNER, None))
+    act(olive, olive.user_id)
+
+
+@pytest.mark.parametrize(
+    ("grant", "is_good"),
+    [
+        (Grant(Role.SHOP_STAFF, 1), True), (Grant(Role.SUPPORT, 1), True), (Grant(Role.SUPPORT), True),
+        (Grant(Role.SHOP_STAFF), False), (Grant(Role.ANALYST, 1), False), (Grant(Role.CSCC_MANAGER, 1), False),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_only_support_and_shop_staff_belong_to_shops_and_shop_staff_must(
+    grant: Grant, is_good: bool, people: dict[str, Person], database: Database
+) -> None:
+    nadia = people["nadia"].user
+    if is_good:
+        users.grant(OPERATOR, nadia.id, grant)
+        users.grant(OPERATOR, nadia.id, grant)
+        assert [(row.role, row.shop_id) for row in UserRole.select().where(UserRole.user == nadia)] == [
+            (grant.role.value, grant.shop_id)
+        ]
+    else:
+        with pytest.raises(Refusal):
+            users.grant(OPERATOR, nadia.id, grant)
+        assert roles_of(nadia) == set()
+
+
+def test_an_address_signs_in_one_person(olive: Actor) -> None:
+    with pytest.raises(Refusal, match="Somebody signs in as “CASS@store.example” already."):
+        users.add(olive, email="CASS@store.example", name="Second", grants=[], password=GOOD)
+
+
+def test_a_role_that_is_not_held_cannot_be_taken(olive: Actor, people: dict[str, Person]) -> None:
+    with pytest.raises(Missing):
+        users.revoke(olive, people["nadia"].user.id, Grant(Role.OWNER))
+    for act in (lambda: users.grant(olive, 999, Grant(Role.ANALYST)), lambda: users.deactivate(olive, 999)):
+        with pytest.raises(Missing):
+            act()
