@@ -24,7 +24,15 @@
     const form = document.activeElement?.closest("form[data-save]") || one("form[data-save]");
     if (!form) return;
     event.preventDefault();
-    form.requestSubmit([...form.elements].find((element) => element.type === "submit"));
+    form.requestSubmit(one("button.primary", form));
+  };
+
+  /* A form may begin with a button that only looks something up; Enter in its fields saves all the same. */
+  const enter = (event) => {
+    const form = event.target.closest?.("form[data-save]");
+    if (!form || !event.target.matches("input:not([type=search], [type=file], [type=submit])")) return;
+    event.preventDefault();
+    form.requestSubmit(one("button.primary", form));
   };
 
   const closeMenu = () => {
@@ -38,6 +46,8 @@
     if (event.isComposing || event.defaultPrevented) return;
     if (event.key.toLowerCase() === "s" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
       save(event);
+    } else if (event.key === "Enter") {
+      enter(event);
     } else if (event.key === "Escape") {
       closeMenu();
     } else if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey) {

@@ -1,0 +1,129 @@
+"""The door in: who are you, may you. One guard runs before anything else of a request is looked at."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from flask import Flask, abort, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user
+from flask_wtf.csrf import CSRFProtect
+
+from portal.errors import Denied
+from portal.models import UserSession
+from portal.permissions import Action, Actor, Door
+from portal.queries import users as find
+from portal.services import users
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+# The pages anybody may open: set-up, sign-in, static files.
+OPEN = "open"
+MAX_ID = 2**31 - 1  # the largest id that both databases hold
+csrf = CSRFProtect()
+_login = LoginManager()
+# flask-login's own protection hangs on an address header that anybody can send; our session rows do its work.
+_login.session_protection = None
+
+
+def needs(action: Action | str) -> Callable[[View], View]:
+    """Record on an endpoint which action it needs; an endpoint that names none is refused to everybody."""
+
+    def mark(view: View) -> View:
+        view.needs = action  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def takes(n_bytes: int) -> Callable[[View], View]:
+    """Let an endpoint take bodies of up to `n_bytes`; all others keep the small limit of the whole portal."""
+
+    def mark(view: View) -> View:
+        view.takes = n_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def init_app(app: Flask) -> None:
+    """Put the guard in front of every request of `app`, before form bodies are read and CSRF is checked."""
+    app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
+    _login.init_app(app)
+    csrf.init_app(app)
+    app.before_request(_guard)
+
+
+@_login.user_loader
+def _load(key: str) -> UserSession | None:
+    return find.session(key)
+
+
+def actor() -> Actor:
+    """Return who is acting in this request; raises Denied when nobody is signed in."""
+    found: Actor | None = g.get("actor")
+    if found is None:
+        raise Denied("sign-in")
+    return found
+
+
+def importing() -> Actor:
+    """Return who is acting, through the import door."""
+    return replace(actor(), door=Door.IMPORT)
+
+
+def can(action: Action | str) -> bool:
+    """Tell whether the person of this request may do `action`; templates ask it before they draw a button."""
+    found: Actor | None = g.get("actor")
+    return found is not None and found.may(Action(action))
+
+
+def _guard() -> ResponseReturnValue | None:
+    if request.endpoint is None or request.endpoint == "static":
+        return None  # no such page is the router's 404 or 405; static files are for everybody
+    if any(isinstance(value, int) and value > MAX_ID for value in (request.view_args or {}).values()):
+        abort(404)
+    view = current_app.view_functions[request.endpoint]
+    refused = _may_enter(getattr(view, "needs", None))
+    if refused is not None:
+        return refused
+    if request.method not in {"GET", "HEAD", "OPTIONS"}:
+        _same_origin()
+        request.max_content_length = getattr(view, "takes", current_app.config["MAX_CONTENT_LENGTH"])
+        csrf.protect()
+    return None
+
+
+def _may_enter(needed: Action | str | None) -> ResponseReturnValue | None:
+    """Set who is acting; return the sign-in page, raise Denied, or return None to let the request in."""
+    signed_in = current_user.is_authenticated
+    if signed_in:
+        g.actor = find.actor_of(current_user.user, Door.PAGE)
+        users.touch(current_user)
+    if needed is None:
+        abort(403)
+    if needed != OPEN:
+        if not signed_in:
+            return _to_sign_in()
+        if not g.actor.may(needed):
+            raise Denied(str(needed))
+    return None
+
+
+def _same_origin() -> None:
+    # Browsers say where a request comes from; a form on another site is refused even with a stolen token.
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        abort(403)
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    if not find.is_set_up():
+        return redirect(url_for("users.set_up"))
+    if request.headers.get("HX-Request"):
+        # Never the sign-in page inside a table: the browser goes there as a whole.
+        return "", 401, {"HX-Redirect": url_for("users.sign_in")}
+    # The sign-in page in place, with the status that says so; it remembers where the person wanted to go.
+    target = request.full_path.rstrip("?") if request.method == "GET" else ""
+    page: Any = current_app.view_functions["users.sign_in"]
+    return page(status=401, target=target)

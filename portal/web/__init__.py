@@ -1,0 +1,14 @@
+"""The pages."""
+
+from flask import Flask
+
+from portal.web import customers, errors, exports, groups, imports, language, members, render, shops, start, users
+
+
+def init_app(app: Flask) -> None:
+    """Register every page of the portal with `app`."""
+    language.init_app(app)
+    render.init_app(app)
+    errors.init_app(app)
+    for module in (start, users, shops, customers, exports, groups, members, imports):
+        app.register_blueprint(module.pages)

@@ -1,0 +1,174 @@
+"""Pages of customers: the list with its filter, one customer, her form."""
+
+from typing import Any
+
+import wtforms
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from wtforms import validators, widgets
+from wtforms.fields.choices import SelectChoice
+
+from portal.access import actor, needs
+from portal.errors import Conflict, Refusal
+from portal.models import Customer
+from portal.models.customer import FIELDS
+from portal.permissions import Action
+from portal.queries import customers as find
+from portal.queries import filters
+from portal.queries import shops as find_shops
+from portal.services import customers
+from portal.values import GENDERS, ID_TYPES, Remark
+from portal.web.filtering import Filtering
+from portal.web.forms import Form, _l, options
+from portal.web.language import say
+from portal.web.render import render
+
+pages = Blueprint("customers", __name__)
+
+
+class CustomerForm(Form):
+    """Personal Information."""
+
+    name = wtforms.StringField(_l("Name"))
+    code = wtforms.StringField(_l("Code"))
+    phone = wtforms.TelField(_l("Phone"))
+    email = wtforms.StringField(_l("E-mail"), widget=widgets.EmailInput())
+    shop = wtforms.SelectField(_l("Shop"), validate_choice=False)
+    birth_date = wtforms.StringField(_l("Date of birth"), widget=widgets.DateInput())
+    language = wtforms.StringField(_l("Language"))
+    gender = wtforms.SelectField(_l("Gender"), validate_choice=False)
+    id_type = wtforms.SelectField(_l("ID type"), validate_choice=False)
+    id_number = wtforms.StringField(_l("ID number"))
+    address = wtforms.TextAreaField(_l("Address"))
+    version = wtforms.IntegerField(validators=[validators.Optional()], widget=widgets.HiddenInput())
+
+
+def _with_choices(form: CustomerForm, customer: Customer | None = None) -> CustomerForm:
+    """Fill the selects with what this person may choose; a stored value outside the list stays choosable."""
+    hidden = find.masked(actor(), customer) if customer else frozenset()
+    limited = actor().shops(Action.EDIT_CUSTOMER) is not None
+    shops = [(shop.code, shop.name) for shop in find_shops.visible_to(actor(), Action.EDIT_CUSTOMER)]
+    form.shop.choices = options(shops if limited else [("", gettext("No shop")), *shops])
+    form.gender.choices = _choices(GENDERS, form.gender.data)
+    form.id_type.choices = _choices(ID_TYPES, form.id_type.data)
+    for name in hidden | ({"code"} if limited else frozenset()):
+        delattr(form, name)
+    return form
+
+
+def _choices(labels: dict[str, str], value: str | None) -> list[SelectChoice]:
+    known = [("", ""), *((key, gettext(label)) for key, label in labels.items())]
+    return options(known if not value or value in labels else [*known, (value, value)])
+
+
+@pages.get("/customers")
+@needs(Action.SEE_CUSTOMERS)
+def index() -> ResponseReturnValue:
+    """List the customers that fit the filter in the address."""
+    asked = Filtering.read(actor(), request.args)
+    if asked.canonical:
+        return redirect(asked.canonical)
+    found = filters.page(actor(), asked.wanted, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    n, is_exact = filters.count(actor(), asked.wanted)
+    # Pages go on from a customer, not from a number; the number in the address only says where one is.
+    start = request.args.get("start", "1")
+    first = int(start) if start.isascii() and start.isdigit() and len(start) < 9 else 1
+    return render(
+        "customers/index.html", asked=asked, found=found, n=n, is_exact=is_exact, shown=_shown,
+        first=first if "after" in request.args or "before" in request.args else 1, page_size=filters.PAGE,
+    )  # fmt: skip
+
+
+def _shown(customer: Customer) -> dict[str, Any]:
+    return find.shown(customer, actor().masked(customer.shop_id))
+
+
+@pages.get("/customers/count")
+@needs(Action.SEE_CUSTOMERS)
+def count() -> Response:
+    """Say exactly how many fit, however long that takes; the list asks for it when its own count stopped early."""
+    asked = Filtering.read(actor(), request.args)
+    n, _exact = filters.count(actor(), asked.wanted, cap=None)
+    return render("customers/count.html", n=n)
+
+
+@pages.get("/customers/new")
+@needs(Action.EDIT_CUSTOMER)
+def new(form: CustomerForm | None = None, status: int = 200) -> Response:
+    """Ask for a new customer."""
+    return render("customers/form.html", status=status, form=_with_choices(form or CustomerForm()), customer=None, stored={})
+
+
+@pages.post("/customers/new")
+@needs(Action.EDIT_CUSTOMER)
+def create() -> ResponseReturnValue:
+    """Store a new customer."""
+    form = CustomerForm(request.form)
+    try:
+        saved = customers.create(actor(), _typed(form))
+    except Refusal as refusal:
+        return new(form.refused(refusal), refusal.status)
+    _tell(gettext("%(name)s is stored.", name=saved.customer.name or saved.customer.code), saved.warnings)
+    return redirect(url_for("customers.show", code=saved.customer.code), 303)
+
+
+@pages.get("/customers/<code>")
+@needs(Action.SEE_CUSTOMERS)
+def show(code: str) -> Response:
+    """Show one customer: Personal Information and her groups."""
+    customer = find.by_code(actor(), code)
+    hidden = find.masked(actor(), customer)
+    return render(
+        "customers/show.html", customer=customer, shown=find.shown(customer, hidden), hidden=hidden,
+        memberships=find.groups_of(customer) if actor().may(Action.SEE_GROUPS) else [],
+        groups=filters.group_choices(actor()) if actor().may(Action.CHANGE_MEMBER) else [],
+        genders=GENDERS, id_types=ID_TYPES,
+    )  # fmt: skip
+
+
+@pages.get("/customers/<code>/edit")
+@needs(Action.EDIT_CUSTOMER)
+def edit(code: str, form: CustomerForm | None = None, status: int = 200) -> Response:
+    """Ask for a customer's new values; after a conflict, beside what is stored now."""
+    customer = find.by_code(actor(), code)
+    hidden = find.masked(actor(), customer)
+    stored = {name: getattr(customer, name) for name in FIELDS if name != "shop" and name not in hidden}
+    stored |= {"shop": customer.shop.code if customer.shop else "", "version": customer.version}
+    drawn = form or CustomerForm(data={name: "" if value is None else str(value) for name, value in stored.items()} | {"version": customer.version})
+    return render(
+        "customers/form.html", status=status, form=_with_choices(drawn, customer), customer=customer,
+        stored=stored if status == Conflict.status else {},
+    )  # fmt: skip
+
+
+@pages.post("/customers/<code>/edit")
+@needs(Action.EDIT_CUSTOMER)
+def update(code: str) -> ResponseReturnValue:
+    """Store a customer's new values."""
+    customer = find.by_code(actor(), code)
+    form = CustomerForm(request.form)
+    try:
+        saved = customers.edit(actor(), customer.id, _typed(form), form.version.data)
+    except Refusal as refusal:
+        return edit(code, form.refused(refusal), refusal.status)
+    _tell(gettext("%(name)s is stored.", name=saved.customer.name or saved.customer.code), saved.warnings)
+    return redirect(url_for("customers.show", code=saved.customer.code), 303)
+
+
+@pages.post("/customers/<code>/reveal")
+@needs(Action.EDIT_CUSTOMER)
+def reveal(code: str) -> ResponseReturnValue:
+    """Show a masked ID for a few minutes; the reason is kept."""
+    customers.reveal(actor(), find.by_code(actor(), code).id, request.form.get("reason", ""))
+    return redirect(url_for("customers.show", code=code), 303)
+
+
+def _typed(form: CustomerForm) -> dict[str, str]:
+    return {name: text for name, text in form.typed().items() if name in FIELDS}
+
+
+def _tell(sentence: str, warnings: list[Remark]) -> None:
+    flash(sentence, "success")
+    for remark in warnings:
+        flash(say(remark), "warning")

@@ -1,0 +1,136 @@
+"""The customer filter as an address: reading it, saying it in words, and the addresses that change it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import url_for
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+
+from portal.errors import N_, Missing, Refusal
+from portal.models import Group, Shop
+from portal.permissions import Action, Actor
+from portal.queries import filters
+from portal.queries import groups as find_groups
+from portal.queries import shops as find_shops
+
+RELATIONS = {"any": N_("in any of"), "all": N_("in all of"), "none": N_("in none of")}
+# A group is called many things; these mean "in this group" (product.md §3, Words).
+_SYNONYMS = ("group", "cluster", "segment", "tag")
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One condition as the page shows it, with the address that leaves it out."""
+
+    label: str
+    value: str
+    remove_url: str
+
+
+@dataclass(frozen=True)
+class Filtering:
+    """A filter with everything the page needs to draw it; `canonical` is set when another address says the same."""
+
+    wanted: filters.Filter
+    groups: list[Group]
+    shops: list[Shop]
+    canonical: str = ""
+
+    @classmethod
+    def read(cls, actor: Actor, args: MultiDict[str, str]) -> "Filtering":
+        """Return the filter that the address asks for; raises Missing for unknown groups and shops."""
+        may_groups = actor.may(Action.SEE_GROUPS)
+        named = {key: _split(args, key) for key in RELATIONS}
+        for synonym in _SYNONYMS:
+            named["all"] += _split(args, synonym)
+        adding = args.get("add_to", ""), args.get("add", "")
+        if adding[0] in RELATIONS and adding[1]:
+            named[adding[0]].append(adding[1])
+        rows = {
+            key: tuple(find_groups.by_code(actor, code) for code in dict.fromkeys(codes)) for key, codes in named.items()
+        }
+        if any(rows.values()) and not may_groups:
+            raise Missing(N_("There is no such group."))
+        wanted = filters.Filter(
+            q=args.get("q", "")[:200], shops=_shops(actor, _split(args, "shop")), sort=_sort(args.get("sort", "name")), **rows
+        )
+        asked = cls(wanted, filters.group_choices(actor), find_shops.visible_to(actor))
+        tidy = "add" in args or any(key in args for key in _SYNONYMS)
+        return cls(asked.wanted, asked.groups, asked.shops, asked.url() if tidy else "")
+
+    def params(self) -> dict[str, str]:
+        """Return the filter as parameters of an address, only those that say something."""
+        wanted = self.wanted
+        pairs = {
+            "q": wanted.q.strip(),
+            **{key: ",".join(group.code for group in getattr(wanted, key)) for key in RELATIONS},
+            "shop": ",".join(shop.code for shop in wanted.shops),
+            "sort": "" if wanted.sort == "name" else wanted.sort,
+        }
+        return {key: value for key, value in pairs.items() if value}
+
+    def url(self, endpoint: str = "customers.index", /, **changed: str | None) -> str:
+        """Return the address of this filter with some parameters changed; None leaves one out."""
+        merged: Mapping[str, str | None] = self.params() | changed
+        query = urlencode({key: value for key, value in merged.items() if value})
+        return url_for(endpoint) + (f"?{query}" if query else "")
+
+    def sort_url(self, key: str) -> str:
+        """Return the address that sorts by `key`, turning the order round when it is sorted by it already."""
+        return self.url(sort=f"-{key}" if self.wanted.sort == key else key)
+
+    def sort_state(self, key: str) -> str:
+        """Return the value of `aria-sort` for the column `key`."""
+        return {key: "ascending", f"-{key}": "descending"}.get(self.wanted.sort, "")
+
+    def chips(self) -> list[Chip]:
+        """Return the conditions one by one, each with the address without it."""
+        chips = []
+        for key, label in RELATIONS.items():
+            groups = getattr(self.wanted, key)
+            for group in groups:
+                rest = ",".join(other.code for other in groups if other.id != group.id)
+                chips.append(Chip(gettext(label), group.label, self.url(**{key: rest or None})))
+        for shop in self.wanted.shops:
+            rest = ",".join(other.code for other in self.wanted.shops if other.id != shop.id)
+            chips.append(Chip(gettext("Shop is"), shop.name, self.url(shop=rest or None)))
+        return chips
+
+    def words(self) -> str:
+        """Return the whole filter as a sentence part, such as: in “Super Bonus”, not in “Employees”."""
+        wanted, parts = self.wanted, []
+        if wanted.all:
+            parts.append(_named(wanted.all, gettext("in %(group)s"), gettext(" and ")))
+        if wanted.any:
+            parts.append(_named(wanted.any, gettext("in %(group)s"), gettext(" or ")))
+        if wanted.none:
+            parts.append(_named(wanted.none, gettext("not in %(group)s"), gettext(" or ")))
+        if wanted.shops:
+            parts.append(gettext("shop %(name)s", name=gettext(" or ").join(shop.name for shop in wanted.shops)))
+        if wanted.q.strip():
+            parts.append(gettext("with “%(text)s” in name, code, e-mail or phone", text=wanted.q.strip()))
+        return ", ".join(parts)
+
+
+def _named(groups: tuple[Group, ...], pattern: str, between: str) -> str:
+    return pattern % {"group": between.join(f"“{group.label}”" for group in groups)}
+
+
+def _split(args: MultiDict[str, str], key: str) -> list[str]:
+    return [code for text in args.getlist(key)[:50] for code in text.split(",") if code][:50]
+
+
+def _sort(text: str) -> str:
+    if text.removeprefix("-") not in filters.SORTS:
+        raise Refusal(N_("The list cannot be sorted by “%(text)s”."), text=text[:40])
+    return text
+
+
+def _shops(actor: Actor, codes: list[str]) -> tuple[Shop, ...]:
+    mine = {shop.code.casefold(): shop for shop in find_shops.visible_to(actor)}
+    unknown = [code for code in codes if code.casefold() not in mine]
+    if unknown:
+        raise Missing(N_("There is no shop with the code “%(code)s”."), code=unknown[0])
+    return tuple(mine[code.casefold()] for code in dict.fromkeys(codes))

@@ -1,0 +1,43 @@
+"""The base of all forms: a form checks shape, the service checks truth."""
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+import wtforms
+from flask import request
+from flask_babel import lazy_gettext as _l
+from wtforms.fields.choices import SelectChoice
+
+from portal.errors import Refusal, Refusals
+from portal.web.language import say
+
+
+class Form(wtforms.Form):
+    """A form that can show the refusals of a service at their fields."""
+
+    def typed(self) -> dict[str, str]:
+        """Return what was typed into the text fields that the request carried, by name."""
+        return {
+            name: str(field.data or "")
+            for name, field in self._fields.items()
+            if name in request.form and not isinstance(field, wtforms.FieldList)
+        }
+
+    def refused(self, refusal: Refusal) -> Self:
+        """Put the refusal's sentences at their fields, or on top of the form, and return the form."""
+        told = refusal.refusals if isinstance(refusal, Refusals) else [refusal]
+        for each in told:
+            field: Any = self._fields.get(each.field or "")
+            if field is None:
+                self.form_errors.append(say(each))
+            else:
+                field.errors = [*field.errors, say(each)]
+        return self
+
+
+def options(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    """Return (value, label) pairs as the choices of a field."""
+    return [SelectChoice(value=value, label=label) for value, label in pairs]
+
+
+__all__ = ["Form", "_l", "options"]

@@ -1,0 +1,43 @@
+"""In whose language a page speaks: the person's, then the browser's, then the store's."""
+
+from flask import Flask, has_request_context, request
+from flask_babel import Babel, get_locale, gettext
+from flask_login import current_user
+
+from portal import config
+from portal.errors import N_, Refusal
+from portal.values import Remark
+
+LANGUAGE_NAMES = {"en": "English", "pt": "Português", "es": "Español"}
+_babel = Babel()
+__all__ = ["LANGUAGE_NAMES", "N_", "init_app", "lang", "say"]
+
+
+def init_app(app: Flask) -> None:
+    """Choose language and time zone for each request of `app`."""
+    app.config["BABEL_DEFAULT_LOCALE"] = config.current().locale
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
+    _babel.init_app(app, locale_selector=_locale, timezone_selector=lambda: config.current().timezone)
+
+
+def _locale() -> str:
+    if not has_request_context():
+        return config.current().locale
+    # A request that ends the session still speaks to somebody, though nobody is signed in any more.
+    if current_user.is_authenticated and current_user.user.language in config.LOCALES:
+        return str(current_user.user.language)
+    return request.accept_languages.best_match(config.LOCALES) or config.current().locale
+
+
+def lang() -> str:
+    """Return the two-letter language of this page."""
+    return str(get_locale() or "en")[:2]
+
+
+def say(told: Refusal | Remark) -> str:
+    """Return a refusal's or remark's sentence in the language of this page."""
+    text = gettext(told.sentence)
+    if not told.params:
+        return text
+    # A field is named in the reader's language too.
+    return text % {name: gettext(str(value)) if name == "target" else value for name, value in told.params.items()}

@@ -1,0 +1,125 @@
+"""Pages of one group: its members and its items."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+
+from portal.access import actor, needs
+from portal.errors import Refusal
+from portal.models import Group
+from portal.permissions import Action
+from portal.queries import customers as find_customers
+from portal.queries import filters
+from portal.queries import groups as find
+from portal.services import items
+from portal.web.language import say
+from portal.web.picking import Picker
+from portal.web.render import render
+
+pages = Blueprint("members", __name__, url_prefix="/groups")
+
+
+@pages.get("/<code>")
+@needs(Action.SEE_GROUPS)
+def show(code: str) -> Response:
+    """Show a group's members, page by page."""
+    group = find.by_code(actor(), code)
+    wanted = filters.Filter(all=(group,), q=request.args.get("q", "")[:200])
+    found = filters.page(
+        actor(), wanted, after=request.args.get("after", ""), before=request.args.get("before", "")
+    )
+    since = find.since([row.id for row in found.rows], group)
+    return render("groups/show.html", **frame(group), found=found, since=since, q=wanted.q, shown=_shown)
+
+
+def _shown(customer):  # type: ignore[no-untyped-def]
+    return find_customers.shown(customer, actor().masked(customer.shop_id))
+
+
+def frame(group: Group) -> dict[str, Any]:
+    """Return what every tab of a group shows around its content."""
+    listed = find.items(actor(), group)
+    return {"group": group, "n_members": find.n_visible(actor(), group), "items": listed, "n_items": len(listed)}
+
+
+@pages.get("/<code>/items")
+@needs(Action.SEE_GROUPS)
+def items_of(code: str, picker: Picker | None = None, problem: Refusal | None = None, status: int = 200) -> Response:
+    """Show what a group includes and excludes."""
+    group = find.by_code(actor(), code)
+    picker = picker or Picker.read(actor(), request.args, shops_first=group.type == "shop")
+    return render(
+        "groups/items.html", status=status, **frame(group), picker=picker, problem=say(problem) if problem else ""
+    )
+
+
+@pages.post("/<code>/items")
+@needs(Action.EDIT_GROUP)
+def add_items(code: str) -> ResponseReturnValue:
+    """Add the chosen items, or draw the form again when only an item was looked for."""
+    group = find.by_code(actor(), code)
+    picker = Picker.read(actor(), request.form, shops_first=group.type == "shop")
+    if request.form.get("do") in {"find", "new-customer"}:
+        return items_of(code, picker)
+    try:
+        put = items.add(actor(), group.id, picker.new_items())
+    except Refusal as refusal:
+        return items_of(code, picker, refusal, refusal.status)
+    _tell(group, put)
+    return redirect(url_for("members.items_of", code=code), 303)
+
+
+@pages.post("/<code>/items/<int:item_id>/end")
+@needs(Action.EDIT_GROUP)
+def end_item(code: str, item_id: int) -> ResponseReturnValue:
+    """End one item."""
+    group = find.by_code(actor(), code)
+    _tell(group, items.end(actor(), group.id, item_id))
+    return redirect(url_for("members.items_of", code=code), 303)
+
+
+@pages.post("/<code>/members/remove")
+@needs(Action.CHANGE_MEMBER)
+def remove(code: str) -> ResponseReturnValue:
+    """Remove one customer; she stays out until somebody adds her by name."""
+    group = find.by_code(actor(), code)
+    customer = find_customers.by_code(actor(), request.form.get("customer", ""))
+    items.remove_member(actor(), group.id, customer.id)
+    flash(
+        gettext("%(name)s is no longer in %(group)s, and stays out until somebody adds her by name.",
+                name=customer.name or customer.code, group=group.label),
+        "success",
+    )  # fmt: skip
+    if request.form.get("back") == "customer":
+        return redirect(url_for("customers.show", code=customer.code), 303)
+    return redirect(url_for("members.show", code=code), 303)
+
+
+@pages.post("/of/<code>")
+@needs(Action.CHANGE_MEMBER)
+def add_from_customer(code: str) -> ResponseReturnValue:
+    """Add the customer of that code to the group chosen on her page."""
+    customer = find_customers.by_code(actor(), code)
+    group = find.by_code(actor(), request.form.get("group", ""))
+    try:
+        put = items.add_member(actor(), group.id, customer.id)
+    except Refusal as refusal:
+        flash(say(refusal), "error")
+    else:
+        _tell(group, put, gettext("%(name)s is in %(group)s.", name=customer.name or customer.code, group=group.label))
+    return redirect(url_for("customers.show", code=customer.code), 303)
+
+
+def _tell(group: Group, put: items.Put, sentence: str = "") -> None:
+    moved = [
+        ngettext("%(num)s joined", "%(num)s joined", put.joined) if put.joined else "",
+        ngettext("%(num)s left", "%(num)s left", put.left) if put.left else "",
+    ]
+    said = ", ".join(part for part in moved if part) or gettext("no member moved")
+    flash(sentence or gettext("%(group)s is stored: %(moved)s.", group=group.label, moved=said), "success")
+    if put.lifted:
+        flash(gettext("The exclusion of %(names)s is lifted.", names=", ".join(put.lifted)), "warning")
+    for remark in put.warnings:
+        flash(say(remark), "warning")

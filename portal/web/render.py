@@ -1,0 +1,145 @@
+"""The door out: the whole page, or only the block that htmx will swap. No view asks which."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
+from flask_babel import get_locale, gettext
+from flask_login import current_user
+from jinja2 import StrictUndefined
+from jinja2_fragments import BlockNotFoundError
+from jinja2_fragments.flask import render_block
+
+from portal.access import can
+from portal.permissions import ROLE_LABELS, Action
+from portal.phones import format_phone
+from portal.queries.customers import MASK
+from portal.web.language import lang
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates of `app` their globals and filters."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        asset=asset, lang=lang, me=me, menu=menu, can=can, Action=Action, request=request, url_for=url_for
+    )
+    app.jinja_env.filters.update(phone=phone, language_name=language_name, browser=browser)
+    with app.app_context(), app.test_request_context():
+        # Macros as a global, because a block rendered alone does not run its template's imports.
+        app.jinja_env.globals["ui"] = app.jinja_env.get_template("layout/ui.html").module
+
+
+def render(template: str, *, status: int = 200, **context: Any) -> Response:
+    """Return `template` as a page; for htmx only the block whose name is the id of the target.
+
+    A target that is not a block of the template gets the whole page, swapped for the body. Flash messages ride along.
+    """
+    block = _wanted_block()
+    if block:
+        try:
+            html = render_block(template, block, **context)
+            return make_response(html + _toasts(), status)
+        except BlockNotFoundError:
+            response = make_response(render_template(template, **context), status)
+            response.headers["HX-Retarget"] = "body"
+            response.headers["HX-Reswap"] = "innerHTML"
+            return response
+    return make_response(render_template(template, **context), status)
+
+
+def _wanted_block() -> str:
+    if request.headers.get("HX-Request-Type") != "partial":
+        return ""
+    return request.headers.get("HX-Target", "").rpartition("#")[2]
+
+
+def _toasts() -> str:
+    html = render_block("layout/base.html", "toasts")
+    return f'<hx-partial hx-target="#toasts" hx-swap="beforeend">{html}</hx-partial>' if html.strip() else ""
+
+
+@cache
+def _hash(path: Path, changed: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def asset(name: str) -> str:
+    """Return the address of a static file with its hash, so that browsers may keep it for a year."""
+    path = Path(current_app.static_folder or "") / name
+    return url_for("static", filename=name, v=_hash(path, path.stat().st_mtime_ns))
+
+
+@dataclass(frozen=True)
+class Person:
+    """The signed-in person as the page's frame shows her."""
+
+    name: str
+    roles_label: str
+    theme: str = ""
+
+
+def me() -> Person | None:
+    """Return the signed-in person, or None on the pages that anybody may open."""
+    if g.get("actor") is None:
+        return None
+    roles = dict.fromkeys(gettext(ROLE_LABELS[grant.role]) for grant in g.actor.grants)
+    return Person(current_user.user.name, ", ".join(roles))
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """One line of the main menu."""
+
+    label: str
+    url: str
+    icon: str
+    is_current: bool
+    section: str | None = None
+
+
+def menu() -> list[MenuItem]:
+    """Return the menu of this person: only what she may open (the words follow the seed, product.md §7)."""
+    crm, settings = gettext("CRM"), gettext("Settings")
+    entries = [
+        (Action.OWN_ACCOUNT, gettext("Start"), "start.home", "home", None),
+        (Action.SEE_CUSTOMERS, gettext("Customers"), "customers.index", "users", crm),
+        (Action.SEE_GROUP_NAMES, gettext("CRM Groups Maintenance"), "groups.index", "tag", crm),
+        (Action.IMPORT_CUSTOMERS, gettext("Import Customers into CRM…"), "imports.new", "upload", crm),
+        (Action.EDIT_SHOP, gettext("Shops"), "shops.index", "store", settings),
+    ]
+    here = (request.endpoint or "").partition(".")[0]
+    return [
+        MenuItem(label, url_for(endpoint), icon, here == endpoint.partition(".")[0], section)
+        for action, label, endpoint, icon, section in entries
+        if can(action) and endpoint in current_app.view_functions
+    ]
+
+
+def phone(shown: str) -> str:
+    """Return a stored phone number as people write it; a masked one as it is."""
+    return shown if MASK in shown else format_phone(shown)
+
+
+def language_name(text: str) -> str:
+    """Return a language code as the language's name, in the language of the page; other text as it is."""
+    try:
+        name = Locale.parse(text).get_display_name(get_locale())
+    except (UnknownLocaleError, ValueError, TypeError):
+        return text
+    return (name or text).capitalize()
+
+
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux"))
+
+
+def browser(agent: str) -> str:
+    """Return the browser and system that a user agent's text names, as far as a person would recognise them."""
+    name = next((shown for mark, shown in _BROWSERS if mark in agent), gettext("Unknown browser"))
+    system = next((shown for mark, shown in _SYSTEMS if mark in agent), "")
+    return f"{name} · {system}" if system else name

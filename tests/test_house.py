@@ -1,0 +1,229 @@
+"""The rules of architecture.md that a machine can keep."""
+
+import ast
+import re
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from importlinter.cli import lint_imports
+from jinja2 import Environment, nodes
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted(path for path in (ROOT / "portal").rglob("*.py") if "_assets" not in path.parts)
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+JINJA = Environment(extensions=["jinja2.ext.i18n"])  # noqa: S701 (only parsed, never rendered)
+# Blocks that are filled by pages and never swapped alone: they need no element of their own.
+FRAME_BLOCKS = {"title", "main", "toasts", "head"}
+# Public functions of services that do not begin by asking the permission table, and why.
+ASK_NOBODY = {
+    "users.setup_code": "runs before anybody exists; the code is only written to this machine",
+    "users.set_up": "runs before anybody exists; asks for the one-time code and refuses once somebody is there",
+    "users.sign_in": "is how somebody becomes an actor; asks for the password",
+    "users.touch": "notes that a session that was already checked is in use",
+    "changes.record": "is the frame that other services write in; each of them has asked",
+    "changes.values": "pure",
+    "changes.plain": "pure",
+    "customers.insert": "works inside a change that a service which asked has open",
+    "customers.next_code": "reads the next free number",
+    "customers.code_base": "reads the next free number",
+    "customers.missing": "pure",
+    "items.put": "works inside a change that a service which asked has open",
+    "items.settle": "works inside a change that a service which asked has open",
+    "items.live_items": "reads",
+    "items.put_all": "works inside a change that a service which asked has open",
+    "items.add_member": "hands on to _one, whose first line asks",
+    "items.remove_member": "hands on to _one, whose first line asks",
+    "membership.refresh": "derives; works inside a change that a service which asked has open",
+    "imports.apply.apply": "works inside a change that imports.run has open, which asked",
+    "imports.resolve.resolve": "works inside imports.check and imports.run, which asked",
+    "imports.stage.read": "works inside imports.check, which asked",
+    "imports.stage.sweep": "works inside imports.check, which asked",
+    "samples.email_of": "pure",
+    "samples.is_made": "reads whether the sample people are there",
+    "samples.is_empty": "reads whether there is anything at all",
+    "imports.report": "hands on to queries.imports.report, whose first line asks",
+}
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+# ---- files ----
+
+
+def test_imports_go_down_and_only_the_doors_know_flask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(no_cache=True) == 0, capsys.readouterr().out
+
+
+def test_a_file_fits_in_a_head() -> None:
+    lengths = {_name(path): len(path.read_text().splitlines()) for path in MODULES}
+    assert {name: n for name, n in lengths.items() if n > 400} == {}
+    # Packages' empty doors would flatter the middle.
+    assert statistics.median(n for n in lengths.values() if n > 3) <= 95
+
+
+def test_a_template_fits_on_two_screens() -> None:
+    assert {_name(path) for path in TEMPLATES if len(path.read_text().splitlines()) > 120} == set()
+
+
+def test_no_file_is_a_drawer_for_anything() -> None:
+    drawers = re.compile(r"util|helper|common|manager|handler|misc")
+    assert [_name(path) for path in [*MODULES, *TEMPLATES] if drawers.search(path.stem)] == []
+
+
+def test_only_the_command_line_prints() -> None:
+    found = [
+        f"{_name(path)}:{node.lineno}"
+        for path in MODULES
+        if "cli" not in path.relative_to(ROOT).parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
+    assert found == []
+
+
+def test_no_python_builds_markup_itself() -> None:
+    assert [_name(path) for path in MODULES if re.search(r"\bMarkup\b|render_template_string", path.read_text())] == []
+
+
+# ---- services ----
+
+
+def _services() -> Iterator[tuple[str, ast.FunctionDef]]:
+    folder = ROOT / "portal" / "services"
+    for path in sorted(folder.rglob("*.py")):
+        module = ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                yield f"{module}.{node.name}", node
+
+
+def _asks(function: ast.FunctionDef) -> bool:
+    """The first argument is the actor, and the first statement after the docstring asks for her."""
+    arguments = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
+    body = [node for node in function.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    call = body[0].value if body and isinstance(body[0], ast.Expr) else None
+    return (
+        arguments[:1] == ["actor"]
+        and isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in {"require", "require_shop"}
+        and isinstance(call.args[0], ast.Name)
+        and call.args[0].id == "actor"
+    )
+
+
+def test_every_service_takes_an_actor_and_asks_first() -> None:
+    assert {name for name, function in _services() if not _asks(function)} == set(ASK_NOBODY)
+
+
+# ---- endpoints ----
+
+
+def test_every_endpoint_names_its_action(application: Flask) -> None:
+    silent = {name for name, view in application.view_functions.items() if not getattr(view, "needs", None)}
+    assert silent == {"static"}
+
+
+def test_only_set_up_and_sign_in_are_open(application: Flask) -> None:
+    from portal.access import OPEN
+
+    views = application.view_functions.items()
+    assert {name for name, view in views if getattr(view, "needs", None) == OPEN} == {
+        "users.set_up", "users.set_up_first", "users.sign_in", "users.enter",
+    }  # fmt: skip
+
+
+def test_nobody_asks_whether_a_request_is_htmx() -> None:
+    """Only the two doors look at htmx's headers (house rule 5)."""
+    asking = {_name(path) for path in MODULES if re.search(r"HX-(Request|Target)", path.read_text())}
+    assert asking == {"portal/access.py", "portal/app.py", "portal/web/errors.py", "portal/web/render.py"}
+
+
+# ---- templates ----
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=_name)
+def test_a_template_keeps_the_rules(path: Path) -> None:
+    source = path.read_text()
+    assert list(_broken(source)) == []
+    assert list(_untranslated(source)) == []
+
+
+def _broken(source: str) -> Iterator[str]:
+    tree = JINJA.parse(source)
+    for kind in (nodes.If, nodes.For):
+        for outer in tree.find_all(kind):
+            yield from (f"block {block.name} inside {kind.__name__}" for block in outer.find_all(nodes.Block))
+    for block in tree.find_all(nodes.Block):
+        if block.name not in FRAME_BLOCKS and f'id="{block.name}"' not in source:
+            yield f"no element has the id of block {block.name}"
+    for use in tree.find_all(nodes.Filter):
+        if use.name in {"safe", "forceescape", "tojson"}:
+            yield f"|{use.name}"
+    if re.search(r"\bMarkup\b|autoescape", source):
+        yield "escaping is switched by hand"
+    for wrong in (r"hx-on", r"\sstyle\s*=", r"\son[a-z]+\s*=", r"<style", r"<script(?![^>]*\ssrc=)"):
+        if re.search(wrong, source, re.IGNORECASE):
+            yield f"inline: {wrong}"
+
+
+# The product's name is not translated; the rest is typography.
+_PROPER = {"Coterie"}
+_SPOKEN = ("placeholder", "title", "aria-label", "alt", "label")
+
+
+def _untranslated(source: str) -> Iterator[str]:
+    """Yield words that stand in a template as they are, outside of every `{{ … }}`: nobody can translate them."""
+    raw = "".join(
+        value if kind == "data" else "\x00" * (kind in {"variable_begin", "block_begin"})
+        for _line, kind, value in JINJA.lex(source)
+    )
+    for attribute in _SPOKEN:
+        for value in re.findall(rf'\s{attribute}="([^"]*)"', raw):
+            if _is_word(value):
+                yield f"{attribute}={value!r}"
+    # A tag may hold quotes with > in them (expressions are gone already).
+    text = re.sub(r"<!--.*?-->|<[^>]*>", "\x00", raw, flags=re.DOTALL)
+    for piece in text.split("\x00"):
+        if re.fullmatch(r"-[a-z]+|[a-z]+-", piece.strip()):
+            continue  # a piece of an id or a class: names are joined to an expression with a dash
+        if _is_word(piece) and piece.strip() not in _PROPER and piece.strip(" ·") not in _PROPER:
+            yield piece.strip()
+    for node in JINJA.parse(source).find_all(nodes.Output):
+        for child in node.nodes:
+            if isinstance(child, nodes.Call):
+                yield from _bare_arguments(child)
+
+
+_SENTENCE_MACROS = {"page_head", "empty", "notice", "link", "button", "post", "status", "definition", "count_tile", "toast"}
+
+
+def _bare_arguments(call: nodes.Call) -> Iterator[str]:
+    """The first argument of a macro that shows it must come through gettext, not as a bare English text."""
+    if isinstance(call.node, nodes.Getattr) and call.node.attr in _SENTENCE_MACROS and call.node.attr != "notice":
+        places = call.args[1:2] if call.node.attr in {"post", "status", "toast", "count_tile"} else call.args[:1]
+        for argument in places:
+            if isinstance(argument, nodes.Const) and isinstance(argument.value, str) and _is_word(argument.value):
+                yield argument.value
+
+
+def _is_word(text: str) -> bool:
+    return re.search(r"[A-Za-z]{2,}", text.replace("\x00", "")) is not None
+
+
+def test_the_checks_of_templates_find_what_they_look_for() -> None:
+    bad = (
+        '{% if x %}{% block list %}{% endblock %}{% endif %}<p style="a" onclick="b" title="Help me">Hello {{ name }}</p>'
+        '{{ a|safe }}{{ ui.button("Save now") }}<script>go()</script><p>{{ _("fine") }}</p>'
+    )
+    assert list(_broken(bad)) == [
+        "block list inside If", "no element has the id of block list", "|safe", r"inline: \sstyle\s*=",
+        r"inline: \son[a-z]+\s*=", r"inline: <script(?![^>]*\ssrc=)",
+    ]  # fmt: skip
+    assert list(_untranslated(bad)) == ["title='Help me'", "Hello", "go()", "Save now"]

@@ -1,0 +1,392 @@
+"""Nobody sees or does what her roles do not allow (reliability.md, promise 9).
+
+Every route × person × own, foreign and missing object × page and fragment, and the services behind them without any
+page. What is expected is typed here by hand from the table in product.md §6; nothing is read from `permissions.py`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portal.app_limits import limiter
+from portal.errors import Denied, Missing
+from portal.models import Customer, Group, GroupItem, Shop, User
+from portal.permissions import OPERATOR, Grant, Role
+from portal.queries import filters
+from portal.services import customers, exports, groups, imports, items, shops, users
+from tests.conftest import PASSWORD, Database, Moment, Person, add_standing, use
+from tests.page import Browser, Page
+
+EVERYBODY = {"olive", "cass", "pat", "sam", "sol", "ana", "tess", "nadia"}
+SEE_CUSTOMERS = {"olive", "cass", "pat", "sam", "sol", "ana"}
+EDIT_CUSTOMERS = {"olive", "cass", "pat", "sam", "sol"}
+IMPORT = {"olive", "cass", "pat"}
+EXPORT = {"olive", "cass", "pat", "ana"}
+SEE_GROUPS = {"olive", "cass", "pat", "sam", "sol", "ana"}
+SEE_GROUP_NAMES = SEE_GROUPS | {"tess"}
+MANAGERS = {"cass", "pat"}
+OWNER = {"olive"}
+# Who may edit a customer and sees her ID already has nothing to reveal: refused, not denied.
+REVEAL = {"sam": 303, "sol": 303, "olive": 422, "cass": 422, "pat": 422}
+# What each sees of another shop's customer: only Sol is limited to a shop.
+LIMITED = {"sol"}
+
+CUSTOMER = "customer"  # the place <code> is a customer: own and foreign ones differ
+GROUP = "group"
+NOBODY = "nobody"  # the visitor who is not signed in
+
+
+@dataclass(frozen=True)
+class Route:
+    """What a route is expected to do."""
+
+    who: set[str]
+    about: str = ""  # whose code stands in the address
+    data: dict[str, str] = field(default_factory=dict)  # a body that would be stored
+    status: int | dict[str, int] = 200
+    changes: bool = True  # whether a POST that is let through writes
+    block: str = "main"
+
+
+TABLE: dict[tuple[str, str], Route] = {
+    ("GET", "/"): Route(EVERYBODY),
+    # customers
+    ("GET", "/customers"): Route(SEE_CUSTOMERS, block="list"),
+    ("GET", "/customers/count"): Route(SEE_CUSTOMERS, block="count"),
+    ("GET", "/customers.csv"): Route(EXPORT),  # writes its change
+    ("GET", "/customers/new"): Route(EDIT_CUSTOMERS),
+    ("POST", "/customers/new"): Route(
+        EDIT_CUSTOMERS, data={"name": "New Person", "email": "new@person.example", "shop": "S1"}, status=303
+    ),
+    ("GET", "/customers/<code>"): Route(SEE_CUSTOMERS, CUSTOMER),
+    ("GET", "/customers/<code>/edit"): Route(EDIT_CUSTOMERS, CUSTOMER),
+    ("POST", "/customers/<code>/edit"): Route(EDIT_CUSTOMERS, CUSTOMER, {"name": "Changed Name"}, 303),
+    ("POST", "/customers/<code>/reveal"): Route(EDIT_CUSTOMERS, CUSTOMER, {"reason": "she asked"}, REVEAL),
+    # groups
+    ("GET", "/groups"): Route(SEE_GROUP_NAMES, block="list"),
+    ("GET", "/groups/new"): Route(MANAGERS, block="items"),
+    ("POST", "/groups/new"): Route(MANAGERS, data={"name": "Brand New", "type": "customer", "hue": "red"}, status=303),
+    ("GET", "/groups/<code>"): Route(SEE_GROUPS, GROUP, block="members"),
+    ("GET", "/groups/<code>/items"): Route(SEE_GROUPS, GROUP, block="items"),
+    ("POST", "/groups/<code>/items"): Route(MANAGERS, GROUP, {"item": "exclude:shop:{s2}"}, 303),
+    ("POST", "/groups/<code>/items/<int:item_id>/end"): Route(MANAGERS, GROUP, {}, 303),
+    ("POST", "/groups/<code>/members/remove"): Route(MANAGERS, GROUP, {"customer": "C1"}, 303),
+    ("POST", "/groups/of/<code>"): Route(MANAGERS, CUSTOMER, {"group": "others"}, 303),
+    ("GET", "/groups/<code>/edit"): Route(MANAGERS, GROUP),
+    ("POST", "/groups/<code>/edit"): Route(MANAGERS, GROUP, {"name": "Renamed", "type": "shop", "hue": "red"}, 303),
+    ("POST", "/groups/<code>/archive"): Route(MANAGERS, GROUP, {}, 303),
+    ("POST", "/groups/<code>/restore"): Route(MANAGERS, GROUP, {}, 303, changes=False),
+    ("GET", "/groups/<code>/delete"): Route(MANAGERS, GROUP),
+    ("POST", "/groups/<code>/delete"): Route(MANAGERS, GROUP, {}, 303),
+    # imports
+    ("GET", "/imports/new"): Route(IMPORT),
+    ("POST", "/imports/new"): Route(IMPORT, data={"file": "code,name\nF1,From File\n"}, status=303),
+    ("GET", "/imports/sample.csv"): Route(IMPORT),
+    ("GET", "/imports/<int:import_id>"): Route(IMPORT, "import"),
+    ("POST", "/imports/<int:import_id>/run"): Route(IMPORT, "import", {}, 303),
+    ("POST", "/imports/<int:import_id>/cancel"): Route(IMPORT, "import", {}, 303),
+    ("GET", "/imports/<int:import_id>/refused.csv"): Route(IMPORT, "import"),
+    # shops
+    ("GET", "/settings/shops"): Route(OWNER),
+    ("GET", "/settings/shops/new"): Route(OWNER),
+    ("POST", "/settings/shops"): Route(OWNER, data={"code": "S9", "name": "Ninth"}, status=303),
+    ("GET", "/settings/shops/<code>"): Route(OWNER, "shop"),
+    ("POST", "/settings/shops/<code>"): Route(OWNER, "shop", {"code": "S1", "name": "Other Name"}, 303),
+    # one's own account
+    ("GET", "/account"): Route(EVERYBODY),
+    ("POST", "/account/language"): Route(EVERYBODY, data={"language": "pt"}, status=303),
+    ("POST", "/account/password"): Route(
+        EVERYBODY, data={"current": PASSWORD, "password": "marble kettle giraffe 7"}, status=303
+    ),
+    ("POST", "/account/sessions/<int:session_id>/end"): Route(EVERYBODY, "session", {}, 303),
+    ("POST", "/sign-out"): Route(EVERYBODY, status=303),
+}
+# Anybody may open these; tests/web/test_signing_in.py and test_setting_up.py tell what they do.
+OPEN = {("GET", "/setup"), ("POST", "/setup"), ("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/static/<path:filename>")}
+
+
+class World:
+    """The store of this file: made once, brought back after each test that was let through."""
+
+    def __init__(self, application: Any, server: Any, password_hash: str, folder: Path) -> None:
+        self.app = application
+        self.url = server.new()
+        use(self.url)
+        self.database = Database(self.url, server)
+        s1 = shops.create(OPERATOR, code="S1", name="Kigali North")
+        s2 = shops.create(OPERATOR, code="S2", name="Huye")
+        self.people: dict[str, Person] = add_standing(password_hash, s1)
+        cass = self.people["cass"].actor
+        one, two = (
+            customers.create(
+                cass, {"code": code, "name": name, "shop": shop.code, "id_number": "1199080012345678", "email": email}
+            ).customer
+            for code, name, shop, email in (("C1", "Own Customer", s1, "c1@a.example"), ("C2", "Foreign Person", s2, "c2@a.example"))
+        )
+        first = [items.NewItem(customer_id=one.id), items.NewItem(customer_id=two.id)]
+        self.group = groups.create(cass, groups.Details(name="Vips"), first).group
+        groups.create(cass, groups.Details(name="Others"))
+        self.s1, self.s2, self.own, self.foreign = s1, s2, one, two
+        file = folder / "people.csv"
+        file.write_text("code,name\nF1,From File\n,Nobody\n")
+        self.imported = imports.check(cass, file, "people.csv")
+        self.item = GroupItem.get(GroupItem.group == self.group, GroupItem.customer == one)
+        limiter.reset()
+        self.browsers = {name: self._signed_in(person) for name, person in self.people.items()}
+        self.browsers[NOBODY] = Browser(application)
+        # Each has a second session to end, and a token of her own for posting.
+        self.sessions = {}
+        for name, person in self.people.items():
+            self.browsers[name].get("/account")
+            self.sessions[name] = users.sign_in(person.user.email, PASSWORD).id
+        self.tokens = {name: browser.token() for name, browser in self.browsers.items()}
+        self.before = self.database.checksum()
+        self.moment: Moment = self.database.moment()
+
+    def _signed_in(self, person: Person) -> Browser:
+        return Browser(self.app).sign_in(person.user.email, PASSWORD)
+
+    def restore(self) -> None:
+        """Bring everything back, cookies too."""
+        self.moment.restore()
+
+    def changed(self) -> bool:
+        """Tell whether anything at all is stored differently from the start."""
+        return self.database.checksum() != self.before
+
+    def ask(self, name: str, method: str, path: str, data: dict[str, str], block: str = "") -> Page:
+        """Send a request as that person; `block` makes it htmx's."""
+        client = self.app.test_client()
+        for cookie in self.browsers[name].client._cookies.values():
+            client._cookies[cookie._storage_key] = cookie
+        headers = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": f"section#{block}"} if block else {}
+        form: dict[str, Any] = {**data, "csrf_token": self.tokens[name]}
+        if "file" in form:
+            form["file"] = (BytesIO(form["file"].encode()), "people.csv")
+        body = {"data": form} if method == "POST" else {}
+        response = client.open(path, method=method, headers=headers, **body)
+        response.get_data()  # a file is written while it is sent
+        return Page(self.app, response, f"{method} {path} as {name}", bool(block))
+
+
+@pytest.fixture(scope="module")
+def _world(application: Any, server: Any, password_hash: str, tmp_path_factory: pytest.TempPathFactory) -> World:
+    return World(application, server, password_hash, tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture
+def world(_world: World) -> Iterator[World]:
+    """The store, as it was made."""
+    use(_world.url)
+    limiter.reset()
+    yield _world
+    if _world.changed():
+        _world.restore()
+
+
+def _routes() -> list[tuple[str, str, str]]:
+    return [(method, rule, name) for (method, rule) in TABLE for name in sorted(EVERYBODY) + [NOBODY]]
+
+
+def _targets(world: World, route: Route, rule: str, name: str) -> Iterator[tuple[str, str]]:
+    """Yield own, foreign and missing with the address for each; a route without an object is one's own."""
+    session = str(world.sessions.get(name, 1))
+    others = str(world.sessions["olive" if name != "olive" else "cass"])
+    kinds = {
+        "": {"own": {}},
+        CUSTOMER: {"own": {"code": "C1"}, "foreign": {"code": "C2"}, "missing": {"code": "C8"}},
+        GROUP: {"own": {"code": "vips"}, "missing": {"code": "none-such"}},
+        "shop": {"own": {"code": "S1"}, "missing": {"code": "S8"}},
+        "import": {"own": {"import_id": str(world.imported.id)}, "missing": {"import_id": "999999"}},
+        "session": {"own": {"session_id": session}, "missing": {"session_id": "999999"}, "others": {"session_id": others}},
+    }[route.about]
+    for kind, values in kinds.items():
+        if "item_id" in rule:
+            values = values | {"item_id": str(world.item.id)}
+        path = rule.replace("<int:", "<")
+        for place, value in values.items():
+            path = path.replace(f"<{place}>", value)
+        yield kind, path
+
+
+def _expected(route: Route, kind: str, name: str) -> int:
+    if name == NOBODY:
+        return 401
+    if name not in route.who:
+        return 403
+    if kind in {"missing", "others"} or (kind == "foreign" and name in LIMITED):
+        return 404
+    return route.status if isinstance(route.status, int) else route.status[name]
+
+
+def test_every_route_stands_in_the_table(application: Any) -> None:
+    there = {
+        (method, rule.rule) for rule in application.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert there == set(TABLE) | OPEN
+
+
+@pytest.mark.parametrize(("method", "rule", "name"), _routes())
+def test_a_route_answers_each_person_as_the_table_says(world: World, method: str, rule: str, name: str) -> None:
+    route = TABLE[method, rule]
+    data = {key: value.format(s2=world.s2.id) for key, value in route.data.items()}
+    for block in ("", route.block):
+        answers = {}
+        for kind, path in _targets(world, route, rule, name):
+            page = world.ask(name, method, path, data, block)
+            expected = _expected(route, kind, name)
+            assert page.status == expected, f"{kind}: {page.asked} → {page.status}, not {expected}"
+            writes = expected == 303 and route.changes or (expected == 200 and rule == "/customers.csv")
+            assert world.changed() == writes, f"{kind}: {page.asked}"
+            if writes:
+                world.restore()
+            _look(page, expected, block)
+            answers[kind] = page
+        if "foreign" in answers and answers["foreign"].status == 404:
+            missing, foreign = answers["missing"].html, answers["foreign"].html
+            assert foreign.replace("C2", "C8") == missing
+            assert "Foreign" not in foreign
+
+
+def _look(page: Page, expected: int, block: str) -> None:
+    """A page that asks to sign in, or says why not; in a fragment never a page inside a table."""
+    if expected == 401 and block:
+        assert (page.html, page.headers["HX-Redirect"]) == ("", "/sign-in")
+    elif expected == 401:
+        assert (page.h1, page.headers.get("HX-Redirect")) == ("Sign in", None)
+    elif expected in {403, 404} and block:
+        assert (page.headers["HX-Retarget"], page.headers["HX-Reswap"]) == ("#toasts", "beforeend")
+        assert len(page.toasts) == 1
+    elif expected == 403:
+        assert page.h1 == "This is not yours to do"
+
+
+# ---- the services, without any page ----
+
+SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
+    "groups.create": (MANAGERS, lambda w, a: groups.create(a, groups.Details(name="Fresh"))),
+    "groups.edit": (MANAGERS, lambda w, a: groups.edit(a, w.group.id, groups.Details(name="Renamed"))),
+    "groups.set_status": (MANAGERS, lambda w, a: groups.set_status(a, w.group.id, "archived")),
+    "groups.delete": (MANAGERS, lambda w, a: groups.delete(a, w.group.id)),
+    "items.add": (MANAGERS, lambda w, a: items.add(a, w.group.id, [items.NewItem(shop_id=w.s1.id)])),
+    "items.add a new customer": (
+        MANAGERS, lambda w, a: items.add(a, w.group.id, [items.NewItem(new_customer={"code": "X1", "name": "New"})])
+    ),
+    "items.end": (MANAGERS, lambda w, a: items.end(a, w.group.id, w.item.id)),
+    "items.add_member": (MANAGERS, lambda w, a: items.add_member(a, Group.get(Group.code == "others").id, w.own.id)),
+    "items.remove_member": (MANAGERS, lambda w, a: items.remove_member(a, w.group.id, w.own.id)),
+    "customers.create": (EDIT_CUSTOMERS, lambda w, a: customers.create(a, {"email": "n@n.example", "shop": "S1"})),
+    "customers.edit": (EDIT_CUSTOMERS, lambda w, a: customers.edit(a, w.own.id, {"name": "Changed"})),
+    "customers.edit of another shop": (
+        EDIT_CUSTOMERS - LIMITED, lambda w, a: customers.edit(a, w.foreign.id, {"name": "Changed"})
+    ),
+    "customers.edit into another shop": (
+        EDIT_CUSTOMERS - LIMITED, lambda w, a: customers.edit(a, w.own.id, {"shop": "S2"})
+    ),
+    "customers.reveal": ({"sam", "sol"}, lambda w, a: customers.reveal(a, w.own.id, "she asked")),
+    "shops.create": (OWNER, lambda w, a: shops.create(a, code="S9", name="Ninth")),
+    "shops.edit": (OWNER, lambda w, a: shops.edit(a, w.s1.id, code="S1", name="Other")),
+    "users.add with a role": (OWNER, lambda w, a: users.add(
+        a, email="n@n.example", name="N", grants=[Grant(Role.ANALYST)], password="marble kettle giraffe 7"
+    )),
+    "users.add without a role": (OWNER | {"tess"}, lambda w, a: users.add(
+        a, email="n@n.example", name="N", grants=[], password="marble kettle giraffe 7"
+    )),
+    "users.grant": (OWNER, lambda w, a: users.grant(a, w.people["nadia"].user.id, Grant(Role.OWNER))),
+    "users.revoke": (OWNER, lambda w, a: users.revoke(a, w.people["ana"].user.id, Grant(Role.ANALYST))),
+    "users.deactivate": (OWNER | {"tess"}, lambda w, a: users.deactivate(a, w.people["nadia"].user.id)),
+    "users.set_password": (OWNER | {"tess"}, lambda w, a: users.set_password(
+        a, User.get(User.name == "Pat").id, "marble kettle giraffe 7"
+    )),
+    "exports.customers": (EXPORT, lambda w, a: list(exports.customers(a, filters.Filter(), "all"))),
+}  # fmt: skip
+# Refused in words for a reason of its own, with nothing written either.
+NOT_DENIED = {
+    "customers.edit of another shop": {"sol": Missing},
+    "customers.edit into another shop": {"sol": Exception},
+    "customers.reveal": {"olive": Exception, "cass": Exception, "pat": Exception},
+    "users.set_password": {"pat": None},
+}
+
+
+@pytest.mark.parametrize("name", sorted(EVERYBODY))
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_asks_by_itself(world: World, service: str, name: str) -> None:
+    who, call = SERVICES[service]
+    expected = NOT_DENIED.get(service, {}).get(name, Denied)
+    actor = world.people[name].actor
+    if name in who or expected is None:
+        call(world, actor)
+        assert world.changed()
+        return
+    with pytest.raises(expected):
+        call(world, actor)
+    assert not world.changed()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_refuses_an_actor_without_a_person(world: World, service: str) -> None:
+    """The machine's operator may keep shops and people, nothing of customers and groups."""
+    _who, call = SERVICES[service]
+    if service.startswith(("shops.", "users.")):
+        call(world, OPERATOR)
+        assert world.changed()
+    else:
+        with pytest.raises(Denied):
+            call(world, OPERATOR)
+        assert not world.changed()
+
+
+@pytest.mark.parametrize("name", sorted(EVERYBODY))
+def test_a_list_holds_exactly_whom_the_person_may_see(world: World, name: str) -> None:
+    found = {row.code for row in filters.page(world.people[name].actor, filters.Filter()).rows}
+    assert found == ({"C1"} if name in LIMITED else {"C1", "C2"} if name in SEE_CUSTOMERS else set())
+    assert {row.code for row in Customer.select()} == {"C1", "C2"} and Shop.select().count() == 2
+
+
+def test_shop_staff_see_their_own_members_only_and_their_number(world: World) -> None:
+    page = world.ask("sol", "GET", "/groups/vips", {})
+    assert [row[:2] for row in page.rows()] == [["Own Customer", "C1"]]
+    assert "Foreign" not in page.html and "C2" not in page.html
+    listed = world.ask("sol", "GET", "/groups", {})
+    assert [(row[0], row[2]) for row in listed.rows()] == [("Others", "0"), ("Vips", "1")]
+    items_page = world.ask("sol", "GET", "/groups/vips/items", {})
+    assert [row[0] for row in items_page.rows()] == ["Own Customer"]
+
+
+def test_a_technical_admin_reads_names_of_groups_and_nothing_else(world: World) -> None:
+    page = world.ask("tess", "GET", "/groups", {})
+    assert [row[0] for row in page.rows()] == ["Others", "Vips"]
+    assert [link for link in page.links if link.startswith("/groups/")] == []
+    assert "Members" not in page.main
+
+
+# ---- what a person is shown, she may use ----
+
+
+@pytest.mark.parametrize("name", sorted(EVERYBODY))
+def test_no_link_or_button_leads_where_the_person_may_not_go(world: World, name: str) -> None:
+    """Follow every link from the start page; each form's address must be one that lets the person in."""
+    todo, seen, forms = ["/"], set(), set()
+    while todo:
+        path = todo.pop()
+        if path in seen or path.startswith("/static/"):
+            continue
+        seen.add(path)
+        page = world.ask(name, "GET", path, {})
+        assert page.status in {200, 302}, f"{path} → {page.status}"
+        if page.tree is None:
+            continue
+        todo += [link for link in page.links if link.startswith("/")]
+        forms |= {(form.method, form.action) for form in page.forms}
+        todo += [form.action for form in page.forms if form.method == "get"]
+    for method, action in sorted(forms):
+        if method == "post":
+            # An empty form may be refused in words; never as something that is not hers to do.
+            assert world.ask(name, "POST", action, {}).status in {200, 303, 404, 422}, action
+            world.restore()
+    assert len(seen) >= {"nadia": 2, "tess": 3}.get(name, 9), seen
