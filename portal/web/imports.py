@@ -1,0 +1,159 @@
+"""Pages of imports: choose a file, see every row checked, import, verify."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import wtforms
+from flask import Blueprint, Response, flash, redirect, request, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+from werkzeug.datastructures import FileStorage
+
+from portal.access import actor, importing, needs, takes
+from portal.errors import N_, Conflict, Refusal
+from portal.models import Import, ImportRow
+from portal.permissions import Action
+from portal.queries import filters
+from portal.queries import groups as find_groups
+from portal.queries import imports as find
+from portal.services import imports
+from portal.services.imports.stage import MAX_BYTES, MAX_ROWS
+from portal.sheets import DELIMITERS, ENCODINGS, csv_rows
+from portal.values import Remark
+from portal.web.forms import Form, _l
+from portal.web.language import say
+from portal.web.render import render
+
+pages = Blueprint("imports", __name__, url_prefix="/imports")
+
+SAMPLE = (
+    ("code", "name", "email", "phone", "shop", "birth_date", "language", "address"),
+    ("A-1001", "Aline Uwimana", "aline@example.com", "+250 788 412 903", "", "1991-06-14", "rw", "KN 5 Rd, Kigali"),
+    ("A-1002", "João d'Ávila", "joao@example.com", "+351 912 004 118", "", "", "pt", ""),
+)
+DELIMITER_LABELS = {",": _l("Comma"), ";": _l("Semicolon"), "\t": _l("Tab"), "|": _l("Bar")}
+
+
+class ImportForm(Form):
+    """The file and where its rows go."""
+
+    group = wtforms.SelectField(_l("Select the group"), validate_choice=False)
+    file = wtforms.FileField(_l("CSV file"))
+    encoding = wtforms.SelectField(_l("Encoding"), validate_choice=False)
+    delimiter = wtforms.SelectField(_l("Columns separated by"), validate_choice=False)
+    lift_exclusions = wtforms.BooleanField(_l("Lift exclusions"))
+
+
+@pages.get("/new")
+@needs(Action.IMPORT_CUSTOMERS)
+def new(form: ImportForm | None = None, status: int = 200) -> Response:
+    """Ask for a group and a file."""
+    form = form or ImportForm(request.args)
+    groups = filters.group_choices(actor()) if actor().may(Action.EDIT_GROUP) else []
+    form.group.choices = [("", gettext("No group: only customers")), *((group.code, group.label) for group in groups)]
+    form.encoding.choices = [("", gettext("Find out")), *((name, name) for name in ENCODINGS)]
+    form.delimiter.choices = [("", gettext("Find out")), *((mark, DELIMITER_LABELS[mark]) for mark in DELIMITERS)]
+    return render("imports/new.html", status=status, form=form, max_rows=MAX_ROWS, max_mb=MAX_BYTES // 1024 // 1024)
+
+
+@pages.post("/new")
+@needs(Action.IMPORT_CUSTOMERS)
+@takes(MAX_BYTES + 1024 * 1024)
+def check() -> ResponseReturnValue:
+    """Check every row of the file and show what would happen; nothing of it is written."""
+    form = ImportForm(request.form)
+    upload = request.files.get("file")
+    try:
+        imported = _checked(form, upload)
+    except Refusal as refusal:
+        return new(form.refused(refusal), refusal.status)
+    return redirect(url_for("imports.show", import_id=imported.id), 303)
+
+
+def _checked(form: ImportForm, upload: FileStorage | None) -> Import:
+    if upload is None or not upload.filename:
+        raise Refusal(N_("Choose a file first."), "file")
+    group = find_groups.by_code(actor(), form.group.data) if form.group.data else None
+    with tempfile.TemporaryDirectory(prefix="coterie-") as folder:
+        path = Path(folder) / "upload"
+        upload.save(path)
+        return imports.check(
+            importing(), path, upload.filename, group=group, encoding=form.encoding.data or None,
+            delimiter=form.delimiter.data or None, lift_exclusions=bool(form.lift_exclusions.data),
+        )  # fmt: skip
+
+
+@pages.get("/<int:import_id>")
+@needs(Action.IMPORT_CUSTOMERS)
+def show(import_id: int, problem: Refusal | None = None, status: int = 200) -> Response:
+    """Show the check of a file, row by row; after the import, what to verify."""
+    imported = find.by_id(actor(), import_id)
+    asked = request.args.get("show", "")
+    after = request.args.get("after", "0")
+    rows = find.rows(imported, show=asked, after=int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0)
+    problems = [(say(Remark(*parts)), parts[1]) for parts in imported.problems]
+    return render(
+        "imports/show.html", status=status, imported=imported, counts=imported.counts, rows=rows, asked=asked,
+        problems=problems, told=_told, field_of=imported.columns, earlier=find.earlier(imported),
+        n_taken=sum(imported.counts.get(name, 0) for name in ("new", "updated", "unchanged")),
+        n_warned=find.n_warned(imported), problem=say(problem) if problem else "",
+    )  # fmt: skip
+
+
+def _told(row: ImportRow) -> list[str]:
+    """Return what there is to say about a row, in the language of the page."""
+    why = find.why_not(row)
+    return [say(remark) for remark in ([why] if why else find.warnings(row))]
+
+
+@pages.post("/<int:import_id>/run")
+@needs(Action.IMPORT_CUSTOMERS)
+def run(import_id: int) -> ResponseReturnValue:
+    """Write what the check showed."""
+    try:
+        imported = imports.run(importing(), import_id)
+    except Conflict as conflict:
+        return show(import_id, conflict, conflict.status)
+    n = sum(imported.counts[name] for name in ("new", "updated"))
+    flash(
+        ngettext("%(n)s customer was written.", "%(n)s customers were written.", n, n=n)
+        + (" " + gettext("%(n)s joined %(group)s.", n=imported.counts["joined"], group=imported.group.label) if imported.group else ""),
+        "success",
+    )
+    return redirect(url_for("imports.show", import_id=import_id), 303)
+
+
+@pages.post("/<int:import_id>/cancel")
+@needs(Action.IMPORT_CUSTOMERS)
+def cancel(import_id: int) -> ResponseReturnValue:
+    """Drop a checked file."""
+    imports.cancel(importing(), import_id)
+    flash(gettext("The file was dropped. Nothing of it was stored."), "success")
+    return redirect(url_for("imports.new"), 303)
+
+
+@pages.get("/<int:import_id>/refused.csv")
+@needs(Action.IMPORT_CUSTOMERS)
+def refused(import_id: int) -> Response:
+    """Return the rows that are not taken: the file's own columns, and a reason that is left out when uploaded again."""
+    imported = find.by_id(actor(), import_id)
+
+    def lines() -> Iterator[list[str]]:
+        for cells, row in find.refused(imported):
+            yield [*cells, " ".join(_told(row))]
+
+    return _csv("refused.csv", csv_rows([*imported.headers, "coterie_reason"], lines()))
+
+
+@pages.get("/sample.csv")
+@needs(Action.IMPORT_CUSTOMERS)
+def sample() -> Response:
+    """Return a small file that shows the columns."""
+    return _csv("sample.csv", csv_rows(SAMPLE[0], SAMPLE[1:]))
+
+
+def _csv(name: str, lines: Iterator[bytes]) -> Response:
+    response = Response(stream_with_context(lines), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
