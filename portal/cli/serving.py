@@ -1,0 +1,90 @@
+"""`portal serve`: the portal on this machine, for browsers."""
+
+import logging
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+import click
+from flask import Flask
+from flask_babel import gettext
+
+from portal import config, migrate
+from portal.cli import start
+from portal.cli.options import as_option
+from portal.db import db
+from portal.errors import N_, Refusal
+from portal.queries import users as find_users
+from portal.services import users
+
+THREADS = 8
+
+
+@click.command("serve")
+@click.option("--host", metavar="H", help="Address to serve on (PORTAL_HOST).")
+@click.option("--port", metavar="P", help="Port to serve on (PORTAL_PORT).")
+@click.option("--no-jobs", is_flag=True, help="Leave background jobs to “portal worker”; there are none yet.")
+@as_option
+def serve(host: str | None, port: str | None, no_jobs: bool) -> None:
+    """Serve the portal until Ctrl-C; a new SQLite database is made on the way."""
+    app = start.application(**{name: text for name, text in (("PORTAL_HOST", host), ("PORTAL_PORT", port)) if text})
+    _prepare()
+    server = bound(app)
+    logging.getLogger("portal").setLevel(logging.INFO)  # one line of JSON for each request
+    click.echo(gettext("Coterie is at %(address)s (Ctrl-C stops it).", address=address()))
+    if not find_users.is_set_up():
+        code = users.setup_code(Path(app.instance_path))
+        click.echo(
+            gettext("First start: open %(address)ssetup and type the code %(code)s.", address=address(), code=code)
+        )
+    run(server)
+
+
+def _prepare() -> None:
+    """Make the tables of a new SQLite database; raises Refusal when an existing one has to be migrated."""
+    is_new = start.is_missing()
+    pending = start.pending()
+    if not pending:
+        return
+    if not config.current().is_sqlite or not (is_new or not db.get_tables()):
+        raise Refusal(N_("The database is not ready: run “portal migrate” first."))
+    migrate.up()
+
+
+def address() -> str:
+    """Return where browsers find the portal."""
+    settings = config.current()
+    scheme = "https" if settings.https else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{scheme}://{host}:{settings.port}/"
+
+
+def bound(app: Flask):  # type: ignore[no-untyped-def]
+    """Return a server that holds the port already; raises Refusal when it cannot be had."""
+    from waitress.server import create_server
+
+    settings = config.current()
+    try:
+        return create_server(
+            app, host=settings.host, port=settings.port, threads=THREADS, ident=None, clear_untrusted_proxy_headers=True
+        )
+    except OSError as error:
+        raise Refusal(
+            N_("Cannot serve on %(host)s, port %(port)s: %(reason)s. Choose another with PORTAL_PORT."),
+            host=settings.host, port=settings.port, reason=error.strerror or str(error),
+        ) from None  # fmt: skip
+
+
+def run(server) -> None:  # type: ignore[no-untyped-def]
+    """Serve until the process is asked to stop, and end cleanly then."""
+    start.close_database()  # this command's own; each thread of the server opens its own
+    sys.stdout.flush()
+    signal.signal(signal.SIGTERM, _stop)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
+    server.run()
+    server.close()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)

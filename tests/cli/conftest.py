@@ -1,0 +1,81 @@
+"""A fresh database for each test of the command line, in a folder of its own, and a way to run `portal` there."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portal import migrate
+from portal.app import create_app
+from portal.cli import main
+from portal.config import Settings
+from portal.db import db
+from portal.models import Shop
+from portal.permissions import OPERATOR, Grant, Role
+from portal.services import shops, users
+
+PASSWORD = "purple-harbour-lantern"
+ROLES = {
+    "olive": Role.OWNER,
+    "cass": Role.CSCC_MANAGER,
+    "pat": Role.PORTFOLIO_MANAGER,
+    "sam": Role.SUPPORT,
+    "sol": Role.SHOP_STAFF,
+    "ana": Role.ANALYST,
+    "tess": Role.TECH_ADMIN,
+}
+Portal = Callable[..., Result]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder with nothing of the portal in it; commands run there."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATABASE", "SECRET_KEY", "HOST", "PORT", "LOCALE", "TIMEZONE", "REGION", "HTTPS", "DEBUG"):
+        monkeypatch.delenv(f"PORTAL_{name}", raising=False)
+    yield tmp_path
+    if db.obj is not None and not db.is_closed():
+        db.close()
+
+
+@pytest.fixture
+def portal(place: Path) -> Portal:
+    """Run `portal` with these words, and perhaps with text on standard input."""
+
+    def run(*words: str, stdin: str | bytes = b"") -> Result:
+        if not db.is_closed():
+            db.close()
+        result = CliRunner().invoke(main, list(words), input=stdin)
+        assert not isinstance(result.exception, Exception) or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database with two shops and one person for each role; made once, since passwords take their time."""
+    path = tmp_path_factory.mktemp("made") / "portal.db"
+    create_app(Settings(database=f"sqlite:///{path}"), path.parent)
+    migrate.up()
+    shops.create(OPERATOR, code="KGN", name="Kigali North")
+    shops.create(OPERATOR, code="HUY", name="Huye")
+    kgn = Shop.get(Shop.code == "KGN").id
+    for name, role in ROLES.items():
+        grant = Grant(role, kgn if role is Role.SHOP_STAFF else None)
+        users.add(OPERATOR, email=f"{name}@x.example", name=name.title(), grants=[grant], password=PASSWORD)
+    db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    return path
+
+
+@pytest.fixture
+def store(place: Path, made: Path) -> Path:
+    """A copy of that database where commands run, and connected, so that tests can look into it."""
+    path = place / "instance" / "portal.db"
+    path.parent.mkdir()
+    shutil.copy(made, path)
+    create_app(Settings(database=f"sqlite:///{path}"), path.parent)
+    return path

@@ -1,0 +1,62 @@
+"""Importing files from the terminal."""
+
+import json
+
+from portal.models import Customer, Membership, Shop
+
+CASS = ("--as", "cass@x.example")
+FILE = "code,name,email,store_id\nA1,Ana,ana@x.example,KGN\nA2,Bea,,HUY\n,Nobody,,\n"
+
+
+def test_a_dry_run_tells_what_the_run_does_and_writes_nothing(portal, store, place):
+    (place / "people.csv").write_text(FILE)
+    portal("group", "create", "Resellers", *CASS)
+    dry = json.loads(portal("group", "import", "resellers", "people.csv", "--dry-run", "--json", *CASS).stdout)
+    assert Customer.select().count() == 0
+    assert (dry["rows"], dry["new"], dry["refused"], dry["joined"]) == (3, 2, 1, 2)
+    assert [problem["row"] for problem in dry["problems"]] == [4]
+    run = json.loads(portal("group", "import", "resellers", "people.csv", "--json", *CASS).stdout)
+    assert run.pop("change") > 0
+    assert run == dry
+    assert (Customer.select().count(), Membership.select().count()) == (2, 2)
+    again = json.loads(portal("group", "import", "resellers", "people.csv", "--json", *CASS).stdout)
+    assert (again["new"], again["unchanged"], again["joined"], again["already"]) == (0, 2, 0, 2)
+
+
+def test_no_create_refuses_a_file_with_new_customers(portal, store, place):
+    (place / "people.csv").write_text(FILE)
+    assert portal("customer", "import", "people.csv", "--no-create", *CASS).exit_code == 1
+    assert Customer.select().count() == 0
+
+
+def test_a_column_is_mapped_by_hand(portal, store, place):
+    (place / "people.csv").write_text("code,Wie\nA1,Ana\n")
+    assert portal("customer", "import", "people.csv", "--map", "Wie=name", *CASS).exit_code == 0
+    assert Customer.get(Customer.code == "A1").name == "Ana"
+
+
+def test_a_file_that_is_no_table_is_stopped(portal, store, place):
+    (place / "people.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(500))
+    for words in (("people.csv",), ("missing.csv",), (".",), ("people.csv", "--mode", "equal")):
+        refused = portal("customer", "import", *words, *CASS)
+        assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1), refused.output
+    assert Customer.select().count() == 0
+
+
+def test_shop_staff_import_nothing(portal, store, place):
+    (place / "people.csv").write_text(FILE)
+    assert portal("customer", "import", "people.csv", "--as", "sol@x.example").exit_code == 1
+    assert Customer.select().count() == 0
+
+
+def test_shops_are_imported_renamed_and_refused(portal, store, place):
+    (place / "shops.csv").write_text("store_id,store_name\nKGN,Kigali Norte\nRIO,Rio\nRIO,Other\n,Nameless\nHUY,\n")
+    assert portal("shop", "import", "shops.csv", "--dry-run").exit_code == 0
+    assert Shop.get(Shop.code == "KGN").name == "Kigali North"
+    told = json.loads(portal("shop", "import", "shops.csv", "--json").stdout)
+    assert [problem["row"] for problem in told.pop("problems")] == [4, 5]
+    assert told == {"rows": 5, "new": 1, "updated": 1, "unchanged": 1, "refused": 2}
+    assert sorted((shop.code, shop.name) for shop in Shop.select()) == [
+        ("HUY", "Huye"), ("KGN", "Kigali Norte"), ("RIO", "Rio")
+    ]  # fmt: skip
+    assert portal("shop", "import", "shops.csv", *CASS).exit_code == 1

@@ -1,0 +1,105 @@
+"""The machine's side: users, verify, settings, routes, demo."""
+
+import json
+
+import peewee
+import pytest
+
+from portal.models import Change, Customer, Group, Membership, PastMembership, Shop, User
+from portal.services import customers, samples, users
+from portal.services.changes import values
+
+CASS = ("--as", "cass@x.example")
+
+
+def test_a_person_is_added_with_roles_and_a_password_from_standard_input(portal, store):
+    words = ("user", "add", "nadia@x.example", "--name", "Nadia", "--role", "shop_staff:kgn", "--role", "support")
+    assert portal(*words, "--password-stdin", stdin="a-perfectly-odd-kettle\n").exit_code == 0
+    assert users.sign_in("nadia@x.example", "a-perfectly-odd-kettle").user.name == "Nadia"
+    rows = {row["email"]: row for row in json.loads(portal("user", "list", "--json").stdout)}
+    assert rows["nadia@x.example"] == {
+        "email": "nadia@x.example", "name": "Nadia", "roles": ["shop_staff:KGN", "support"], "active": True
+    }  # fmt: skip
+
+
+def test_without_a_terminal_a_password_is_made_and_printed_once(portal, store):
+    told = portal("user", "password", "cass@x.example").stdout
+    assert users.sign_in("cass@x.example", told.split()[-1]).user.name == "Cass"
+
+
+def test_only_who_may_keeps_users_and_roles(portal, store):
+    for words in (("user", "list"), ("user", "grant", "sam@x.example", "owner"), ("shop", "add", "X", "X")):
+        assert portal(*words, *CASS).exit_code == 1
+    assert portal("user", "grant", "sam@x.example", "analyst", "--as", "tess@x.example").exit_code == 1
+    assert portal("user", "grant", "sam@x.example", "analyst", "--as", "olive@x.example").exit_code == 0
+
+
+def test_verify_names_the_group_whose_membership_is_wrong(portal, store):
+    assert portal("verify").stdout == "Stored membership equals the definition.\n"
+    portal("customer", "add", "A1", "--name", "Ana", "--shop", "KGN", *CASS)
+    portal("group", "create", "North", "--shop", "KGN", *CASS)
+    Membership.delete().execute()
+    wrong = portal("verify")
+    assert (wrong.exit_code, wrong.stdout.count("North")) == (1, 2)
+
+
+def test_settings_mask_secrets(portal, place, monkeypatch):
+    secret = "s" * 40
+    monkeypatch.setenv("PORTAL_SECRET_KEY", secret)
+    monkeypatch.setenv("PORTAL_DATABASE", "postgresql://ana:tiger@127.0.0.1:1/crm")
+    try:
+        told = portal("settings", "--json")
+    except peewee.ImproperlyConfigured:
+        pytest.skip("no PostgreSQL driver")
+    rows = {row["variable"]: row["value"] for row in json.loads(told.stdout)}
+    assert rows["PORTAL_DATABASE"] == "postgresql://ana:••••••••@127.0.0.1:1/crm"
+    assert secret not in told.output
+    assert rows["PORTAL_PORT"] == "8000"
+
+
+def test_routes_name_the_action_of_every_page(portal, place):
+    rows = {(row["method"], row["path"]): row["action"] for row in json.loads(portal("routes", "--json").stdout)}
+    assert rows[("GET", "/groups/new")] == "group.create"
+    assert "nobody" not in rows.values()
+
+
+def test_the_demo_is_made_once_and_is_right(portal, place):
+    first = portal("demo", "--no-serve", "--customers", "300")
+    assert first.exit_code == 0, first.output
+    assert first.stdout.count("@demo.example") == 7
+    n_changes = Change.select().count()
+    assert (Shop.select().count(), Customer.select().count(), User.select().count()) == (12, 300, 7)
+    again = portal("demo", "--no-serve", "--customers", "300")
+    assert (again.exit_code, Change.select().count(), Customer.select().count()) == (0, n_changes, 300)
+    assert portal("verify").exit_code == 0
+    assert PastMembership.select().count() > 0
+    assert {group.status for group in Group.select()} == {"active", "draft", "archived"}
+    assert users.sign_in("olive@demo.example", samples.PASSWORD).user.name == "Olive"
+
+
+def test_demo_customers_are_stored_as_the_service_would_store_them(portal, place):
+    portal("demo", "--no-serve", "--customers", "40")
+    manager = samples.find_users.actor_of(User.get(User.name == "Cass"), samples.Door.COMMAND)
+    for row in list(Customer.select().order_by(Customer.id).limit(10)):
+        typed = {name: str(value or "") for name, value in values(row).items() if name in samples.Person._fields}
+        typed |= {"code": f"again-{row.code}", "shop": row.shop.code if row.shop else ""}
+        saved = customers.create(manager, typed).customer
+        for name in ("name_key", "email_key", "phone_key", "birth_date", "gender", "shop_id"):
+            assert getattr(saved, name) == getattr(row, name), name
+        assert row.code_key == row.code.casefold()
+        assert saved.search == row.search.replace(row.code_key, f"again-{row.code_key}")
+
+
+def test_the_demo_leaves_other_peoples_data_alone(portal, store):
+    refused = portal("demo", "--no-serve")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+    assert "holds data that the demo did not make" in refused.stderr
+    assert (Customer.select().count(), Shop.select().count()) == (0, 2)
+
+
+def test_another_seed_gives_other_people(portal, place, monkeypatch):
+    portal("demo", "--no-serve", "--customers", "20", "--seed", "1")
+    names = [row.name for row in Customer.select().order_by(Customer.id)]
+    monkeypatch.setenv("PORTAL_DATABASE", "sqlite:///other/portal.db")
+    portal("demo", "--no-serve", "--customers", "20", "--seed", "2")
+    assert [row.name for row in Customer.select().order_by(Customer.id)] != names
