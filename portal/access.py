@@ -1,6 +1,6 @@
 """The door in: who are you, may you. One guard runs before anything else of a request is looked at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -84,6 +84,7 @@ def _guard() -> ResponseReturnValue | None:
         return None  # no such page is the router's 404 or 405; static files are for everybody
     if any(isinstance(value, int) and value > MAX_ID for value in (request.view_args or {}).values()):
         abort(404)
+    _no_nul([("", request.path), *request.args.items(multi=True)])
     view = current_app.view_functions[request.endpoint]
     refused = _may_enter(getattr(view, "needs", None))
     if refused is not None:
@@ -92,7 +93,14 @@ def _guard() -> ResponseReturnValue | None:
         _same_origin()
         request.max_content_length = getattr(view, "takes", current_app.config["MAX_CONTENT_LENGTH"])
         csrf.protect()
+        _no_nul(request.form.items(multi=True))
     return None
+
+
+def _no_nul(pairs: Iterable[tuple[str, str]]) -> None:
+    # No keyboard types it, no database holds it, and no page could show it.
+    if any("\x00" in name or "\x00" in value for name, value in pairs):
+        abort(400)
 
 
 def _may_enter(needed: Action | str | None) -> ResponseReturnValue | None:

@@ -25,7 +25,11 @@ class Settings:
     )
     secret_key: str = field(
         default="",
-        metadata={"env": "PORTAL_SECRET_KEY", "meaning": N_("signs cookies; 32 random characters or more"), "secret": True},
+        metadata={
+            "env": "PORTAL_SECRET_KEY",
+            "meaning": N_("signs cookies; 32 random characters or more"),
+            "secret": True,
+        },
     )
     host: str = field(default="127.0.0.1", metadata={"env": "PORTAL_HOST", "meaning": N_("address to serve on")})
     port: int = field(default=8000, metadata={"env": "PORTAL_PORT", "meaning": N_("port to serve on")})
@@ -33,7 +37,8 @@ class Settings:
         default="en", metadata={"env": "PORTAL_LOCALE", "meaning": N_("the store's language: en, pt or es")}
     )
     timezone: str = field(
-        default="UTC", metadata={"env": "PORTAL_TIMEZONE", "meaning": N_("the store's time zone, such as Africa/Kigali")}
+        default="UTC",
+        metadata={"env": "PORTAL_TIMEZONE", "meaning": N_("the store's time zone, such as Africa/Kigali")},
     )
     currency: str = field(
         default="USD", metadata={"env": "PORTAL_CURRENCY", "meaning": N_("the store's currency, three letters")}
@@ -44,11 +49,17 @@ class Settings:
     )
     https: bool = field(
         default=False,
-        metadata={"env": "PORTAL_HTTPS", "meaning": N_("yes when people reach the portal by https; cookies then ask for it")},
+        metadata={
+            "env": "PORTAL_HTTPS",
+            "meaning": N_("yes when people reach the portal by https; cookies then ask for it"),
+        },
     )
     trusted_hosts: str = field(
         default="",
-        metadata={"env": "PORTAL_TRUSTED_HOSTS", "meaning": N_("host names the portal answers to, separated by commas")},
+        metadata={
+            "env": "PORTAL_TRUSTED_HOSTS",
+            "meaning": N_("host names the portal answers to, separated by commas"),
+        },
     )
 
     @property
@@ -141,4 +152,3 @@ def use(settings: Settings) -> None:
 def current() -> Settings:
     """Return the settings of this process."""
     return _current
-

@@ -60,7 +60,8 @@ def configure(settings: Settings) -> None:
 def _sqlite(path: Path) -> peewee.Database:
     # The pool hands a connection to one thread at a time, which need not be the thread that opened it.
     return PooledSqliteDatabase(
-        str(path), pragmas=PRAGMAS, lock_type="IMMEDIATE", timeout=WRITE_DEADLINE, max_connections=32, stale_timeout=300,
+        str(path), pragmas=PRAGMAS, lock_type="IMMEDIATE", timeout=WRITE_DEADLINE, max_connections=32,
+        stale_timeout=300,
         check_same_thread=False,
     )  # fmt: skip
 
@@ -115,7 +116,7 @@ def _busy_said() -> Iterator[None]:
 
 @contextmanager
 def writers_wait() -> Iterator[None]:
-    """Let SQLite's writers in one by one: a file lock, because SQLite's own waiting is unfair (p99 232 ms against 22)."""
+    """Let SQLite's writers in one by one: a file lock; SQLite's own waiting is unfair (p99 232 ms against 22)."""
     if _gate_path is None:
         yield
         return
@@ -148,7 +149,9 @@ def like(column: Any, text: str) -> peewee.Expression:
     """Return an expression: `column`, which holds folded text, contains the folded `text`."""
     escaped = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
     return peewee.Expression(
-        column, "LIKE" if not is_sqlite() else "ILIKE", peewee.NodeList((peewee.Value(f"%{escaped}%"), peewee.SQL("ESCAPE '!'")))
+        column,
+        "LIKE" if not is_sqlite() else "ILIKE",
+        peewee.NodeList((peewee.Value(f"%{escaped}%"), peewee.SQL("ESCAPE '!'"))),
     )
 
 

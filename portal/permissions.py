@@ -174,6 +174,11 @@ class Actor:
                 reach.add(grant.shop_id)
         return frozenset(reach)
 
+    def may_in(self, action: Action, shop_id: int | None) -> bool:
+        """Tell whether `action` is allowed for that shop (None: for a customer without a shop)."""
+        reach = self.shops(action)
+        return self.may(action) and (reach is None or shop_id in reach)
+
     def masked(self, shop_id: int | None) -> frozenset[str]:
         """Return the columns hidden from this person for a customer of `shop_id`.
 
@@ -214,7 +219,5 @@ def require(actor: Actor, action: Action) -> None:
 
 def require_shop(actor: Actor, action: Action, shop_id: int | None) -> None:
     """Raise Denied unless `action` is allowed to `actor` for the shop (None: a customer without a shop)."""
-    require(actor, action)
-    reach = actor.shops(action)
-    if reach is not None and shop_id not in reach:
+    if not actor.may_in(action, shop_id):
         raise Denied(action)

@@ -91,8 +91,10 @@ def read_customer(typed: Mapping[str, str], region: str, today: date, date_order
         text = clean(text)
         if len(text) > MAX_LENGTH.get(name, 60):
             reading.refuse(
-                name, N_("This has %(n)s characters; at most %(most)s fit."),
-                n=str(len(text)), most=str(MAX_LENGTH.get(name, 60)),
+                name,
+                N_("This has %(n)s characters; at most %(most)s fit."),
+                n=str(len(text)),
+                most=str(MAX_LENGTH.get(name, 60)),
             )
             continue
         reader = _READERS.get(name)
@@ -111,7 +113,9 @@ class _Context(NamedTuple):
 
 def _code(reading: Reading, text: str, context: _Context) -> None:
     if text.casefold() in RESERVED_CODES or _NOT_IN_CODES & set(text) or "\n" in text or "\t" in text:
-        reading.refuse("code", N_("“%(value)s” cannot be a code: no slashes, #, ? or %%, and not “new” or “count”."), value=text)
+        reading.refuse(
+            "code", N_("“%(value)s” cannot be a code: no slashes, #, ? or %%, and not “new” or “count”."), value=text
+        )
         return
     reading.columns |= {"code": text, "code_key": text.casefold()}
 

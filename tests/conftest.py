@@ -4,8 +4,10 @@ Nothing here is automatic: a test that names none of these fixtures pays for non
 (postgresql://… of a server on which databases may be made) the same tests run on PostgreSQL, a database each.
 """
 
+import logging
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import peewee
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
@@ -130,6 +133,8 @@ class PostgresServer:
 
 def use(url: str, **changed: Any) -> config.Settings:
     """Point the portal at a database."""
+    if isinstance(db.db.obj, peewee.Database):
+        forget()
     settings = settings_for(url, **changed)
     config.use(settings)
     db.configure(settings)
@@ -144,11 +149,19 @@ def forget() -> None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteFiles | PostgresServer]:
+def server() -> Iterator[SqliteFiles | PostgresServer]:
     """Where databases come from."""
-    made = PostgresServer(SERVER) if SERVER else SqliteFiles(tmp_path_factory.mktemp("databases"))
-    yield made
-    made.close()
+    if SERVER:
+        made: SqliteFiles | PostgresServer = PostgresServer(SERVER)
+        yield made
+        made.close()
+        return
+    # In memory where the machine offers a folder of it: every commit is forced to the disk, thousands of times here.
+    memory = Path("/dev/shm")
+    folder = tempfile.mkdtemp(prefix="coterie-", dir=memory if memory.is_dir() else None)
+    yield SqliteFiles(Path(folder))
+    forget()
+    shutil.rmtree(folder)
 
 
 @dataclass
@@ -343,6 +356,7 @@ def new_group(cass: Actor) -> Callable[..., Group]:
 def application(server: SqliteFiles | PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     url = server.new()
     made = create_app(settings_for(url), tmp_path_factory.mktemp("instance"))
+    logging.getLogger("portal").setLevel(logging.WARNING)  # a line for each request would be most of the output
     made.config["TESTING"] = False  # errors become pages, as they do for people
     forget()
     return made

@@ -183,7 +183,9 @@ class Page:
             one for one in self.forms
             if (action is None or urlsplit(one.action).path == action) and set(holding.items()) <= set(one.fields())
         ]  # fmt: skip
-        assert len(found) == 1, f"{len(found)} forms {action} {holding} on {self.asked}: {[one.action for one in self.forms]}"
+        assert len(found) == 1, (
+            f"{len(found)} forms {action} {holding} on {self.asked}: {[one.action for one in self.forms]}"
+        )
         return found[0]
 
     def all(self, tag: str) -> list[Element]:
@@ -255,7 +257,9 @@ class Page:
         for part in self.root.iter():
             if part.tag not in _LABELLED or part.get("type") in _NO_LABEL:
                 continue
-            if not (part.get("id") in labelled or part in inside or part.get("aria-label") or part.get("aria-labelledby")):
+            if not (
+                part.get("id") in labelled or part in inside or part.get("aria-label") or part.get("aria-labelledby")
+            ):
                 yield f"no label: {part.attrib}"
 
     def _form_rules(self) -> Iterator[str]:
@@ -272,25 +276,22 @@ class Page:
                 continue
             if part.tag == "style" or (part.tag == "script" and (not part.get("src") or text_of(part))):
                 yield f"inline <{part.tag}>"
-            yield from (f"inline {key}" for key in part.keys() if key == "style" or key.startswith(("on", "hx-on")))
+            yield from (f"inline {key}" for key in part.attrib if key == "style" or key.startswith(("on", "hx-on")))
             for key in ("href", "src", "action"):
                 if (part.get(key) or "").lower().lstrip().startswith(("javascript:", "data:")):
                     yield f"{key}={part.get(key)!r}"
 
     def _addresses(self) -> Iterator[str]:
         ids = {part.get("id") for part in self.root.iter()}
-        for part in self.root.iter():
-            for key, method in (("href", "GET"), ("src", "GET"), ("hx-get", "GET"), ("hx-post", "POST")):
-                address = part.get(key)
-                if address is None:
-                    continue
-                if address.startswith("#"):
-                    if address[1:] not in ids and not self.is_fragment:
-                        yield f"{address} is nowhere"
-                elif problem := self.unknown(address, method):
-                    yield problem
-        for form in self.forms:
-            if problem := self.unknown(form.action, form.method.upper()):
+        addresses = [(form.action, form.method.upper()) for form in self.forms]
+        for key, method in (("href", "GET"), ("src", "GET"), ("hx-get", "GET"), ("hx-post", "POST")):
+            addresses += [(part.get(key, ""), method) for part in self.root.iter() if part.get(key) is not None]
+        for address, method in dict.fromkeys(addresses):
+            if address.startswith("#"):
+                problem = "" if self.is_fragment or address[1:] in ids else f"{address} is nowhere"
+            else:
+                problem = self.unknown(address, method)
+            if problem:
                 yield problem
 
     def unknown(self, address: str, method: str = "GET") -> str:
@@ -350,7 +351,13 @@ class Browser:
         return self._keep(self.client.post(path, data=pairs, follow_redirects=follow), f"POST {path}")
 
     def submit(
-        self, form: Form, button: str | None = None, *, follow: bool = True, drawn: Data | None = None, **typed: str | Sequence[str]
+        self,
+        form: Form,
+        button: str | None = None,
+        *,
+        follow: bool = True,
+        drawn: Data | None = None,
+        **typed: str | Sequence[str],
     ) -> Page:
         """Fill in a form of a page and press a button, as a person would; only fields that are there can be filled.
 

@@ -14,7 +14,7 @@ from jinja2 import Environment, nodes
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(path for path in (ROOT / "portal").rglob("*.py") if "_assets" not in path.parts)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-JINJA = Environment(extensions=["jinja2.ext.i18n"])  # noqa: S701 (only parsed, never rendered)
+JINJA = Environment(extensions=["jinja2.ext.i18n"])
 # Blocks that are filled by pages and never swapped alone: they need no element of their own.
 FRAME_BLOCKS = {"title", "main", "toasts", "head"}
 # Public functions of services that do not begin by asking the permission table, and why.
@@ -26,6 +26,7 @@ ASK_NOBODY = {
     "changes.record": "is the frame that other services write in; each of them has asked",
     "changes.values": "pure",
     "changes.plain": "pure",
+    "groups.check": "looks at typed details; groups.create and groups.edit have asked",
     "customers.insert": "works inside a change that a service which asked has open",
     "customers.next_code": "reads the next free number",
     "customers.code_base": "reads the next free number",
@@ -55,7 +56,9 @@ def _name(path: Path) -> str:
 # ---- files ----
 
 
-def test_imports_go_down_and_only_the_doors_know_flask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imports_go_down_and_only_the_doors_know_flask(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
     assert lint_imports(no_cache=True) == 0, capsys.readouterr().out
 
@@ -157,20 +160,23 @@ def test_a_template_keeps_the_rules(path: Path) -> None:
 
 def _broken(source: str) -> Iterator[str]:
     tree = JINJA.parse(source)
+    yield from _misplaced_blocks(tree, source)
+    unsafe = {"safe", "forceescape", "tojson"}
+    yield from (f"|{use.name}" for use in tree.find_all(nodes.Filter) if use.name in unsafe)
+    if re.search(r"\bMarkup\b|autoescape", source):
+        yield "escaping is switched by hand"
+    for wrong in (r"hx-on", r"\sstyle\s*=", r"\son[a-z]+\s*=", r"<style", r"<script(?![^>]*\ssrc=)"):
+        if re.search(wrong, source, re.IGNORECASE):
+            yield f"inline: {wrong}"
+
+
+def _misplaced_blocks(tree: nodes.Template, source: str) -> Iterator[str]:
     for kind in (nodes.If, nodes.For):
         for outer in tree.find_all(kind):
             yield from (f"block {block.name} inside {kind.__name__}" for block in outer.find_all(nodes.Block))
     for block in tree.find_all(nodes.Block):
         if block.name not in FRAME_BLOCKS and f'id="{block.name}"' not in source:
             yield f"no element has the id of block {block.name}"
-    for use in tree.find_all(nodes.Filter):
-        if use.name in {"safe", "forceescape", "tojson"}:
-            yield f"|{use.name}"
-    if re.search(r"\bMarkup\b|autoescape", source):
-        yield "escaping is switched by hand"
-    for wrong in (r"hx-on", r"\sstyle\s*=", r"\son[a-z]+\s*=", r"<style", r"<script(?![^>]*\ssrc=)"):
-        if re.search(wrong, source, re.IGNORECASE):
-            yield f"inline: {wrong}"
 
 
 # The product's name is not translated; the rest is typography.
@@ -185,32 +191,35 @@ def _untranslated(source: str) -> Iterator[str]:
         for _line, kind, value in JINJA.lex(source)
     )
     for attribute in _SPOKEN:
-        for value in re.findall(rf'\s{attribute}="([^"]*)"', raw):
-            if _is_word(value):
-                yield f"{attribute}={value!r}"
+        values = re.findall(rf'\s{attribute}="([^"]*)"', raw)
+        yield from (f"{attribute}={value!r}" for value in values if _is_word(value))
     # A tag may hold quotes with > in them (expressions are gone already).
     text = re.sub(r"<!--.*?-->|<[^>]*>", "\x00", raw, flags=re.DOTALL)
-    for piece in text.split("\x00"):
-        if re.fullmatch(r"-[a-z]+|[a-z]+-", piece.strip()):
-            continue  # a piece of an id or a class: names are joined to an expression with a dash
-        if _is_word(piece) and piece.strip() not in _PROPER and piece.strip(" ·") not in _PROPER:
-            yield piece.strip()
-    for node in JINJA.parse(source).find_all(nodes.Output):
-        for child in node.nodes:
-            if isinstance(child, nodes.Call):
-                yield from _bare_arguments(child)
+    yield from (piece.strip() for piece in text.split("\x00") if _is_sentence(piece))
+    for output in JINJA.parse(source).find_all(nodes.Output):
+        for call in output.nodes:
+            if isinstance(call, nodes.Call):
+                yield from _bare_arguments(call)
 
 
-_SENTENCE_MACROS = {"page_head", "empty", "notice", "link", "button", "post", "status", "definition", "count_tile", "toast"}
+def _is_sentence(piece: str) -> bool:
+    # A piece of an id or a class: names are joined to an expression with a dash.
+    is_joined = re.fullmatch(r"-[a-z]+|[a-z]+-", piece.strip()) is not None
+    return _is_word(piece) and not is_joined and piece.strip(" ·\n") not in _PROPER
+
+
+# Which argument of these macros is shown as it is given.
+_SHOWN_FIRST = {"page_head", "empty", "link", "button", "definition"}
+_SHOWN_SECOND = {"post", "status", "toast", "count_tile"}
 
 
 def _bare_arguments(call: nodes.Call) -> Iterator[str]:
-    """The first argument of a macro that shows it must come through gettext, not as a bare English text."""
-    if isinstance(call.node, nodes.Getattr) and call.node.attr in _SENTENCE_MACROS and call.node.attr != "notice":
-        places = call.args[1:2] if call.node.attr in {"post", "status", "toast", "count_tile"} else call.args[:1]
-        for argument in places:
-            if isinstance(argument, nodes.Const) and isinstance(argument.value, str) and _is_word(argument.value):
-                yield argument.value
+    """The argument of a macro that shows it must come through gettext, not as a bare English text."""
+    name = call.node.attr if isinstance(call.node, nodes.Getattr) else ""
+    places = call.args[:1] if name in _SHOWN_FIRST else call.args[1:2] if name in _SHOWN_SECOND else []
+    for argument in places:
+        if isinstance(argument, nodes.Const) and isinstance(argument.value, str) and _is_word(argument.value):
+            yield argument.value
 
 
 def _is_word(text: str) -> bool:
@@ -219,7 +228,8 @@ def _is_word(text: str) -> bool:
 
 def test_the_checks_of_templates_find_what_they_look_for() -> None:
     bad = (
-        '{% if x %}{% block list %}{% endblock %}{% endif %}<p style="a" onclick="b" title="Help me">Hello {{ name }}</p>'
+        "{% if x %}{% block list %}{% endblock %}{% endif %}"
+        '<p style="a" onclick="b" title="Help me">Hello {{ name }}</p>'
         '{{ a|safe }}{{ ui.button("Save now") }}<script>go()</script><p>{{ _("fine") }}</p>'
     )
     assert list(_broken(bad)) == [

@@ -18,7 +18,7 @@ from portal.models import Customer, Group, GroupItem, Shop, User
 from portal.permissions import OPERATOR, Grant, Role
 from portal.queries import filters
 from portal.services import customers, exports, groups, imports, items, shops, users
-from tests.conftest import PASSWORD, Database, Moment, Person, add_standing, use
+from tests.conftest import PASSWORD, Database, Moment, Person, add_standing, forget, use
 from tests.page import Browser, Page
 
 EVERYBODY = {"olive", "cass", "pat", "sam", "sol", "ana", "tess", "nadia"}
@@ -106,7 +106,13 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/sign-out"): Route(EVERYBODY, status=303),
 }
 # Anybody may open these; tests/web/test_signing_in.py and test_setting_up.py tell what they do.
-OPEN = {("GET", "/setup"), ("POST", "/setup"), ("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/static/<path:filename>")}
+OPEN = {
+    ("GET", "/setup"),
+    ("POST", "/setup"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("GET", "/static/<path:filename>"),
+}
 
 
 class World:
@@ -125,7 +131,10 @@ class World:
             customers.create(
                 cass, {"code": code, "name": name, "shop": shop.code, "id_number": "1199080012345678", "email": email}
             ).customer
-            for code, name, shop, email in (("C1", "Own Customer", s1, "c1@a.example"), ("C2", "Foreign Person", s2, "c2@a.example"))
+            for code, name, shop, email in (
+                ("C1", "Own Customer", s1, "c1@a.example"),
+                ("C2", "Foreign Person", s2, "c2@a.example"),
+            )
         )
         first = [items.NewItem(customer_id=one.id), items.NewItem(customer_id=two.id)]
         self.group = groups.create(cass, groups.Details(name="Vips"), first).group
@@ -186,10 +195,11 @@ def world(_world: World) -> Iterator[World]:
     yield _world
     if _world.changed():
         _world.restore()
+    forget()
 
 
 def _routes() -> list[tuple[str, str, str]]:
-    return [(method, rule, name) for (method, rule) in TABLE for name in sorted(EVERYBODY) + [NOBODY]]
+    return [(method, rule, name) for (method, rule) in TABLE for name in [*sorted(EVERYBODY), NOBODY]]
 
 
 def _targets(world: World, route: Route, rule: str, name: str) -> Iterator[tuple[str, str]]:
@@ -202,7 +212,11 @@ def _targets(world: World, route: Route, rule: str, name: str) -> Iterator[tuple
         GROUP: {"own": {"code": "vips"}, "missing": {"code": "none-such"}},
         "shop": {"own": {"code": "S1"}, "missing": {"code": "S8"}},
         "import": {"own": {"import_id": str(world.imported.id)}, "missing": {"import_id": "999999"}},
-        "session": {"own": {"session_id": session}, "missing": {"session_id": "999999"}, "others": {"session_id": others}},
+        "session": {
+            "own": {"session_id": session},
+            "missing": {"session_id": "999999"},
+            "others": {"session_id": others},
+        },
     }[route.about]
     for kind, values in kinds.items():
         if "item_id" in rule:
@@ -225,7 +239,9 @@ def _expected(route: Route, kind: str, name: str) -> int:
 
 def test_every_route_stands_in_the_table(application: Any) -> None:
     there = {
-        (method, rule.rule) for rule in application.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}
+        (method, rule.rule)
+        for rule in application.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     assert there == set(TABLE) | OPEN
 
@@ -240,7 +256,7 @@ def test_a_route_answers_each_person_as_the_table_says(world: World, method: str
             page = world.ask(name, method, path, data, block)
             expected = _expected(route, kind, name)
             assert page.status == expected, f"{kind}: {page.asked} → {page.status}, not {expected}"
-            writes = expected == 303 and route.changes or (expected == 200 and rule == "/customers.csv")
+            writes = (expected == 303 and route.changes) or (expected == 200 and rule == "/customers.csv")
             assert world.changed() == writes, f"{kind}: {page.asked}"
             if writes:
                 world.restore()

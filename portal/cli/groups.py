@@ -10,6 +10,7 @@ from portal.cli import importing, listing, output
 from portal.cli import paste as pasting
 from portal.cli.options import acting, as_option, json_option
 from portal.cli.words import say
+from portal.errors import Missing
 from portal.models import GroupItem
 from portal.permissions import Action, Actor, require
 from portal.queries import customers as find_customers
@@ -195,7 +196,15 @@ def paste(actor: Actor, reference: str, partial: bool) -> None:
 def import_(actor: Actor, reference: str, file: Path, **chosen: Any) -> None:
     """Create and update customers from a file, and make them members of a group."""
     require(actor, Action.EDIT_GROUP)
-    importing.run(actor, file, find.resolve(actor, reference), importing.Options(**chosen))
+    options = importing.Options(**chosen)
+    try:
+        group, new_group = find.resolve(actor, reference), ""
+    except Missing:
+        # Only somebody who may create groups can name one that is not there, and only on purpose.
+        if not options.create:
+            raise
+        group, new_group = None, reference
+    importing.run(actor, file, group, options, new_group)
 
 
 def _say_put(put: items.Put) -> None:

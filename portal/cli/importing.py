@@ -25,7 +25,7 @@ class Options:
     mode: str
     match: str | None
     pairs: tuple[str, ...]
-    create: bool
+    create: bool | None
     dry_run: bool
     lift_exclusions: bool
     as_json: bool
@@ -47,7 +47,11 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--json", "as_json", is_flag=True, help="Print the counts and problems as JSON."),
         click.option("--lift-exclusions", is_flag=True, help="Also add people whom somebody has excluded."),
         click.option("--dry-run", is_flag=True, help="Check the whole file and write nothing."),
-        click.option("--create/--no-create", default=True, help="Create customers that are not there yet (default)."),
+        click.option(
+            "--create/--no-create",
+            default=None,
+            help="Create the group if it is not there; or refuse a file with customers who are not there yet.",
+        ),
         click.option(
             "--map", "pairs", multiple=True, metavar="HEADER=FIELD", help="What a column means; may be repeated."
         ),
@@ -58,7 +62,7 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def run(actor: Actor, file: Path, group: Group | None, chosen: Options) -> None:
+def run(actor: Actor, file: Path, group: Group | None, chosen: Options, new_group: str = "") -> None:
     """Check the file and, unless it is a dry run, import it; prints the counts and what is wrong."""
     require(actor, Action.IMPORT_CUSTOMERS)
     if chosen.mode != "add":
@@ -67,13 +71,13 @@ def run(actor: Actor, file: Path, group: Group | None, chosen: Options) -> None:
         raise Refusal(N_("There is no file “%(file)s”."), file=str(file))
     checked = imports.check(
         actor, file, file.name, group=group, columns=chosen.columns(), lift_exclusions=chosen.lift_exclusions,
-        match=chosen.match,
+        match=chosen.match, new_group=new_group,
     )  # fmt: skip
     told: dict[str, Any] = imports.report(actor, checked)
     if checked.state == "stopped":
         raise _stopped(told, chosen)
     n_new = int(told["new"])
-    if n_new and not chosen.create:
+    if n_new and chosen.create is False:
         imports.cancel(actor, checked.id)
         raise Refusal(N_("Nothing was imported; rows of customers who are not there yet: %(n)s."), n=n_new)
     if chosen.dry_run:

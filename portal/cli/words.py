@@ -24,7 +24,8 @@ def sentence_of(error: Exception) -> str:
     if isinstance(error, peewee.DatabaseError):
         return gettext("The database could not be used: %(reason)s.", reason=_short(error))
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or gettext('The machine')}: {error.strerror}."
+        where = error.filename or gettext("The machine")
+        return f"{where}: {error.strerror}."
     return gettext(
         "Something went wrong here (%(kind)s). Run it again with PORTAL_DEBUG=1 to see where.",
         kind=type(error).__name__,

@@ -1,7 +1,7 @@
 """The first tables: people, shops, customers, groups, membership, changes, imports."""
 
 from peewee import *
-from playhouse.sqlite_ext import *
+# Not the JSONField of playhouse.sqlite_ext: on PostgreSQL that one makes text columns, which are read back as text.
 
 # Frozen on purpose: this file describes the tables as they were, whatever the models say later.
 PARTIAL_INDEXES = (
@@ -16,6 +16,10 @@ PARTIAL_INDEXES = (
     '''CREATE INDEX "import_row_email_key" ON "import_row" ("import_id", "email_key", "row") WHERE ("email_key" IS NOT NULL)''',
     '''CREATE INDEX "import_row_phone_key" ON "import_row" ("import_id", "phone_key", "row") WHERE ("phone_key" IS NOT NULL)''',
     '''CREATE INDEX "import_row_customer" ON "import_row" ("import_id", "customer_id", "row") WHERE ("customer_id" IS NOT NULL)''',
+)
+SORTED = (
+    ("customer", "name_key"), ("customer", "code_key"), ("customer_group", "name_key"), ("customer_group", "code"),
+    ("shop", "name_key"),
 )
 SEARCH = (
     """CREATE VIRTUAL TABLE customer_search USING fts5(
@@ -158,6 +162,7 @@ def up(migrator, db):
     class Import(Model):
         user = ForeignKeyField(User, null=True, on_delete='RESTRICT', index=False)
         group = ForeignKeyField(Group, null=True, on_delete='RESTRICT', index=False)
+        new_group = TextField(default='')
         state = TextField(default='reading')
         file_name = TextField(default='')
         file_hash = TextField(default='')
@@ -280,6 +285,10 @@ def up(migrator, db):
     if is_sqlite(db):
         for statement in SEARCH:
             db.execute_sql(statement)
+    else:
+        # Keys are compared and sorted by their letters' numbers, as SQLite does, whatever the database's own language.
+        for table, column in SORTED:
+            db.execute_sql(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE text COLLATE "C"')
 
 
 def down(migrator, db):

@@ -17,6 +17,7 @@ class Import(Model):
     id = peewee.AutoField()
     user = peewee.ForeignKeyField(User, null=True, index=False, on_delete="RESTRICT")
     group = peewee.ForeignKeyField(Group, null=True, index=False, on_delete="RESTRICT")
+    new_group = peewee.TextField(default="")  # the name of the group that the run brings into being
     state = peewee.TextField(default="reading")  # reading | checked | stopped | done | cancelled
     file_name = peewee.TextField(default="")
     file_hash = peewee.TextField(default="")
@@ -71,4 +72,6 @@ class ImportRow(Model):
 
 
 for _key in (ImportRow.code_key, ImportRow.email_key, ImportRow.phone_key, ImportRow.customer):
-    ImportRow.add_index(ImportRow.imported, _key, ImportRow.row, where=_key.is_null(False), name=f"import_row_{_key.name}")
+    ImportRow.add_index(
+        ImportRow.imported, _key, ImportRow.row, where=_key.is_null(False), name=f"import_row_{_key.name}"
+    )

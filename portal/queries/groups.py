@@ -84,7 +84,8 @@ def resolve(actor: Actor, reference: str) -> Group:
     require(actor, Action.SEE_GROUP_NAMES)
     found = list(
         Group.select().where(
-            (Group.code == reference.strip().casefold()) | (Group.name_key == fold(reference)), Group.status != "deleted"
+            (Group.code == reference.strip().casefold()) | (Group.name_key == fold(reference)),
+            Group.status != "deleted",
         )
     )
     if not found:

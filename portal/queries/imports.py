@@ -124,7 +124,11 @@ def report(actor: Actor, imported: Import) -> dict[str, Any]:
     told["warnings"] = []
     told["problems"] = []
     for sentence, header, params in imported.problems:
-        kind = "problems" if imported.state == "stopped" and [sentence, header, params] == imported.problems[-1] else "warnings"
+        kind = (
+            "problems"
+            if imported.state == "stopped" and [sentence, header, params] == imported.problems[-1]
+            else "warnings"
+        )
         told[kind].append({"row": None, "column": header, "reason": sentence % params if params else sentence})
     noted = ImportRow.select().where(
         ImportRow.imported == imported, (ImportRow.reason != "") | (ImportRow.remarks.cast("text") != "[]")

@@ -55,7 +55,8 @@ def sessions_of(user: User) -> list[UserSession]:
 def actor_of(user: User, door: Door) -> Actor:
     """Return the actor that `user` is when she comes through `door`, with the roles she holds at this moment."""
     grants = tuple(
-        Grant(Role(row.role), row.shop_id) for row in UserRole.select().where(UserRole.user == user).order_by(UserRole.id)
+        Grant(Role(row.role), row.shop_id)
+        for row in UserRole.select().where(UserRole.user == user).order_by(UserRole.id)
     )
     return Actor(user.id, user.name, door, grants)
 

@@ -45,7 +45,7 @@ def insert(actor: Actor, typed: Mapping[str, str], change: Recorder) -> Saved:
     reading = _read(typed)
     shop = _shop(actor, typed.get("shop", ""), reading)
     if actor.shops(Action.EDIT_CUSTOMER) is not None and reading.columns.get("code"):
-        # A code typed by somebody who sees one shop would tell her which codes other shops use: it is not even looked up.
+        # A code typed by somebody who sees one shop would tell her which codes other shops use; it is not looked up.
         del reading.columns["code"], reading.columns["code_key"]
         reading.refuse("code", N_("Leave the code empty; the portal gives one."))
     _check_identity(reading)
@@ -69,8 +69,10 @@ def edit(actor: Actor, customer_id: int, typed: Mapping[str, str], version: int 
         require_shop(actor, Action.EDIT_CUSTOMER, customer.shop_id)
         if version is not None and version != customer.version:
             raise Conflict(
-                N_("Somebody else changed this customer since you opened the form. What you typed is still here; "
-                   "compare it with what is stored now and save again.")
+                N_(
+                    "Somebody else changed this customer since you opened the form. What you typed is still here; "
+                    "compare it with what is stored now and save again."
+                )
             )
         before = values(customer)
         reading = _read(_allowed(actor, customer, typed))

@@ -58,25 +58,32 @@ def create(actor: Actor, details: Details, new_items: Sequence[NewItem] = ()) ->
     """
     require(actor, Action.CREATE_GROUP)
     with record(actor, "group.create") as change:
-        details = _checked(details)
-        if details.status not in {"active", "draft"}:
-            raise Refusal(N_("A new group is active or a draft."), "status")
-        group = Group.create(
-            code=_free_code(details.name),
-            name=details.name,
-            name_key=fold(details.name),
-            type=details.type,
-            status=details.status,
-            hue=details.hue,
-            description=details.description,
-            agent_note=details.agent_note,
-            owner=actor.user_id,
-        )
+        group = insert(actor, details, change)
         change.about("group", group.id)
-        change.created("group", group)
         warnings = put(actor, group, new_items, change)
         moved = settle(group, new_items, change)
     return Saved(Group.get_by_id(group.id), moved.joined, moved.left, warnings)
+
+
+def insert(actor: Actor, details: Details, change: Recorder) -> Group:
+    """Bring a group into being inside a change that another service has open, and return it."""
+    require(actor, Action.CREATE_GROUP)
+    details = check(details)
+    if details.status not in {"active", "draft"}:
+        raise Refusal(N_("A new group is active or a draft."), "status")
+    group = Group.create(
+        code=_free_code(details.name),
+        name=details.name,
+        name_key=fold(details.name),
+        type=details.type,
+        status=details.status,
+        hue=details.hue,
+        description=details.description,
+        agent_note=details.agent_note,
+        owner=actor.user_id,
+    )
+    change.created("group", group)
+    return group
 
 
 def duplicate(actor: Actor, group_id: int) -> Saved:
@@ -87,20 +94,12 @@ def duplicate(actor: Actor, group_id: int) -> Saved:
     require(actor, Action.CREATE_GROUP)
     with record(actor, "group.duplicate") as change:
         source = _live(group_id)
-        name = _free_name(source.label)
-        copy = Group.create(
-            code=_free_code(name),
-            name=name,
-            name_key=fold(name),
-            type=source.type,
-            status="active" if source.status == "active" else "draft",
-            hue=source.hue,
-            description=source.description,
-            agent_note=source.agent_note,
-            owner=actor.user_id,
+        status = "active" if source.status == "active" else "draft"
+        details = Details(
+            _free_name(source.label), source.type, source.hue, source.description, source.agent_note, status
         )
+        copy = insert(actor, details, change)
         change.about("group", copy.id)
-        change.created("group", copy)
         put_all(live_items(source), copy, change)
         moved = membership.refresh(change, groups=[copy.id])
     return Saved(Group.get_by_id(copy.id), moved.joined, moved.left)
@@ -116,10 +115,12 @@ def edit(actor: Actor, group_id: int, details: Details, version: int | None = No
         group = _live(group_id)
         if version is not None and version != group.version:
             raise Conflict(
-                N_("Somebody else changed this group since you opened the form. What you typed is still here; "
-                   "compare it with what is stored now and save again.")
+                N_(
+                    "Somebody else changed this group since you opened the form. What you typed is still here; "
+                    "compare it with what is stored now and save again."
+                )
             )
-        details = _checked(details, group)
+        details = check(details, group)
         before = values(group)
         group.name, group.name_key = details.name, fold(details.name)
         group.type, group.hue = details.type, details.hue
@@ -169,15 +170,16 @@ def _live(group_id: int) -> Group:
     return group
 
 
-def _checked(details: Details, own: Group | None = None) -> Details:
-    """Return the details tidied; raises Refusals naming every field that cannot be taken."""
+def check(details: Details, own: Group | None = None) -> Details:
+    """Return a new group's details (or those of the existing group `own`) tidied.
+
+    Raises Refusals naming every field that cannot be taken.
+    """
     name = " ".join(clean(details.name).split())
     refusals = [*_unfit_name(name, own), *_unfit_choices(details), *_unfit_texts(details)]
     if refusals:
         raise Refusals(refusals)
-    return replace(
-        details, name=name, description=clean(details.description), agent_note=clean(details.agent_note)
-    )
+    return replace(details, name=name, description=clean(details.description), agent_note=clean(details.agent_note))
 
 
 def _unfit_name(name: str, own: Group | None) -> Iterator[Refusal]:

@@ -151,7 +151,9 @@ def sign_in(email: str, password: str, agent: str = "") -> UserSession:
     Raises Refusal with one and the same sentence for an unknown address, a wrong password and a closed account, after
     the same work, so that nobody can list accounts; another sentence after MAX_TRIES failures in TRIES_MINUTES.
     """
-    user = User.get_or_none(User.email_key == email.strip().casefold())
+    # Read as it was read when it was stored: an international address has more than one spelling.
+    email = read_email(clean(email)).key or email.strip().casefold()
+    user = User.get_or_none(User.email_key == email)
     key = _try_key(email)
     tries = SignInFailure.select().where(
         SignInFailure.key == key, SignInFailure.failed_at > clock.ago(minutes=TRIES_MINUTES)

@@ -13,7 +13,7 @@ from portal.access import actor, needs
 from portal.errors import Conflict, Refusal
 from portal.models import Customer
 from portal.models.customer import FIELDS
-from portal.permissions import Action
+from portal.permissions import Action, require_shop
 from portal.queries import customers as find
 from portal.queries import filters
 from portal.queries import shops as find_shops
@@ -69,7 +69,9 @@ def index() -> ResponseReturnValue:
     asked = Filtering.read(actor(), request.args)
     if asked.canonical:
         return redirect(asked.canonical)
-    found = filters.page(actor(), asked.wanted, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    found = filters.page(
+        actor(), asked.wanted, after=request.args.get("after", ""), before=request.args.get("before", "")
+    )
     n, is_exact = filters.count(actor(), asked.wanted)
     # Pages go on from a customer, not from a number; the number in the address only says where one is.
     start = request.args.get("start", "1")
@@ -97,7 +99,9 @@ def count() -> Response:
 @needs(Action.EDIT_CUSTOMER)
 def new(form: CustomerForm | None = None, status: int = 200) -> Response:
     """Ask for a new customer."""
-    return render("customers/form.html", status=status, form=_with_choices(form or CustomerForm()), customer=None, stored={})
+    return render(
+        "customers/form.html", status=status, form=_with_choices(form or CustomerForm()), customer=None, stored={}
+    )
 
 
 @pages.post("/customers/new")
@@ -123,7 +127,7 @@ def show(code: str) -> Response:
         "customers/show.html", customer=customer, shown=find.shown(customer, hidden), hidden=hidden,
         memberships=find.groups_of(customer) if actor().may(Action.SEE_GROUPS) else [],
         groups=filters.group_choices(actor()) if actor().may(Action.CHANGE_MEMBER) else [],
-        genders=GENDERS, id_types=ID_TYPES,
+        genders=GENDERS, id_types=ID_TYPES, may_edit=actor().may_in(Action.EDIT_CUSTOMER, customer.shop_id),
     )  # fmt: skip
 
 
@@ -132,10 +136,14 @@ def show(code: str) -> Response:
 def edit(code: str, form: CustomerForm | None = None, status: int = 200) -> Response:
     """Ask for a customer's new values; after a conflict, beside what is stored now."""
     customer = find.by_code(actor(), code)
+    require_shop(actor(), Action.EDIT_CUSTOMER, customer.shop_id)
     hidden = find.masked(actor(), customer)
     stored = {name: getattr(customer, name) for name in FIELDS if name != "shop" and name not in hidden}
     stored |= {"shop": customer.shop.code if customer.shop else "", "version": customer.version}
-    drawn = form or CustomerForm(data={name: "" if value is None else str(value) for name, value in stored.items()} | {"version": customer.version})
+    drawn = form or CustomerForm(
+        data={name: "" if value is None else str(value) for name, value in stored.items()}
+        | {"version": customer.version}
+    )
     return render(
         "customers/form.html", status=status, form=_with_choices(drawn, customer), customer=customer,
         stored=stored if status == Conflict.status else {},

@@ -17,14 +17,23 @@ logger = logging.getLogger("portal.web")
 # What a person reads for each answer that the framework gives: a title, and what to do now.
 WORDS = {
     400: (N_("This request was not understood"), N_("Nothing was changed. Go back, reload the page and try again.")),
-    403: (N_("This is not yours to do"), N_("Your roles do not allow this. Nothing was changed. An owner can give you a role.")),
+    403: (
+        N_("This is not yours to do"),
+        N_("Your roles do not allow this. Nothing was changed. An owner can give you a role."),
+    ),
     404: (N_("There is no such page"), N_("It may have been moved or deleted, or never was. Nothing was changed.")),
-    405: (N_("This address does not work that way"), N_("Nothing was changed. Use the buttons and links of the portal.")),
+    405: (
+        N_("This address does not work that way"),
+        N_("Nothing was changed. Use the buttons and links of the portal."),
+    ),
     409: (N_("Somebody else was quicker"), N_("Nothing was changed. Reload the page to see what is stored now.")),
     413: (N_("This is too large"), N_("Nothing was changed. Send less text, or split the file.")),
     422: (N_("This could not be done"), N_("Nothing was changed.")),
     429: (N_("Too many tries"), N_("Nothing was changed. Wait a few minutes and try again.")),
-    500: (N_("Something went wrong here"), N_("Nothing was changed. The fault was written to the log; please try again.")),
+    500: (
+        N_("Something went wrong here"),
+        N_("Nothing was changed. The fault was written to the log; please try again."),
+    ),
     503: (N_("The portal is busy"), N_("Nothing was changed. Please try again in a moment.")),
 }
 

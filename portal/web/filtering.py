@@ -49,12 +49,16 @@ class Filtering:
         if adding[0] in RELATIONS and adding[1]:
             named[adding[0]].append(adding[1])
         rows = {
-            key: tuple(find_groups.by_code(actor, code) for code in dict.fromkeys(codes)) for key, codes in named.items()
+            key: tuple(find_groups.by_code(actor, code) for code in dict.fromkeys(codes))
+            for key, codes in named.items()
         }
         if any(rows.values()) and not may_groups:
             raise Missing(N_("There is no such group."))
         wanted = filters.Filter(
-            q=args.get("q", "")[:200], shops=_shops(actor, _split(args, "shop")), sort=_sort(args.get("sort", "name")), **rows
+            q=args.get("q", "")[:200],
+            shops=_shops(actor, _split(args, "shop")),
+            sort=_sort(args.get("sort", "name")),
+            **rows,
         )
         asked = cls(wanted, filters.group_choices(actor), find_shops.visible_to(actor))
         tidy = "add" in args or any(key in args for key in _SYNONYMS)

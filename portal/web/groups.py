@@ -33,7 +33,9 @@ class GroupForm(Form):
 
     name = wtforms.StringField(_l("Name of the customer group"))
     type = wtforms.RadioField(
-        _l("Group Type"), choices=options((("customer", _l("Customer")), ("shop", _l("Shop")))), default="customer",
+        _l("Group Type"),
+        choices=options((("customer", _l("Customer")), ("shop", _l("Shop")))),
+        default="customer",
         validate_choice=False,
     )
     hue = wtforms.RadioField(
@@ -116,7 +118,11 @@ def edit(code: str, form: GroupForm | None = None, status: int = 200) -> Respons
     """Ask for a group's new name, colour and texts."""
     group = find.by_code(actor(), code)
     return render(
-        "groups/edit.html", status=status, form=form or GroupForm(obj=group), group=group, is_conflict=status == Conflict.status
+        "groups/edit.html",
+        status=status,
+        form=form or GroupForm(obj=group),
+        group=group,
+        is_conflict=status == Conflict.status,
     )
 
 
@@ -138,19 +144,25 @@ def update(code: str) -> ResponseReturnValue:
 @needs(Action.EDIT_GROUP)
 def archive(code: str) -> ResponseReturnValue:
     """Archive a group: it keeps its items and has no members."""
-    return _set_status(code, "archived", gettext("%(name)s is archived and has no members now. Restore brings them back."))
+    group = groups.set_status(actor(), find.by_code(actor(), code).id, "archived").group
+    sentence = gettext("%(name)s is archived and has no members now. Restore brings them back.", name=group.label)
+    flash(sentence, "success")
+    return redirect(url_for("members.show", code=code), 303)
 
 
 @pages.post("/<code>/restore")
 @needs(Action.EDIT_GROUP)
 def restore(code: str) -> ResponseReturnValue:
     """Make an archived or draft group active."""
-    return _set_status(code, "active", gettext("%(name)s is active. It has %(n)s members now."))
-
-
-def _set_status(code: str, status: str, sentence: str) -> ResponseReturnValue:
-    saved = groups.set_status(actor(), find.by_code(actor(), code).id, status)
-    flash(sentence % {"name": saved.group.label, "n": saved.group.n_members}, "success")
+    group = groups.set_status(actor(), find.by_code(actor(), code).id, "active").group
+    flash(
+        ngettext(
+            "%(name)s is active. It has %(n)s member now.",
+            "%(name)s is active. It has %(n)s members now.",
+            group.n_members, name=group.label, n=group.n_members,
+        ),
+        "success",
+    )  # fmt: skip
     return redirect(url_for("members.show", code=code), 303)
 
 
@@ -169,4 +181,3 @@ def delete(code: str) -> ResponseReturnValue:
     saved = groups.delete(actor(), find.by_code(actor(), code).id)
     flash(gettext("%(name)s is deleted. Its customers are still here.", name=saved.group.label), "success")
     return redirect(url_for("groups.index"), 303)
-

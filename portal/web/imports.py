@@ -39,6 +39,7 @@ class ImportForm(Form):
     """The file and where its rows go."""
 
     group = wtforms.SelectField(_l("Select the group"), validate_choice=False)
+    new_group = wtforms.StringField(_l("or the name of a new group"))
     file = wtforms.FileField(_l("CSV file"))
     encoding = wtforms.SelectField(_l("Encoding"), validate_choice=False)
     delimiter = wtforms.SelectField(_l("Columns separated by"), validate_choice=False)
@@ -79,7 +80,8 @@ def _checked(form: ImportForm, upload: FileStorage | None) -> Import:
         path = Path(folder) / "upload"
         upload.save(path)
         return imports.check(
-            importing(), path, upload.filename, group=group, encoding=form.encoding.data or None,
+            importing(), path, upload.filename, group=group, new_group=form.new_group.data or "",
+            encoding=form.encoding.data or None,
             delimiter=form.delimiter.data or None, lift_exclusions=bool(form.lift_exclusions.data),
         )  # fmt: skip
 
@@ -91,7 +93,9 @@ def show(import_id: int, problem: Refusal | None = None, status: int = 200) -> R
     imported = find.by_id(actor(), import_id)
     asked = request.args.get("show", "")
     after = request.args.get("after", "0")
-    rows = find.rows(imported, show=asked, after=int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0)
+    rows = find.rows(
+        imported, show=asked, after=int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
+    )
     problems = [(say(Remark(*parts)), parts[1]) for parts in imported.problems]
     return render(
         "imports/show.html", status=status, imported=imported, counts=imported.counts, rows=rows, asked=asked,
@@ -118,7 +122,11 @@ def run(import_id: int) -> ResponseReturnValue:
     n = sum(imported.counts[name] for name in ("new", "updated"))
     flash(
         ngettext("%(n)s customer was written.", "%(n)s customers were written.", n, n=n)
-        + (" " + gettext("%(n)s joined %(group)s.", n=imported.counts["joined"], group=imported.group.label) if imported.group else ""),
+        + (
+            " " + gettext("%(n)s joined %(group)s.", n=imported.counts["joined"], group=imported.group.label)
+            if imported.group
+            else ""
+        ),
         "success",
     )
     return redirect(url_for("imports.show", import_id=import_id), 303)

@@ -45,7 +45,9 @@ class ItemsForm(Form):
     """The part of a form in which items are chosen."""
 
     sign = wtforms.RadioField(
-        _l("Add as"), choices=options((("include", _l("Include")), ("exclude", _l("Exclude")))), default="include",
+        _l("Add as"),
+        choices=options((("include", _l("Include")), ("exclude", _l("Exclude")))),
+        default="include",
         validate_choice=False,
     )
     find = wtforms.StringField(_l("Find customers and shops"))
@@ -76,7 +78,7 @@ class Picker:
     @classmethod
     def read(cls, actor: Actor, args: MultiDict[str, str], *, shops_first: bool) -> "Picker":
         """Return the block's state from what the form carried (nothing, for a form drawn first)."""
-        form = ItemsForm(args)
+        form = ItemsForm(MultiDict((name, value) for name, value in args.items(multi=True) if _is_ours(name)))
         if args.get("do") == "new-customer" and len(form.new_customers) < form.new_customers.max_entries:
             form.new_customers.append_entry()
         shops = find_shops.visible_to(actor, Action.SEE_GROUPS)
@@ -89,7 +91,8 @@ class Picker:
         customers = [_customer_choice(row, sign) for row in find_groups.candidates(actor, text)]
         matching = [_shop_choice(shop, sign) for shop in shops if _shop_fits(shop, text, shops_first)]
         found = matching + customers if shops_first else customers + matching
-        # Found ones have no sign yet: what “Add as” says when they are ticked counts, not what it said when they were found.
+        # Found ones have no sign yet: what “Add as” says when they are ticked counts,
+        # not what it said when they were found.
         offered = [replace(choice, value=_unsigned(choice.value)) for choice in found]
         offered = [choice for choice in offered if choice.value not in taken]
         return cls(form, chosen, offered, text, len(found))
@@ -100,6 +103,13 @@ class Picker:
         sign = self.form.sign.data or "include"
         typed = [entry.form.typed() for entry in self.form.new_customers]
         return picked + [NewItem(new_customer=values, sign=sign) for values in typed if values]
+
+
+def _is_ours(name: str) -> bool:
+    # The form library takes any mark that calls itself a digit, and numbers of any length, for the number of an entry.
+    _, is_entry, rest = name.partition("new_customers-")
+    number = rest.partition("-")[0]
+    return not is_entry or (number.isascii() and number.isdigit() and len(number) <= 4)
 
 
 def _shop_fits(shop: Shop, text: str, shops_first: bool) -> bool:

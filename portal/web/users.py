@@ -42,7 +42,9 @@ class SignInForm(Form):
 class PasswordForm(Form):
     """A new password, with the old one."""
 
-    current = wtforms.PasswordField(_l("Present password"), [validators.InputRequired(_l("Type your present password."))])
+    current = wtforms.PasswordField(
+        _l("Present password"), [validators.InputRequired(_l("Type your present password."))]
+    )
     password = wtforms.PasswordField(_l("New password"), [validators.InputRequired(_l("Choose a new password."))])
 
 

@@ -19,7 +19,8 @@ from portal.services.items import NewItem
 
 New = Callable[..., Any]
 NAMES = (
-    "Helena Holý", "Leonie Köhler", "Stanisław Wójcik", "Bjørn Hansen", "Luís Gonçalves", "Aline Uwimana", "ANN o’Neil",
+    "Helena Holý", "Leonie Köhler", "Stanisław Wójcik", "Bjørn Hansen", "Luís Gonçalves", "Aline Uwimana",
+    "ANN o’Neil",
     "Zoë Straße", "李小龍", "Ann_100%", "", "ann", "Æsa",
 )  # fmt: skip
 
@@ -44,7 +45,8 @@ class Crowd:
             and (not wanted.shops or row.shop_id in {shop.id for shop in wanted.shops})
         ]  # fmt: skip
         keys: dict[str, Any] = {
-            "name": lambda row: (row.name_key, row.id), "code": lambda row: row.code_key, "created": lambda row: row.id,
+            "name": lambda row: (row.name_key, row.id), "code": lambda row: row.code_key,
+            "created": lambda row: row.id,
         }  # fmt: skip
         found.sort(key=keys[wanted.sort.lstrip("-")], reverse=wanted.sort.startswith("-"))
         return [row.code for row in found]
@@ -85,21 +87,28 @@ def walk(actor: Actor, wanted: Filter, size: int = 7) -> list[str]:
     back = [pages[-1]]
     while back[-1].before:
         back.append(filters.page(actor, wanted, before=back[-1].before, size=size))
-    assert [[row.id for row in page.rows] for page in reversed(back)] == [[row.id for row in page.rows] for page in pages]
+    assert [[row.id for row in page.rows] for page in reversed(back)] == [
+        [row.id for row in page.rows] for page in pages
+    ]
     return [row.code for page in pages for row in page.rows]
 
 
 def in_either_order(wanted: Filter) -> list[Filter]:
-    return [Filter(**{**wanted.__dict__, "sort": sort}) for sort in ("name", "-name", "code", "-code", "created", "-created")]
+    return [
+        Filter(**{**wanted.__dict__, "sort": sort})
+        for sort in ("name", "-name", "code", "-code", "created", "-created")
+    ]
 
 
 def test_any_all_none_and_shops_equal_a_plain_reading(crowd: Crowd, cass: Actor) -> None:
     big, half, few, empty = (crowd.groups[code] for code in ("big", "half", "few", "empty"))
     s1, s2 = crowd.shops["S1"], crowd.shops["S2"]
     asked = [
-        Filter(), Filter(any=(half,)), Filter(all=(big, half)), Filter(none=(big,)), Filter(any=(half, few), none=(big,)),
+        Filter(), Filter(any=(half,)), Filter(all=(big, half)), Filter(none=(big,)), Filter(any=(half, few),
+        none=(big,)),
         Filter(all=(few,)), Filter(any=(empty,)), Filter(all=(big, empty)), Filter(none=(empty,)), Filter(shops=(s1,)),
-        Filter(shops=(s1, s2)), Filter(all=(big,), any=(half, few), none=(few,), shops=(s2,)), Filter(all=(big,), none=(big,)),
+        Filter(shops=(s1, s2)), Filter(all=(big,), any=(half, few), none=(few,), shops=(s2,)),
+        Filter(all=(big,), none=(big,)),
     ]  # fmt: skip
     sizes = set()
     for wanted in asked:
@@ -151,7 +160,17 @@ def test_searching_equals_a_plain_reading(crowd: Crowd, cass: Actor) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["+250788412903", "0788412903", "0788 412 903", "+250 788 412 903", "00250 788 412 903", "(0788) 412-903", "0788.412.903", "412903", "788 412"],
+    [
+        "+250788412903",
+        "0788412903",
+        "0788 412 903",
+        "+250 788 412 903",
+        "00250 788 412 903",
+        "(0788) 412-903",
+        "0788.412.903",
+        "412903",
+        "788 412",
+    ],
 )
 def test_a_phone_is_found_in_any_format(typed: str, cass: Actor, new_customer: New) -> None:
     new_customer("Ann", phone="0788 412 903")
@@ -173,7 +192,9 @@ def test_a_short_number_means_the_same_with_and_without_the_index(typed: str, ca
 def test_the_chinook_names_are_found(cass: Actor, new_customer: New) -> None:
     for name in ("Helena Holý", "Leonie Köhler", "Stanisław Wójcik"):
         new_customer(name)
-    found = {text: [row.name for row in filters.page(cass, Filter(q=text)).rows] for text in ("holy", "kohler", "stanislaw")}
+    found = {
+        text: [row.name for row in filters.page(cass, Filter(q=text)).rows] for text in ("holy", "kohler", "stanislaw")
+    }
     assert found == {"holy": ["Helena Holý"], "kohler": ["Leonie Köhler"], "stanislaw": ["Stanisław Wójcik"]}
 
 
@@ -190,8 +211,8 @@ def test_an_analyst_cannot_find_by_what_she_sees_masked(ana: Actor, cass: Actor,
 def test_shop_staff_find_their_own_only_by_whatever_filter(sol: Actor, crowd: Crowd) -> None:
     own = {row.id for row in crowd.rows if row.shop_id == crowd.shops["S1"].id}
     for wanted in (Filter(), Filter(q="ann"), Filter(all=(crowd.groups["big"],)), Filter(none=(crowd.groups["big"],))):
-        fits: Callable[[Customer], bool] = lambda row, text=wanted.q: row.id in own and text in row.search  # noqa: E731
-        expected = crowd.expected(wanted, fits)
+        fitting = {row.id for row in crowd.rows if row.id in own and wanted.q in row.search}
+        expected = crowd.expected(wanted, lambda row, fitting=fitting: row.id in fitting)
         assert walk(sol, wanted) == expected
         assert filters.count(sol, wanted) == (len(expected), True)
     assert filters.page(sol, Filter(shops=(crowd.shops["S2"],))).rows == []
@@ -225,10 +246,13 @@ def test_a_page_takes_as_many_queries_for_three_rows_as_for_one(
     new_group("Others", [one, *more])
     counts.append(query_count(lambda: filters.page(cass, wanted)))
     assert len(filters.page(cass, wanted).rows) == 3
-    assert counts == [n, n]
+    # PostgreSQL has no text index of ours to ask.
+    assert counts == ([n, n] if db.is_sqlite() or not wanted.q else [n - 1, n - 1])
 
 
-def test_rows_come_with_their_shops_and_groups_in_name_order(cass: Actor, new_customer: New, new_group: New, s1: Shop) -> None:
+def test_rows_come_with_their_shops_and_groups_in_name_order(
+    cass: Actor, new_customer: New, new_group: New, s1: Shop
+) -> None:
     ann, ben = new_customer("Ann", s1), new_customer("Ben")
     new_group("Zeta", [ann]), new_group("Älpha", [ann]), new_group("Old", [ann])
     groups.set_status(cass, Group.get(Group.code == "old").id, "archived")

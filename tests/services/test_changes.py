@@ -36,11 +36,13 @@ def test_creating_a_customer_is_a_change_with_all_she_is(cass: Actor, s1: Shop) 
     told = last()
     ((noun, row_id, before, after),) = told.pop("rows")
     assert told == {
-        "act": "customer.create", "actor": cass.user_id, "door": "page", "subject": f"customer:{customer.id}", "note": "",
+        "act": "customer.create", "actor": cass.user_id, "door": "page", "subject": f"customer:{customer.id}",
+        "note": "",
     }  # fmt: skip
     assert (noun, row_id, before) == ("customer", customer.id, None)
     assert {name: after[name] for name in ("code", "name", "email", "shop", "birth_date", "version")} == {
-        "code": "A1", "name": "Ann", "email": "Ann@example.com", "shop": s1.id, "birth_date": "1991-06-14", "version": 1,
+        "code": "A1", "name": "Ann", "email": "Ann@example.com", "shop": s1.id, "birth_date": "1991-06-14",
+        "version": 1,
     }  # fmt: skip
     assert set(after) & {"search", "code_key", "name_key", "email_key", "phone_key"} == set()
 
@@ -81,7 +83,12 @@ def test_creating_a_group_is_one_change_with_its_items(cass: Actor, new_customer
     ("call", "act", "before", "after"),
     [
         (lambda a, g: groups.edit(a, g.id, Details(name="Best")), "group.edit", {"name": "Vips"}, {"name": "Best"}),
-        (lambda a, g: groups.set_status(a, g.id, "archived"), "group.archive", {"status": "active"}, {"status": "archived"}),
+        (
+            lambda a, g: groups.set_status(a, g.id, "archived"),
+            "group.archive",
+            {"status": "active"},
+            {"status": "archived"},
+        ),
         (lambda a, g: groups.set_status(a, g.id, "draft"), "group.draft", {"status": "active"}, {"status": "draft"}),
         (lambda a, g: groups.delete(a, g.id), "group.delete", {"status": "active"}, {"status": "deleted"}),
     ],
@@ -117,7 +124,12 @@ def test_removing_a_member_ends_one_item_and_begins_another(cass: Actor, new_cus
 def test_the_machines_operator_stands_in_changes_without_a_person(database: Database) -> None:
     shop = shops.create(OPERATOR, code="S1", name="North")
     told = last()
-    assert (told["act"], told["actor"], told["door"], told["subject"]) == ("shop.create", None, "command", f"shop:{shop.id}")
+    assert (told["act"], told["actor"], told["door"], told["subject"]) == (
+        "shop.create",
+        None,
+        "command",
+        f"shop:{shop.id}",
+    )
     shops.edit(OPERATOR, shop.id, code="S1", name="South")
     ((noun, row_id, before, after),) = last()["rows"]
     assert (noun, row_id, before["name"], after["name"]) == ("shop", shop.id, "North", "South")
@@ -132,7 +144,9 @@ def test_an_export_is_a_change_that_says_who_took_which_list(ana: Actor, new_cus
 
 
 def test_what_is_done_to_people_is_a_change(olive: Actor, database: Database) -> None:
-    user = users.add(olive, email="n@n.example", name="Nan", grants=[Grant(Role.ANALYST)], password="marble kettle giraffe 7")
+    user = users.add(
+        olive, email="n@n.example", name="Nan", grants=[Grant(Role.ANALYST)], password="marble kettle giraffe 7"
+    )
     assert [row[0] for row in last()["rows"]] == ["user", "user_role"]
     users.sign_in("n@n.example", "marble kettle giraffe 7", "Firefox")
     assert (last()["act"], last()["actor"], last()["rows"][0][3]) == ("user.sign_in", user.id, {"user": user.id})
@@ -167,7 +181,9 @@ def test_a_write_of_what_is_there_already_leaves_no_trace(
     group, old = new_group("Vips", [ann], without=[ben]), new_group("Old")
     groups.set_status(cass, old.id, "archived")
     before = database.checksum()
-    NOTHING_NEW[what]({"cass": cass, "olive": olive, "ana": ana, "ann": ann, "ben": ben, "group": group, "old": old, "s1": s1})
+    NOTHING_NEW[what](
+        {"cass": cass, "olive": olive, "ana": ana, "ann": ann, "ben": ben, "group": group, "old": old, "s1": s1}
+    )
     assert database.checksum() == before
 
 
@@ -178,7 +194,11 @@ def test_a_refused_write_takes_everything_back_with_its_change(
     group = new_group("Vips", without_shops=[s1])
     before = database.checksum()
     with pytest.raises(Refusal):
-        items.add(cass, group.id, [NewItem(customer_id=ben.id), NewItem(new_customer={"code": "N1"}), NewItem(customer_id=ann.id)])
+        items.add(
+            cass,
+            group.id,
+            [NewItem(customer_id=ben.id), NewItem(new_customer={"code": "N1"}), NewItem(customer_id=ann.id)],
+        )
     with pytest.raises(RuntimeError), changes.record(cass, "test.fails") as change:
         Customer.create(code="X", code_key="x")
         change.row("customer", 1, None, {})

@@ -21,10 +21,23 @@ def problems(refused: pytest.ExceptionInfo[Refusals]) -> list[tuple[str | None, 
 
 
 def test_a_group_belongs_to_who_made_it(cass: Actor) -> None:
-    saved = groups.create(cass, Details(name="  Super   Bonus ", hue="pink", description=" For 15 ", agent_note="Be kind"))
+    saved = groups.create(
+        cass, Details(name="  Super   Bonus ", hue="pink", description=" For 15 ", agent_note="Be kind")
+    )
     group = Group.get_by_id(saved.group.id)
-    assert (group.name, group.code, group.type, group.status, group.hue) == ("Super Bonus", "super-bonus", "customer", "active", "pink")
-    assert (group.description, group.agent_note, group.owner_id, group.version) == ("For 15", "Be kind", cass.user_id, 1)
+    assert (group.name, group.code, group.type, group.status, group.hue) == (
+        "Super Bonus",
+        "super-bonus",
+        "customer",
+        "active",
+        "pink",
+    )
+    assert (group.description, group.agent_note, group.owner_id, group.version) == (
+        "For 15",
+        "Be kind",
+        cass.user_id,
+        1,
+    )
 
 
 @pytest.mark.parametrize("same", ["Café Łódź", "cafe lodz", "CAFE LODZ", "Cafe  Łodz", "ｃａｆé łódź"])
@@ -77,7 +90,8 @@ def test_an_edited_group_keeps_its_code(cass: Actor, new_group: New) -> None:
         ),
         (Details(name="A\x00b"), [("name", "This holds characters that cannot be stored. Please type it anew.")]),
         (Details(name="A\ud800b"), [("name", "This holds characters that cannot be stored. Please type it anew.")]),
-        (Details(name="A", description="\x00"), [("description", "This holds characters that cannot be stored. Please type it anew.")]),
+        (Details(name="A", description="\x00"), [("description",
+        "This holds characters that cannot be stored. Please type it anew.")]),
     ],
     ids=["empty", "long", "everything", "nul", "surrogate", "nul-text"],
 )  # fmt: skip
@@ -93,7 +107,7 @@ def test_what_cannot_be_stored_is_refused_in_words_all_at_once(
 
 @pytest.mark.parametrize("status", ["archived", "deleted", "anything"])
 def test_a_new_group_is_active_or_a_draft(status: str, cass: Actor, database: Database) -> None:
-    with pytest.raises(Refusal, match="A new group is active or a draft."):
+    with pytest.raises(Refusal, match=r"A new group is active or a draft."):
         groups.create(cass, Details(name="Vips", status=status))
     assert Group.select().count() == 0
 
@@ -108,12 +122,14 @@ def test_a_second_editor_is_told_and_overwrites_nothing(cass: Actor, pat: Actor,
     assert Group.get_by_id(group.id).name == "Cass's"
 
 
-def test_a_deleted_group_frees_name_and_code_and_leaves_the_customer(cass: Actor, new_customer: New, new_group: New) -> None:
+def test_a_deleted_group_frees_name_and_code_and_leaves_the_customer(
+    cass: Actor, new_customer: New, new_group: New
+) -> None:
     """Behaviour B008."""
     ann = new_customer("Ann")
     group = new_group("Vips", [ann])
     groups.delete(cass, group.id)
-    with pytest.raises(Missing, match="There is no group “vips”."):
+    with pytest.raises(Missing, match=r"There is no group “vips”."):
         find.by_code(cass, "vips")
     assert Membership.select().count() == 0 and Customer.get_by_id(ann.id).name == "Ann"
     again = new_group("Vips")
@@ -122,7 +138,7 @@ def test_a_deleted_group_frees_name_and_code_and_leaves_the_customer(cass: Actor
         lambda: groups.edit(cass, group.id, Details(name="X")), lambda: groups.set_status(cass, group.id, "active"),
         lambda: groups.delete(cass, group.id), lambda: items.add_member(cass, group.id, ann.id),
     ):  # fmt: skip
-        with pytest.raises(Missing, match="This group is not there any more."):
+        with pytest.raises(Missing, match=r"This group is not there any more."):
             act()
 
 
@@ -153,7 +169,13 @@ def test_groups_are_listed_by_state_and_deleted_ones_never(cass: Actor, new_grou
             groups.delete(cass, group.id)
         else:
             groups.set_status(cass, group.id, status)
-    for asked, expected in {"": ["Active", "Draft"], "draft": ["Draft"], "archived": ["Old"], "deleted": [], "x": []}.items():
+    for asked, expected in {
+        "": ["Active", "Draft"],
+        "draft": ["Draft"],
+        "archived": ["Old"],
+        "deleted": [],
+        "x": [],
+    }.items():
         assert [row.group.name for row in find.listed(cass, status=asked)] == expected
 
 

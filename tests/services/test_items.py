@@ -31,7 +31,9 @@ def test_several_added_in_one_request_join_those_who_are_there(cass: Actor, new_
     assert members == {row.id for row in people}
 
 
-def test_there_is_one_live_item_for_each_customer_and_shop(cass: Actor, new_customer: New, new_group: New, s1: Shop) -> None:
+def test_there_is_one_live_item_for_each_customer_and_shop(
+    cass: Actor, new_customer: New, new_group: New, s1: Shop
+) -> None:
     ann = new_customer("Ann")
     group = new_group("G")
     for sign in ("include", "include", "exclude", "exclude", "include"):
@@ -62,11 +64,13 @@ def test_an_ended_item_is_kept_and_no_longer_counts(cass: Actor, new_customer: N
     shop_item = GroupItem.get(GroupItem.kind == "shop")
     assert items.end(cass, group.id, shop_item.id).left == 1
     assert GroupItem.select().where(GroupItem.ended_at.is_null(False)).count() == 2
-    with pytest.raises(Missing, match="This item is not there any more."):
+    with pytest.raises(Missing, match=r"This item is not there any more."):
         items.end(cass, group.id, item.id)
 
 
-def test_an_item_of_another_group_is_not_ended(cass: Actor, new_customer: New, new_group: New, database: Database) -> None:
+def test_an_item_of_another_group_is_not_ended(
+    cass: Actor, new_customer: New, new_group: New, database: Database
+) -> None:
     one, two = new_group("One", [new_customer("Ann")]), new_group("Two")
     before = database.checksum()
     with pytest.raises(Missing):
@@ -95,13 +99,15 @@ def test_a_wrong_item_is_refused_and_none_of_the_others_is_put(
 
 
 def test_nothing_chosen_is_said(cass: Actor, new_group: New) -> None:
-    with pytest.raises(Refusal, match="Choose at least one customer or shop."):
+    with pytest.raises(Refusal, match=r"Choose at least one customer or shop."):
         items.add(cass, new_group("G").id, [])
 
 
 def test_a_new_customer_comes_with_her_item(cass: Actor, new_group: New, s1: Shop) -> None:
     put = items.add(
-        cass, new_group("G").id, [NewItem(new_customer={"name": "Ann", "phone": "12", "email": "a@internalmail", "shop": "s1"})]
+        cass,
+        new_group("G").id,
+        [NewItem(new_customer={"name": "Ann", "phone": "12", "email": "a@internalmail", "shop": "s1"})],
     )
     ann = Customer.get(Customer.name == "Ann")
     assert (put.joined, ann.code, ann.shop_id, ann.email) == (1, f"C{1_000_000 + ann.id}", s1.id, "a@internalmail")

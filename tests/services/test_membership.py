@@ -6,7 +6,14 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from portal.errors import Refusal
 from portal.models import Change, Customer, Group, GroupItem, Membership, PastMembership, Shop
@@ -390,6 +397,7 @@ def test_any_sequence_of_acts_leaves_membership_history_and_counts_true(server: 
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), database=None
+            max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck),
+            database=None
         ),
     )  # fmt: skip

@@ -31,7 +31,10 @@ def test_what_cannot_be_a_shop_is_refused_in_words(
     code: str, name: str, field: str, sentence: str, olive: Actor, s2: Shop, database: Database
 ) -> None:
     before = database.checksum()
-    for call in (lambda: shops.create(olive, code=code, name=name), lambda: shops.edit(olive, s2.id, code=code, name=name)):
+    for call in (
+        lambda: shops.create(olive, code=code, name=name),
+        lambda: shops.edit(olive, s2.id, code=code, name=name),
+    ):
         with pytest.raises(Refusal) as refused:
             call()
         assert (refused.value.field, str(refused.value)[: len(sentence)]) == (field, sentence)

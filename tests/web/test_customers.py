@@ -38,13 +38,16 @@ def names(page: Page) -> list[str]:
 def test_a_customer_is_created_and_shown(browse: Browse, s1: Shop, s2: Shop) -> None:
     cass = browse("cass")
     page = cass.submit(
-        cass.get("/customers/new").form("/customers/new"), name="Ann", phone="0788 412 903", email="a@internalmail", shop="S1",
+        cass.get("/customers/new").form("/customers/new"), name="Ann", phone="0788 412 903",
+        email="a@internalmail", shop="S1",
         birth_date="1991-06-14", gender="female", id_type="passport", id_number=ID, address="KN 5 Rd",
     )  # fmt: skip
     assert page.toasts == ["Ann is stored.", "“a@internalmail” has no dot after the @; it is kept as typed."]
     assert (page.h1, facts(page)) == ("Ann", {
-        "Name": "Ann", "Code": "C1000001", "Phone": "+250 788 412 903", "E-mail": "a@internalmail", "Shop": "Kigali North",
-        "Date of birth": "June 14, 1991", "Language": "", "Gender": "Female", "ID": f"Passport · {ID}", "Address": "KN 5 Rd",
+        "Name": "Ann", "Code": "C1000001", "Phone": "+250 788 412 903", "E-mail": "a@internalmail",
+        "Shop": "Kigali North",
+        "Date of birth": "June 14, 1991", "Language": "—", "Gender": "Female", "ID": f"Passport · {ID}",
+        "Address": "KN 5 Rd",
     })  # fmt: skip
 
 
@@ -85,7 +88,9 @@ def test_a_conflict_keeps_what_was_typed_beside_what_is_stored(browse: Browse, n
     assert cass.submit(form).status == 200 and Customer.get().name == "Cass's"
 
 
-def test_the_page_lists_her_groups_by_their_present_names(browse: Browse, new_customer: New, new_group: New, cass: Actor) -> None:
+def test_the_page_lists_her_groups_by_their_present_names(
+    browse: Browse, new_customer: New, new_group: New, cass: Actor
+) -> None:
     """Behaviour B021."""
     from portal.services import groups
 
@@ -115,9 +120,14 @@ def test_a_code_with_odd_marks_has_a_page_like_any_other(browse: Browse, new_cus
 def test_what_people_type_is_only_text(browse: Browse, new_group: New) -> None:
     cass = browse("cass")
     evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}"
-    customers_page = cass.submit(cass.get("/customers/new").form("/customers/new"), name=evil, code="A1", address=evil, gender=evil[:40])
+    customers_page = cass.submit(
+        cass.get("/customers/new").form("/customers/new"), name=evil, code="A1", address=evil, gender=evil[:40]
+    )
     assert customers_page.h1 == evil and facts(customers_page)["Address"] == evil
-    cass.post("/groups/new", {"name": evil, "description": evil, "agent_note": evil, "item": f"include:customer:{Customer.get().id}"})
+    cass.post(
+        "/groups/new",
+        {"name": evil, "description": evil, "agent_note": evil, "item": f"include:customer:{Customer.get().id}"},
+    )
     for path in ("/customers", "/groups", "/", "/customers/A1/edit", f"/customers?q={'%3Cscript%3E'}"):
         assert "<script>alert" not in cass.get(path).html
 
@@ -127,7 +137,11 @@ def test_what_people_type_is_only_text(browse: Browse, new_group: New) -> None:
 
 @pytest.fixture
 def store(new_customer: New, new_group: New, s1: Shop, s2: Shop) -> None:
-    ann, ben, cay = new_customer("Ann", s1, code="A1"), new_customer("Ben", s2, code="B1"), new_customer("Çay", code="C1")
+    ann, ben, cay = (
+        new_customer("Ann", s1, code="A1"),
+        new_customer("Ben", s2, code="B1"),
+        new_customer("Çay", code="C1"),
+    )
     new_group("Vips", [ann, ben]), new_group("Old", [ben, cay]), new_group("None")
 
 
@@ -135,8 +149,10 @@ def test_the_filter_is_the_address(browse: Browse, store: None) -> None:
     cass = browse("cass")
     expected = {
         "": ["Ann", "Ben", "Çay"], "any=vips,old": ["Ann", "Ben", "Çay"], "any=vips&any=old": ["Ann", "Ben", "Çay"],
-        "all=vips,old": ["Ben"], "none=vips": ["Çay"], "all=old&none=vips": ["Çay"], "shop=S1": ["Ann"], "shop=s1,S2": ["Ann", "Ben"],
-        "sort=-name": ["Çay", "Ben", "Ann"], "sort=-code": ["Çay", "Ben", "Ann"], "q=cay": ["Çay"], "q=b1": ["Ben"], "all=none-2": [],
+        "all=vips,old": ["Ben"], "none=vips": ["Çay"], "all=old&none=vips": ["Çay"], "shop=S1": ["Ann"],
+        "shop=s1,S2": ["Ann", "Ben"],
+        "sort=-name": ["Çay", "Ben", "Ann"], "sort=-code": ["Çay", "Ben", "Ann"], "q=cay": ["Çay"],
+        "q=b1": ["Ben"], "all=none-2": [],
         "all=VIPS": ["Ann", "Ben"],
     }  # fmt: skip
     assert {query: names(cass.get(f"/customers?{query}")) for query in expected} == expected
@@ -155,14 +171,23 @@ def test_a_filter_is_built_by_a_form_and_taken_apart_by_its_chips(browse: Browse
     assert page.response.request.full_path == "/customers?q=n&none=old" and names(page) == ["Ann"]
     assert "not in “Old”, with “n” in name, code, e-mail or phone" in page.main
     assert "/customers?q=n" in page.links
-    again = cass.submit(next(form for form in page.forms if "add" in form.names()), add_to="none", add="vips", follow=True)
+    again = cass.submit(
+        next(form for form in page.forms if "add" in form.names()), add_to="none", add="vips", follow=True
+    )
     assert again.response.request.full_path == "/customers?q=n&none=old%2Cvips" and names(again) == []
     assert "Nobody fits" in again.main
 
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("any=nothing", 404), ("all=vips,nothing", 404), ("shop=S9", 404), ("sort=email", 422), ("sort=__class__", 422), ("sort=", 422)],
+    [
+        ("any=nothing", 404),
+        ("all=vips,nothing", 404),
+        ("shop=S9", 404),
+        ("sort=email", 422),
+        ("sort=__class__", 422),
+        ("sort=", 422),
+    ],
 )
 def test_what_the_filter_does_not_know_is_said(query: str, status: int, browse: Browse, store: None) -> None:
     assert browse("cass").get(f"/customers?{query}").status == status
@@ -221,15 +246,28 @@ def canary(new_customer: New, s1: Shop) -> Customer:
     return customer
 
 
-def test_an_analyst_never_gets_what_is_masked_on_any_page_or_file(browse: Browse, canary: Customer, new_group: New) -> None:
+def test_an_analyst_never_gets_what_is_masked_on_any_page_or_file(
+    browse: Browse, canary: Customer, new_group: New
+) -> None:
     new_group("Vips", [canary])
     ana = browse("ana")
-    for path in ("/", "/customers", "/customers?q=ann", "/customers/A1", "/groups/vips", "/groups/vips/items", "/customers.csv"):
+    for path in (
+        "/",
+        "/customers",
+        "/customers?q=ann",
+        "/customers/A1",
+        "/groups/vips",
+        "/groups/vips/items",
+        "/customers.csv",
+    ):
         html = ana.get(path).html
         for secret in ("412903", "412 903", "canary", "Canary", ID):
             assert secret not in html, (path, secret)
     assert "Ann" in ana.get("/customers").main and names(ana.get("/customers?q=canary")) == []
-    assert (ana.get("/customers/A1/edit").status, ana.post("/customers/A1/reveal", {"reason": "x"}).status) == (403, 403)
+    assert (ana.get("/customers/A1/edit").status, ana.post("/customers/A1/reveal", {"reason": "x"}).status) == (
+        403,
+        403,
+    )
 
 
 @pytest.mark.parametrize("name", ["sam", "sol"])
@@ -272,7 +310,8 @@ def test_shop_staff_type_no_codes_and_learn_nothing_by_trying(browse: Browse, ne
     form = sol.get("/customers/new").form("/customers/new")
     assert "code" not in form.names()
     tries = {
-        code: sol.post("/customers/new", {"code": code, "name": "X", "email": "x@b.example", "shop": "S1"}) for code in ("F1", "G1")
+        code: sol.post("/customers/new", {"code": code, "name": "X", "email": "x@b.example", "shop": "S1"})
+        for code in ("F1", "G1")
     }
     assert tries["F1"].status == 422
     strip = lambda page: page.html.replace(sol.token(), "")  # noqa: E731
@@ -280,7 +319,10 @@ def test_shop_staff_type_no_codes_and_learn_nothing_by_trying(browse: Browse, ne
     same = sol.submit(form, name="Mine", email="f@b.example", phone="0788412903")
     assert (same.status, same.toasts) == (200, ["Mine is stored."])
     assert Customer.select().count() == 2
-    assert (sol.get("/customers/F1").status, sol.get("/customers/F1").html.replace("F1", "G1")) == (404, sol.get("/customers/G1").html)
+    assert (sol.get("/customers/F1").status, sol.get("/customers/F1").html.replace("F1", "G1")) == (
+        404,
+        sol.get("/customers/G1").html,
+    )
 
 
 def test_who_edits_in_one_shop_and_only_reads_in_others_is_shown_no_edit_button_there(
@@ -297,7 +339,9 @@ def test_who_edits_in_one_shop_and_only_reads_in_others_is_shown_no_edit_button_
 # ---- files ----
 
 
-def test_the_file_holds_the_filtered_rows_and_nothing_that_runs(browse: Browse, new_customer: New, new_group: New, s1: Shop) -> None:
+def test_the_file_holds_the_filtered_rows_and_nothing_that_runs(
+    browse: Browse, new_customer: New, new_group: New, s1: Shop
+) -> None:
     ann = new_customer("=cmd|' /C calc'!A0", s1, code="+A1", phone="0788412903")
     new_customer("Ben", code="B1")
     new_group("Vips", [ann]), new_group("Best", [ann])

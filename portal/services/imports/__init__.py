@@ -7,6 +7,7 @@ from portal.db import transaction
 from portal.errors import N_, Conflict, Missing, Refusal
 from portal.models import Group, Import, ImportRow
 from portal.permissions import Action, Actor, require
+from portal.services import groups
 from portal.services.changes import record
 from portal.services.imports import apply, resolve, stage
 
@@ -19,6 +20,7 @@ def check(
     file_name: str,
     *,
     group: Group | None = None,
+    new_group: str = "",
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
@@ -27,21 +29,26 @@ def check(
 ) -> Import:
     """Read the file at `path`, check every row, store only the staging, and return the import.
 
-    `columns` says which field a header stands for where the headers alone do not; `match` the key that decides
-    whom a row fits ('code', 'email', 'phone'). The import's state is then 'checked', or 'stopped' with the reason in
-    its problems; nothing else was written. Raises Denied, Refusal.
+    `new_group` names a group that the run will bring into being, for who may create groups. `columns`
+    says which field a header stands for where the headers alone do not; `match` the key that decides whom a row fits
+    ('code', 'email', 'phone'). The import's state is then 'checked', or 'stopped' with the reason in its problems;
+    nothing else was written. Raises Denied, Refusal.
     """
     require(actor, Action.IMPORT_CUSTOMERS)
     if group is not None:
         require(actor, Action.EDIT_GROUP)
         if group.status == "archived":
             raise Refusal(N_("“%(name)s” is archived. Restore it before importing into it."), "group", name=group.label)
+    if new_group.strip():
+        require(actor, Action.CREATE_GROUP)
+        group = None
+        groups.check(groups.Details(new_group))
     if match is not None and match not in KEYS:
         raise Refusal(N_("Rows are matched by code, email or phone."), "match")
     stage.sweep(actor)
     imported = stage.read(
-        actor, path, file_name, group=group, columns=columns or {}, encoding=encoding, delimiter=delimiter,
-        lift_exclusions=lift_exclusions, first_key=match or "code",
+        actor, path, file_name, group=group, new_group=new_group.strip(), columns=columns or {},
+        encoding=encoding, delimiter=delimiter, lift_exclusions=lift_exclusions, first_key=match or "code",
     )  # fmt: skip
     if imported.state == "reading":
         with transaction():
@@ -64,20 +71,26 @@ def run(actor: Actor, import_id: int) -> Import:
         imported = _waiting(import_id)
         if imported.group_id:
             require(actor, Action.EDIT_GROUP)
+        if imported.new_group:
+            require(actor, Action.CREATE_GROUP)
         if imported.state == "done":
             return imported
         seen = imported.fingerprint
         resolve.resolve(imported)
         moved = imported.fingerprint != seen
         if not moved:
+            if imported.new_group and imported.group_id is None:
+                imported.group = groups.insert(actor, groups.Details(imported.new_group), change)
             apply.apply(imported, change)
             imported.state = "done"
             imported.change = change.id if change.n_rows else None
         imported.save()
     if moved:
         raise Conflict(
-            N_("Customers have changed since this file was checked, so nothing was written. "
-               "The check is new now: look at it, then import.")
+            N_(
+                "Customers have changed since this file was checked, so nothing was written. "
+                "The check is new now: look at it, then import."
+            )
         )
     return imported
 

@@ -62,7 +62,9 @@ def _name_codes(imported: Import) -> None:
 def _create(imported: Import, change: Recorder) -> None:
     moment = clock.now()
     text = {"name", "name_key", "email", "phone", "language", "gender", "id_type", "id_number", "address"}
-    staged = [fn.COALESCE(getattr(ImportRow, name), "") if name in text else getattr(ImportRow, name) for name in _COLUMNS]
+    staged = [
+        fn.COALESCE(getattr(ImportRow, name), "") if name in text else getattr(ImportRow, name) for name in _COLUMNS
+    ]
     query = (
         ImportRow.select(
             *staged, ImportRow.shop, ImportRow.search, peewee.Value(moment), peewee.Value(moment), peewee.Value(1)
@@ -84,7 +86,12 @@ def _create(imported: Import, change: Recorder) -> None:
         ImportRow.imported == imported, ImportRow.result == "unchanged", ImportRow.customer.is_null()
     ).execute()
     created = (
-        Customer.select(change.id, peewee.Value("customer"), Customer.id, json_of(**{name: getattr(Customer, name) for name in _RECORDED}))
+        Customer.select(
+            change.id,
+            peewee.Value("customer"),
+            Customer.id,
+            json_of(**{name: getattr(Customer, name) for name in _RECORDED}),
+        )
         .join(ImportRow, on=(ImportRow.customer == Customer.id))
         .where(*_new(imported))
     )
@@ -182,5 +189,3 @@ def _include(imported: Import, change: Recorder) -> None:
         GroupItem.created_by == change.id, GroupItem.group == imported.group_id
     )
     _record(change, inserted, ChangeRow.after)
-
-

@@ -34,6 +34,8 @@ def resolve(imported: Import) -> None:
     _classify(imported)
     if imported.group_id:
         _join(imported, imported.group)
+    elif imported.new_group:
+        _join_new(imported)
     imported.counts = _counted(imported)
     imported.fingerprint = _fingerprint(imported)
 
@@ -46,9 +48,9 @@ def _rows(imported: Import, *conditions: Any) -> list[Any]:
 def _forget(imported: Import) -> None:
     """Take back what an earlier resolve wrote; what a row's own cells refused stays."""
     settled = (SEVERAL, SOMEBODY_ELSE, SAME_AS_ROW, TWICE)
-    ImportRow.update(result="", joins="", customer=None, leader=None, reason="", reason_column="", reason_row=None).where(
-        ImportRow.imported == imported, (ImportRow.result != "refused") | ImportRow.reason.in_(settled)
-    ).execute()
+    ImportRow.update(
+        result="", joins="", customer=None, leader=None, reason="", reason_column="", reason_row=None
+    ).where(ImportRow.imported == imported, (ImportRow.result != "refused") | ImportRow.reason.in_(settled)).execute()
 
 
 def _fitting(staged: Any, stored: Any, column: Any) -> peewee.ModelSelect:
@@ -60,7 +62,9 @@ def _decide(imported: Import, order: list[str]) -> None:
     for key in order:
         staged, stored = _KEYS[key]
         mine = [staged.is_null(False), *earlier]
-        ImportRow.update(customer=_fitting(staged, stored, fn.MIN(Customer.id))).where(*_rows(imported, *mine)).execute()
+        ImportRow.update(customer=_fitting(staged, stored, fn.MIN(Customer.id))).where(
+            *_rows(imported, *mine)
+        ).execute()
         if key != "code":
             several = _fitting(staged, stored, fn.COUNT(Customer.id)) > 1
             _settle(imported, "ambiguous", SEVERAL, key, *mine, several)
@@ -68,9 +72,7 @@ def _decide(imported: Import, order: list[str]) -> None:
     for key in order:
         staged, stored = _KEYS[key]
         anybody = fn.EXISTS(Customer.select(peewee.SQL("1")).where(stored == staged))
-        herself = fn.EXISTS(
-            Customer.select(peewee.SQL("1")).where(stored == staged, Customer.id == ImportRow.customer)
-        )
+        herself = fn.EXISTS(Customer.select(peewee.SQL("1")).where(stored == staged, Customer.id == ImportRow.customer))
         _settle(imported, "ambiguous", SOMEBODY_ELSE, key, staged.is_null(False), anybody, ~herself)
 
 
@@ -145,22 +147,27 @@ def _classify(imported: Import) -> None:
 def _join(imported: Import, group: Group) -> None:
     """Write what each row that can be taken would do to the group: joined, already or excluded."""
     taken = [ImportRow.imported == imported, ImportRow.result.in_(("new", "updated", "unchanged"))]
-    shop = fn.COALESCE(
-        ImportRow.shop, Customer.select(Customer.shop).where(Customer.id == ImportRow.customer)
-    )
+    shop = fn.COALESCE(ImportRow.shop, Customer.select(Customer.shop).where(Customer.id == ImportRow.customer))
     live = [GroupItem.group == group.id, GroupItem.ended_at.is_null(), GroupItem.sign == "exclude"]
     kept_out = fn.EXISTS(GroupItem.select(peewee.SQL("1")).where(*live, GroupItem.shop == shop))
     if not imported.lifts_exclusions:
         kept_out |= fn.EXISTS(GroupItem.select(peewee.SQL("1")).where(*live, GroupItem.customer == ImportRow.customer))
     inside = fn.EXISTS(_inside(group))
-    ImportRow.update(
-        joins=peewee.Case(None, [(kept_out, "excluded"), (inside, "already")], "joined")
-    ).where(*taken).execute()
+    ImportRow.update(joins=peewee.Case(None, [(kept_out, "excluded"), (inside, "already")], "joined")).where(
+        *taken
+    ).execute()
     leader = ImportRow.alias("leader_row")
     said = leader.select(leader.joins).where(leader.imported == imported.id, leader.row == ImportRow.leader)
     ImportRow.update(joins=peewee.Case(None, [(said == "excluded", "excluded")], "already")).where(
         *taken, ImportRow.leader < ImportRow.row
     ).execute()
+
+
+def _join_new(imported: Import) -> None:
+    """Everybody whom the file brings joins a group that is yet to be."""
+    taken = [ImportRow.imported == imported, ImportRow.result.in_(("new", "updated", "unchanged"))]
+    said_before = ImportRow.leader < ImportRow.row
+    ImportRow.update(joins=peewee.Case(None, [(said_before, "already")], "joined")).where(*taken).execute()
 
 
 def _inside(group: Group) -> peewee.ModelSelect:
@@ -191,7 +198,7 @@ def _counted(imported: Import) -> dict[str, int]:
 
 
 def _fingerprint(imported: Import) -> str:
-    """Return a text that differs whenever the check would show something else: which rows, whom, what becomes of them."""
+    """Return a text that differs whenever the check would show something else: which rows, whom, what of them."""
     query = (
         ImportRow.select(
             ImportRow.result, ImportRow.joins, fn.COUNT(ImportRow.id), fn.SUM(ImportRow.row),

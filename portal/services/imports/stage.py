@@ -58,6 +58,7 @@ def read(
     file_name: str,
     *,
     group: Group | None,
+    new_group: str,
     columns: Mapping[str, str],
     encoding: str | None,
     delimiter: str | None,
@@ -67,7 +68,7 @@ def read(
     """Stage the file and return its import, 'reading' (all rows are staged) or 'stopped'."""
     with transaction():
         imported = Import.create(
-            user=actor.user_id, group=group, file_name=file_name[:200], file_hash=_hash(path),
+            user=actor.user_id, group=group, new_group=new_group, file_name=file_name[:200], file_hash=_hash(path),
             lifts_exclusions=lift_exclusions, first_key=first_key,
         )  # fmt: skip
     try:
@@ -90,7 +91,9 @@ def sweep(actor: Actor) -> None:
     with transaction():
         dead = Import.select(Import.id).where(Import.state == "reading", Import.created_at < clock.ago(hours=1))
         ImportRow.delete().where(ImportRow.imported.in_(dead)).execute()
-        Import.update(state="cancelled").where(Import.state == "reading", Import.created_at < clock.ago(hours=1)).execute()
+        Import.update(state="cancelled").where(
+            Import.state == "reading", Import.created_at < clock.ago(hours=1)
+        ).execute()
 
 
 def _hash(path: Path) -> str:
@@ -121,7 +124,9 @@ def _prepare(imported: Import, sheet: Sheet, columns: Mapping[str, str]) -> _Con
         imported.problems = [*imported.problems, [sentence, _header(imported, column), params]]
     if not any(target in {"code", "email", "phone"} for target in imported.columns):
         imported.state = "stopped"
-        sentence = N_("No column holds a code, an e-mail address or a phone number, so nobody can be found or kept by it.")
+        sentence = N_(
+            "No column holds a code, an e-mail address or a phone number, so nobody can be found or kept by it."
+        )
         imported.problems = [*imported.problems, [sentence, "", {}]]
         return None
     peeked = _peek(sheet, imported.columns)
@@ -208,7 +213,8 @@ def _insert(batch: list[dict[str, Any]]) -> None:
 _COLUMN = {"imported": "import_id", "shop": "shop_id"}
 # Every staged row names every column in one order, so that rows of one insert are alike.
 _EMPTY: dict[str, Any] = {
-    name: None for name in (*(name for name in FIELDS if name != "shop"), "code_key", "name_key", "email_key", "phone_key")
+    name: None
+    for name in (*(name for name in FIELDS if name != "shop"), "code_key", "name_key", "email_key", "phone_key")
 }
 
 

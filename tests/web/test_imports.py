@@ -1,0 +1,101 @@
+"""The pages of an import: choose, check, import, verify."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+from portal.models import Customer, Group, ImportRow, Membership
+from tests.page import Browser
+
+Visit = Callable[[str], Browser]
+FILE = "code;name;email\nA1;João d'Ávila;joao@x.example\nA2;Bea;nobody\n"
+
+
+def upload(browser: Browser, text: str | bytes, name: str = "people.csv", **typed: str) -> Any:
+    content = text.encode() if isinstance(text, str) else text
+    data: dict[str, Any] = {"csrf_token": browser.token(), "file": (io.BytesIO(content), name), **typed}
+    return browser.client.post("/imports/new", data=data, content_type="multipart/form-data")
+
+
+def checked(browser: Browser, text: str, **typed: str) -> str:
+    response = upload(browser, text, **typed)
+    assert response.status_code == 303, response.text
+    return str(response.headers["Location"])
+
+
+def test_a_file_goes_from_check_to_members(browse: Visit, new_group: Any) -> None:
+    new_group("Resellers")
+    cass = browse("cass")
+    address = checked(cass, FILE, group="resellers")
+    page = cass.get(address)
+    assert page.h1 == "Check before anything is written"
+    assert [row[:2] for row in page.rows()] == [["2", "New joins"], ["3", "Refused “nobody” is not an e-mail address."]]
+    assert (Customer.select().count(), Membership.select().count()) == (0, 0)
+    page = cass.submit(page.form(f"{address}/run"))
+    assert (page.h1, page.toasts) == (
+        "Verify the imported customer group", ["1 customer was written. 1 joined Resellers."]
+    )  # fmt: skip
+    assert [row.name for row in Customer.select()] == ["João d'Ávila"]
+
+
+def test_the_refused_rows_come_back_with_reasons_that_are_ignored_when_uploaded_again(browse: Visit) -> None:
+    cass = browse("cass")
+    address = checked(cass, FILE)
+    text = cass.client.get(f"{address}/refused.csv").text
+    assert text == "\ufeffcode,name,email,coterie_reason\r\nA2,Bea,nobody,“nobody” is not an e-mail address.\r\n"
+    again = checked(cass, text.replace("nobody,", "bea@x.example,", 1))
+    cass.post(f"{again}/run")
+    assert [(row.name, row.email) for row in Customer.select()] == [("Bea", "bea@x.example")]
+
+
+def test_an_import_runs_by_a_post_with_a_token_only(browse: Visit) -> None:
+    """Behaviour B040."""
+    cass = browse("cass")
+    address = checked(cass, FILE)
+    assert cass.client.get(f"{address}/run").status_code == 405
+    assert cass.client.post(f"{address}/run").status_code == 400
+    assert Customer.select().count() == 0
+
+
+def test_a_dropped_file_is_gone(browse: Visit) -> None:
+    cass = browse("cass")
+    address = checked(cass, FILE)
+    page = cass.submit(cass.get(address).form(f"{address}/cancel"))
+    assert page.toasts == ["The file was dropped. Nothing of it was stored."]
+    assert ImportRow.select().count() == 0
+    assert cass.get(address).status == 404
+
+
+def test_no_file_an_unknown_group_and_a_picture_are_refused_in_words(browse: Visit, new_group: Any) -> None:
+    cass = browse("cass")
+    assert cass.post("/imports/new", {"group": ""}).status == 422
+    assert (upload(cass, FILE, group="nobody").status_code, Customer.select().count()) == (404, 0)
+    stopped = cass.get(str(upload(cass, b"\x89PNG\r\n\x1a\n" + bytes(99)).headers["Location"]))
+    assert (stopped.h1, "it looks like png" in stopped.words) == ("This file cannot be imported", True)
+
+
+def test_a_group_is_created_by_the_import_of_a_manager_alone(browse: Visit) -> None:
+    refused = upload(browse("olive"), FILE, new_group="Resellers")
+    assert (refused.status_code, Group.select().count()) == (403, 0)
+    cass = browse("cass")
+    address = checked(cass, FILE, new_group="Resellers")
+    assert "creates the group Resellers with 1 member" in cass.get(address).words
+    cass.post(f"{address}/run")
+    assert [(group.name, group.n_members) for group in Group.select()] == [("Resellers", 1)]
+
+
+def test_a_world_that_moved_shows_the_new_check(browse: Visit, new_customer: Any) -> None:
+    cass = browse("cass")
+    address = checked(cass, FILE)
+    new_customer("Somebody", code="A1")
+    page = cass.post(f"{address}/run")
+    assert (page.status, page.h1) == (409, "Check before anything is written")
+    assert "Customers have changed since this file was checked" in page.words
+    assert Customer.get().name == "Somebody"
+
+
+def test_a_large_body_is_taken_by_the_upload_alone(browse: Visit) -> None:
+    cass = browse("cass")
+    rows = "".join(f"A{n},{'x' * 90}\n" for n in range(4000))
+    assert upload(cass, "code,name\n" + rows).status_code == 303
+    assert cass.post("/customers/new", {"name": "x" * 400_000}).status == 413
