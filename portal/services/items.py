@@ -109,10 +109,14 @@ def put(actor: Actor, group: Group, new_items: Sequence[NewItem], change: Record
 
 def settle(group: Group, new_items: Sequence[NewItem], change: Recorder) -> membership.Moved:
     """Refresh the group after `put`, then every other group that new customers are in through their shop."""
-    moved = membership.refresh(change, groups=[group.id])
-    if any(item.new_customer for item in new_items):
-        made = ChangeRow.select(ChangeRow.row_id).where(ChangeRow.change == change.id, ChangeRow.noun == "customer")
-        membership.refresh(change, customers=made)
+    made = ChangeRow.select(ChangeRow.row_id).where(ChangeRow.change == change.id, ChangeRow.noun == "customer")
+    new_ids = [row_id for (row_id,) in made.tuples()] if any(item.new_customer for item in new_items) else []
+    # Naming a few people must not cost as much as the whole group, which may be large.
+    named = [item.customer_id for item in new_items if item.customer_id is not None]
+    has_shop = any(item.shop_id is not None for item in new_items)
+    moved = membership.refresh(change, groups=[group.id], customers=None if has_shop else [*named, *new_ids])
+    if new_ids:
+        membership.refresh(change, customers=new_ids)
     return moved
 
 
