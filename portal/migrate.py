@@ -1,35 +1,49 @@
 """Bring the tables to the shape that this version of the portal expects, one process at a time."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from playhouse.migrations import Runner
 
-from portal.db import db, is_sqlite, writers_wait
+from portal.db import db, make_file, writers_wait
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-_ADVISORY_LOCK = 0x636F7465  # "cote": any number of our own; PostgreSQL lets one session hold it
+PATIENCE = 60.0  # seconds that a second process waits for the one that migrates
 
 logger = logging.getLogger(__name__)
 
 
 def up() -> list[str]:
     """Apply every pending migration and return their names; with none pending nothing is touched."""
-    with _alone():
+    make_file()
+    with writers_wait(PATIENCE):
         return _counted(_runner().up)
 
 
 def down(steps: int) -> list[str]:
     """Take back the last `steps` migrations and return their names, newest first."""
-    with _alone():
+    with writers_wait(PATIENCE):
         return [name for _ in range(steps) for name in _counted(_runner().down)]
 
 
 def pending() -> list[str]:
     """Return the names of migrations that have not been applied."""
     return [found.name for found in _runner().status() if not found.applied]
+
+
+def unknown() -> list[str]:
+    """Return the names of migrations that were applied by a newer version, and that this one does not have."""
+    return [found.name for found in _runner().status() if found.path is None]
+
+
+def known() -> list[str]:
+    """Return the names of all migrations that this version has, whatever the database says."""
+    return sorted(path.stem for path in MIGRATIONS.glob("[0-9]*.py"))
+
+
+def sources() -> str:
+    """Return the text of all migrations."""
+    return "".join(path.read_text(encoding="utf-8") for path in sorted(MIGRATIONS.glob("[0-9]*.py")))
 
 
 def _runner() -> Runner:
@@ -54,19 +68,3 @@ def row_counts() -> dict[str, int]:
         for table in sorted(db.get_tables())
         if not table.startswith("customer_search")
     }
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Hold the lock that lets one process migrate while others wait."""
-    if db.is_closed():
-        db.connect()
-    if is_sqlite():
-        with writers_wait():
-            yield
-        return
-    db.execute_sql("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
-    try:
-        yield
-    finally:
-        db.execute_sql("SELECT pg_advisory_unlock(%s)", (_ADVISORY_LOCK,))

@@ -2,6 +2,7 @@
 
 import os
 import traceback
+from functools import partial
 from importlib import import_module
 
 import click
@@ -20,8 +21,12 @@ COMMANDS = {
     "customer": ("customers", "Customers."),
     "group": ("groups", "Customer groups, their items and their members."),
     "verify": ("system", "Check that stored membership equals the definition."),
+    "doctor": ("doctor", "Look the installation over and say what to do."),
+    "backup": ("backups", "Write the whole database into a file and check it."),
+    "restore": ("backups", "Put a backup in the place of the present database."),
     "settings": ("system", "Print all settings with meaning and value."),
     "routes": ("system", "Print all pages with the action each needs."),
+    "permissions": ("rights", "Print the table of roles and rights as Markdown."),
 }
 
 
@@ -77,9 +82,13 @@ class Portal(click.Group):
 @click.command(cls=Portal, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @as_option
 @click.version_option(package_name="coterie", prog_name="portal")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Keep customer groups from the terminal, with the same permissions as in the browser.
 
     Whatever writes or shows customers acts as somebody: --as EMAIL. The machine's operator (nobody named) may
-    migrate, keep users and shops, verify and serve. Exit 0: done, 1: refused, with a sentence, 2: wrong usage.
+    migrate, keep users and shops, back up, restore, verify and serve. Exit 0: done, 1: refused, with a sentence,
+    2: wrong usage.
     """
+    # What a command makes (database, key, backups) is for the one who ran it.
+    ctx.call_on_close(partial(os.umask, os.umask(0o077)))
