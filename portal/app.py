@@ -5,7 +5,6 @@ from pathlib import Path
 
 from flask import Flask, Response, g, request
 from flask_compress import Compress
-from whitenoise import WhiteNoise
 
 from portal import access, config, db, log, web
 from portal.app_limits import limiter
@@ -37,14 +36,12 @@ def create_app(settings: config.Settings | None = None, instance: Path = Path("i
     # Every template is text that must be escaped, whatever its file is called.
     app.select_jinja_autoescape = lambda filename: True  # type: ignore[method-assign]
     log.init_app(app)
+    app.after_request(_secured)
     _connections(app)
     limiter.init_app(app)
     access.init_app(app)
     web.init_app(app)
-    app.after_request(_secured)
     Compress(app)
-    # Static files are served before Flask sees the request; a changed file has another address (?v=hash).
-    app.wsgi_app = WhiteNoise(app.wsgi_app, root=str(assets / "static"), prefix="static/", max_age=YEAR)  # type: ignore[method-assign]
     return app
 
 
@@ -76,7 +73,8 @@ def _connections(app: Flask) -> None:
 
     def connect() -> None:
         g.started = time.perf_counter()
-        db.db.connect(reuse_if_open=True)
+        if request.endpoint != "static":
+            db.db.connect(reuse_if_open=True)
 
     def close(error: BaseException | None) -> None:
         if not db.db.is_closed() and not app.config.get("KEEP_CONNECTION"):

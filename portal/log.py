@@ -47,6 +47,8 @@ def init_app(app: Flask) -> None:
     logger.setLevel(logging.INFO)
 
     def log_request(response: Response) -> Response:
+        if request.endpoint == "static":
+            return response
         took = time.perf_counter() - g.get("started", time.perf_counter())
         # The route, not the address: addresses carry codes and searched names.
         logger.info(

@@ -73,6 +73,17 @@
     }
   });
 
+  /* ---- “Add an item”: what “Add as” says when somebody is ticked counts, whatever it says later ---- */
+
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    const sign = box.form?.elements.namedItem("sign")?.value;
+    if (!sign || box.name !== "item" || !box.checked) return;
+    // A value with two colons came from the server and has its sign.
+    if (box.value.split(":").length === 2) box.dataset.bare = box.value;
+    if (box.dataset.bare) box.value = `${sign}:${box.dataset.bare}`;
+  });
+
   /* ---- toasts: the card comes from the server, its words also go to the live region ---- */
 
   const announce = (text) => {

@@ -1,0 +1,58 @@
+"""Every page is accessible, and fits, in light and dark, at 1280 and at 390 px."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from flask import Flask
+from playwright.sync_api import Page
+
+from tests.browser.chrome import HEIGHT, Chrome
+from tests.browser.serving import Portal
+from tests.browser.store import Store
+from tests.browser.views import FILES, VIEWS, View, state_of
+
+
+def test_every_page_of_the_portal_is_looked_at(application: Flask) -> None:
+    routes = {rule.rule for rule in application.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    assert routes - FILES == {view.rule for view in VIEWS} - {"", "/sign-out"}
+
+
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+
+
+def problems(page: Page, only: dict[str, Any] | None = None) -> list[Any]:
+    """Return what axe finds, with all its rules or with those that `only` names."""
+    options = {"resultTypes": ["violations"], "preload": False} | (only or {})
+    found = page.evaluate("options => axe.run(document, options)", options)["violations"]
+    return [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found]
+
+
+def overflow(page: Page) -> list[str]:
+    """Return the elements that make the page wider than the window."""
+    return page.evaluate(
+        """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+        [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > innerWidth + .5)
+        .map(one => one.outerHTML.slice(0, 120))"""
+    )
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_page_is_accessible_in_both_themes_at_both_widths(
+    view: View, chrome: Chrome, portal: Portal, store: Store
+) -> None:
+    portal.load(state_of(store, view))
+    page = chrome.keep(view.who)
+    page.set_viewport_size({"width": 1280, "height": HEIGHT[1280]})
+    view.show(page)
+    page.evaluate(AXE_SCRIPT)
+    seen: dict[str, Any] = {}
+    # The themes differ in colours alone, so all rules run in one theme and those on colour in both.
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": HEIGHT[width]})
+        page.emulate_media(color_scheme="light")
+        seen[f"light {width}"] = problems(page)
+        seen[f"sideways {width}"] = overflow(page)
+        page.emulate_media(color_scheme="dark")
+        seen[f"dark {width}"] = problems(page, COLOURS)
+    assert {place: found for place, found in seen.items() if found} == {}

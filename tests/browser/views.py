@@ -1,0 +1,179 @@
+"""Every page of the portal in every state that looks different, as somebody reaches it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.browser.store import CHECKED, DONE, LONG, STOPPED
+
+Act = Callable[[Page], Any]
+
+
+@dataclass(frozen=True)
+class View:
+    """One page: where it is, who looks at it, what she does there first, and the state of the database."""
+
+    rule: str  # of the route, as Flask writes it
+    path: str
+    who: str = "cass"
+    act: Act | None = None
+    state: str = "full"
+    status: int = 200
+
+    @property
+    def name(self) -> str:
+        """Return a name for the test."""
+        done = f" {self.act.__name__}" if self.act else ""
+        return f"{self.who or 'visitor'} {self.path}{done}{'' if self.state == 'full' else ' ' + self.state}"
+
+    def show(self, page: Page) -> None:
+        """Bring `page` there."""
+        answer = page.goto(self.path)
+        assert answer is not None and answer.status == self.status, (self.name, answer and answer.status)
+        if self.act:
+            self.act(page)
+
+
+def save(page: Page) -> None:
+    page.locator("main form[data-save] button.primary, body.plain form button.primary").first.click()
+
+
+def unchecked(page: Page) -> None:
+    # What the browser itself would hold back; the portal has to answer it all the same.
+    for form in page.locator("form").all():
+        form.evaluate("form => { form.noValidate = true; }")
+    save(page)
+
+
+def errors(page: Page) -> None:
+    page.get_by_label("E-mail").fill("nobody")
+    page.get_by_label("Phone").fill("12")
+    page.get_by_label("Address").fill("x" * 600)
+    unchecked(page)
+    page.locator(".error-summary").wait_for()
+
+
+def nothing(page: Page) -> None:
+    unchecked(page)
+    page.locator(".error-summary").wait_for()
+
+
+def conflict(page: Page) -> None:
+    page.locator("input[name=version]").evaluate("field => { field.value = '7'; }")
+    page.locator("#name").fill("Somebody Else")
+    save(page)
+    page.get_by_text("What is stored now", exact=True).wait_for()
+
+
+def finding(page: Page) -> None:
+    page.get_by_role("radio", name="Exclude").check()
+    page.get_by_label("Find customers and shops").fill("uw")
+    page.get_by_text("Found: tick one or more").wait_for()
+    page.get_by_role("checkbox", name="Beatriz Uwase").check()
+    page.get_by_role("button", name="Add a new customer").click()
+    page.get_by_role("group", name="New customer").wait_for()
+    page.get_by_label("Find customers and shops").fill("zzz")
+    page.get_by_text("Nobody fits").wait_for()
+
+
+def toasts(page: Page) -> None:
+    page.get_by_label("Name of the customer group").fill("Kigali Again")
+    page.get_by_role("radio", name="Shop", exact=True).check()
+    page.get_by_label("Find customers and shops").fill("kigali")
+    page.locator("label.check", has_text="Kigali North").get_by_role("checkbox").check()
+    save(page)
+    page.locator(".toast").first.wait_for()
+
+
+def unfolded(page: Page) -> None:
+    for fold in page.locator("main details").all():
+        fold.locator("summary").click()
+
+
+def changed_world(page: Page) -> None:
+    window = page.context.new_page()
+    window.goto("/customers/new")
+    window.get_by_label("Name", exact=True).fill("Was Quicker")
+    window.get_by_label("Code").fill("N-1")
+    save(window)
+    window.get_by_role("heading", name="Was Quicker").wait_for()
+    window.close()
+    page.get_by_role("button", name="Import 3 rows").click()
+    page.get_by_text("Please look again").wait_for()
+
+
+EDIT, ITEMS = "/customers/<code>/edit", "/groups/<code>/items"
+CHECK = "/imports/<int:import_id>"
+VIEWS = [
+    View("/setup", "/setup", "", state="empty"),
+    View("/setup", "/setup", "", nothing, state="empty"),
+    View("/sign-in", "/sign-in", ""),
+    View("/sign-in", "/sign-in", "", nothing),
+    View("/customers", "/customers?q=uw", "", status=401),
+    View("", "/no/such/page", "", status=404),
+    View("", "/no/such/page", status=404),
+    View("/customers/<code>", "/customers/nobody", status=404),
+    View("/sign-out", "/sign-out", status=405),
+    View("/customers", "/customers?q=%00", status=400),
+    View("/customers", "/customers?sort=shoes", status=422),
+    View("/settings/shops", "/settings/shops", status=403),
+    View("/", "/"),
+    View("/", "/", state="bare"),
+    View("/", "/", "tess"),
+    View("/customers", "/customers"),
+    View("/customers", "/customers", state="bare"),
+    View("/customers", "/customers", "ana", state="bare"),
+    View("/customers", "/customers?all=super-bonus&none=employees&shop=S2&sort=-code&q=e"),
+    View("/customers", "/customers?q=zzz"),
+    View("/customers/count", "/customers/count"),
+    View("/customers/new", "/customers/new"),
+    View("/customers/new", "/customers/new", "cass", errors),
+    View("/customers/<code>", "/customers/A-1"),
+    View("/customers/<code>", "/customers/A-5"),
+    View("/customers/<code>", "/customers/A-1", "sam", unfolded),
+    View(EDIT, "/customers/A-1/edit"),
+    View(EDIT, "/customers/A-5/edit", "cass", conflict),
+    View("/groups", "/groups"),
+    View("/groups", "/groups", "tess"),
+    View("/groups", "/groups", state="bare"),
+    View("/groups", "/groups", "ana", state="bare"),
+    View("/groups", "/groups?q=zzz&status=archived"),
+    View("/groups/new", "/groups/new", "cass", finding),
+    View("/groups/new", "/groups/new", "cass", nothing),
+    View("/groups/new", "/groups/new", "cass", toasts),
+    View("/groups/<code>", "/groups/super-bonus"),
+    View("/groups/<code>", "/groups/super-bonus?q=zzz"),
+    View("/groups/<code>", "/groups/spring-letter"),
+    View("/groups/<code>", "/groups/old-friends", "sam"),
+    View("/groups/<code>", "/groups/nobody-yet"),
+    View("/groups/<code>", f"/groups/the-{LONG.lower()}s"),
+    View(ITEMS, "/groups/super-bonus/items"),
+    View(ITEMS, "/groups/nobody-yet/items", "sam"),
+    View(ITEMS, "/groups/super-bonus/items", "cass", finding),
+    View("/groups/<code>/edit", "/groups/super-bonus/edit"),
+    View("/groups/<code>/edit", "/groups/super-bonus/edit", "cass", conflict),
+    View("/groups/<code>/delete", "/groups/super-bonus/delete"),
+    View("/imports/new", "/imports/new", "cass", unfolded),
+    View("/imports/new", "/imports/new?group=super-bonus", "cass", nothing),
+    View(CHECK, f"/imports/{CHECKED}", "cass", unfolded),
+    View(CHECK, f"/imports/{CHECKED}", "cass", changed_world),
+    View(CHECK, f"/imports/{CHECKED}?show=unchanged"),
+    View(CHECK, f"/imports/{STOPPED}"),
+    View(CHECK, f"/imports/{DONE}"),
+    View("/settings/shops", "/settings/shops", "olive"),
+    View("/settings/shops", "/settings/shops", "olive", state="bare"),
+    View("/settings/shops/new", "/settings/shops/new", "olive", nothing),
+    View("/settings/shops/<code>", "/settings/shops/S1", "olive"),
+    View("/account", "/account"),
+    View("/account", "/account", "cass", nothing),
+]
+FILES = {"/customers.csv", "/imports/sample.csv", "/imports/<int:import_id>/refused.csv", "/static/<path:filename>"}
+
+
+def state_of(store: Any, view: View) -> Path:
+    """Return the file of the database in which `view` is looked at."""
+    path: Path = getattr(store, view.state)
+    return path
