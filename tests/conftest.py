@@ -32,6 +32,7 @@ from portal.services import customers, groups, items, shops  # noqa: E402
 from tests.page import Browser  # noqa: E402
 
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
+collect_ignore = [] if SERVER else ["test_postgresql.py"]
 PASSWORD = "violet tractor orbit 91"
 # Who holds what; the shop is the code of one, None the whole company (architecture.md, Tests).
 STANDING = {
@@ -44,6 +45,14 @@ STANDING = {
     "tess": (Role.TECH_ADMIN, None),
     "nadia": (None, None),
 }
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL run only what uses a database; the other tests would say the same once more."""
+    if SERVER:
+        kept = [item for item in items if "server" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
 
 
 def settings_for(url: str, **changed: Any) -> config.Settings:
@@ -71,6 +80,10 @@ class SqliteFiles:
         path = self.folder / f"{uuid4().hex}.db"
         shutil.copyfile(self.template, path)
         return f"sqlite:///{path}"
+
+    def empty(self) -> str:
+        """Return the address of a database without tables."""
+        return f"sqlite:///{self.folder / uuid4().hex}.db"
 
     def keep(self, url: str) -> str:
         """Return the address of a copy of the database as it is now."""
@@ -105,8 +118,14 @@ class PostgresServer:
 
     def _create(self, template: str = "template0") -> str:
         name = f"coterie_{uuid4().hex}"
-        self.connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.copy(template, name)
         return name
+
+    def copy(self, template: str, name: str) -> None:
+        """Make a database of that name like another one."""
+        # Copying files is several times as fast for small databases; servers before 15 know no other way.
+        how = "STRATEGY FILE_COPY" if self.connection.info.server_version >= 150_000 else ""
+        self.connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {how}')
 
     def _address(self, name: str) -> str:
         return urlsplit(self.url)._replace(path=f"/{name}").geturl()
@@ -115,9 +134,17 @@ class PostgresServer:
         """Return the address of a fresh, migrated database."""
         return self._address(self._create(self.template))
 
+    def empty(self) -> str:
+        """Return the address of a database without tables."""
+        return self._address(self._create())
+
     def keep(self, url: str) -> str:
         """Return the address of a copy of the database as it is now."""
         forget()
+        return self.again(url)
+
+    def again(self, url: str) -> str:
+        """Return the address of a copy of a database that nobody is connected to."""
         return self._address(self._create(urlsplit(url).path.lstrip("/")))
 
     def drop(self, url: str) -> None:
@@ -203,7 +230,7 @@ class Moment:
         else:
             name, kept = (urlsplit(url).path.lstrip("/") for url in (self.database.url, self.kept))
             server.drop(self.database.url)
-            server.connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{kept}"')
+            server.copy(kept, name)
 
 
 @pytest.fixture

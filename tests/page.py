@@ -3,6 +3,7 @@
 Whatever a test fetches as HTML is parsed strictly and held against the rules of `Page.check`; a test need not ask.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,6 +131,11 @@ class Page:
         return self.response.get_data(as_text=True)
 
     @property
+    def unkeyed(self) -> str:
+        """Return the source without token and key of its forms, which are others on every page and in every second."""
+        return re.sub(r'((?:name="(?:csrf_token|once)" value=|"X-CSRFToken": )")[^"]+', r"\1", self.html)
+
+    @property
     def is_html(self) -> bool:
         """Tell whether this is a page or a part of one."""
         return self.response.mimetype == "text/html"
@@ -206,7 +212,7 @@ class Page:
 
     def _check_headers(self) -> None:
         where = f"{self.asked} → {self.status}"
-        assert self.status < 500 or self.status == 503, f"{where}: {self.html[:300]}"
+        assert self.status < 500 or self.status in {503, 507}, f"{where}: {self.html[:300]}"
         assert self.headers.get("Content-Security-Policy") == CSP, where
         assert self.headers.get("Cache-Control") == "private, no-store", where
         assert self.headers.get("X-Content-Type-Options") == "nosniff", where
@@ -269,6 +275,9 @@ class Page:
             tokens = [value for name, value in form.fields() if name == "csrf_token"]
             if (form.method == "post") != (len(tokens) == 1 and bool(tokens[0])):
                 yield f"csrf_token of {form.method} {form.action}: {len(tokens)}"
+            keys = [value for name, value in form.fields() if name == "once"]
+            if (form.method == "post") != (len(keys) == 1 and len(keys[0]) == 32):
+                yield f"once of {form.method} {form.action}: {keys}"
 
     def _inline(self) -> Iterator[str]:
         for part in self.root.iter():

@@ -10,7 +10,7 @@ import pytest
 
 from portal import config
 from portal.cli import COMMANDS, main, rights
-from portal.services import users
+from portal.services import tries
 from portal.services.imports import stage
 
 ROOT = Path(__file__).parents[1]
@@ -79,7 +79,7 @@ def test_the_table_of_settings_is_the_one_that_portal_settings_prints() -> None:
 def test_the_limits_are_the_ones_in_force() -> None:
     told = read("docs/operate.md")
     assert f"| {stage.MAX_ROWS:,} |".replace(",", " ") in told
-    assert f"{users.MAX_TRIES} in {users.TRIES_MINUTES} minutes" in told
+    assert f"{tries.MAX_TRIES} in {tries.TRIES_MINUTES} minutes an account and place, {tries.MAX_TRIES_FROM} a place" in told
     from portal.queries.users import IDLE_HOURS, LONGEST_DAYS
 
     assert f"{IDLE_HOURS} hours unused, after {LONGEST_DAYS} days" in told

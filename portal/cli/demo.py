@@ -25,7 +25,7 @@ def demo(no_serve: bool, n: int, seed: int) -> None:
     app = start.application()
     is_new = start.is_missing()
     start.pending()
-    is_made = samples.is_made()
+    is_made = not is_new and samples.is_made()
     if is_new or is_made or not db.get_tables():
         migrate.up()  # somebody else's data is not even migrated
     if is_made:

@@ -1,6 +1,7 @@
 """`portal serve`: the portal on this machine, for browsers."""
 
 import logging
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -17,8 +18,24 @@ from portal.db import db
 from portal.errors import N_, Refusal
 from portal.queries import users as find_users
 from portal.services import users
+from portal.services.imports.stage import MAX_BYTES
 
 THREADS = 8
+# The server reads every body to its end before the portal sees the request, without holding a thread for it: a
+# half-sent one costs a connection and a little memory, a stranger's whole one some disk until the guard turns it away.
+SERVER = {
+    "threads": THREADS,
+    "ident": None,
+    "clear_untrusted_proxy_headers": True,  # nobody says for others where they come from
+    "connection_limit": 1_000,
+    "asyncore_use_poll": True,  # select() knows no file beyond the 1 024th
+    "channel_timeout": 60,  # seconds without a byte
+    "cleanup_interval": 10,
+    "max_request_header_size": 64 * 1024,
+    "max_request_body_size": MAX_BYTES + 2 * 1024 * 1024,  # the largest upload, and the form around it
+    "inbuf_overflow": 64 * 1024,  # more of a body than this waits on the disk
+}
+OPEN_FILES = 4_096  # connections, bodies on the disk, the database
 
 
 @click.command("serve")
@@ -65,10 +82,11 @@ def bound(app: Flask):  # type: ignore[no-untyped-def]
     from waitress.server import create_server
 
     settings = config.current()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < OPEN_FILES:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES if hard < 0 else min(OPEN_FILES, hard), hard))
     try:
-        return create_server(
-            app, host=settings.host, port=settings.port, threads=THREADS, ident=None, clear_untrusted_proxy_headers=True
-        )
+        return create_server(app, host=settings.host, port=settings.port, **SERVER)
     except OSError as error:
         raise Refusal(
             N_("Cannot serve on %(host)s, port %(port)s: %(reason)s. Choose another with PORTAL_PORT."),

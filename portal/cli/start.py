@@ -50,7 +50,9 @@ def is_missing() -> bool:
 
 
 def pending() -> list[str]:
-    """Connect, and return the names of migrations that have not been applied."""
+    """Connect, and return the names of migrations that have not been applied: all of them where there is no file."""
+    if is_missing():
+        return migrate.known()
     db.connect(reuse_if_open=True)
     return migrate.pending()
 

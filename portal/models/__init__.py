@@ -5,6 +5,7 @@ from portal.models.customer import Customer
 from portal.models.group import Group, GroupItem
 from portal.models.imports import Import, ImportRow
 from portal.models.membership import Membership, MembershipDelta, PastMembership
+from portal.models.request import RequestKey
 from portal.models.shop import Shop
 from portal.models.user import SignInFailure, User, UserRole, UserSession
 
@@ -15,6 +16,7 @@ TABLES = (
     UserRole,
     UserSession,
     SignInFailure,
+    RequestKey,
     Change,
     ChangeRow,
     Customer,
@@ -38,6 +40,7 @@ __all__ = [
     "Membership",
     "MembershipDelta",
     "PastMembership",
+    "RequestKey",
     "Shop",
     "SignInFailure",
     "User",

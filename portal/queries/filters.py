@@ -19,6 +19,7 @@ from portal.queries.customers import matching, visible_to, words
 PAGE = 50
 COUNT_CAP = 10_000  # a count beyond this is said as "more than", so that it never holds up the rows
 _TEXT_PROBE = 2_000  # a text that fits more rows than this is common: walk instead
+_BADGE = (Group.id, Group.code, Group.name, Group.name_key, Group.type, Group.status, Group.hue)
 SORTS: dict[str, tuple[Any, ...]] = {
     "name": (Customer.name_key, Customer.id),
     "code": (Customer.code_key,),
@@ -95,17 +96,25 @@ def _with_details(found: Page) -> Page:
 
 
 def groups_of(customer_ids: Sequence[int]) -> dict[int, list[Group]]:
-    """Return the groups of each of these customers, in name order."""
+    """Return the groups of each of these customers, in name order, with what a badge shows of a group.
+
+    A group that many of them are in is made once: building a row for each badge took longer than the page's SQL.
+    """
     badges: dict[int, list[Group]] = {}
     if customer_ids:
         query = (
-            Membership.select(Membership.customer, Group)
+            Membership.select(Membership.customer, *_BADGE)
             .join(Group)
             .where(Membership.customer.in_(customer_ids))
             .order_by(Group.name_key, Group.id)
         )
-        for membership in query:
-            badges.setdefault(membership.customer_id, []).append(membership.group)
+        made: dict[int, Group] = {}
+        for customer_id, *values in query.tuples():
+            group = made.get(values[0])
+            if group is None:
+                shown = zip((column.name for column in _BADGE), values, strict=True)
+                group = made[values[0]] = Group(**dict(shown))
+            badges.setdefault(customer_id, []).append(group)
     return badges
 
 
@@ -135,8 +144,9 @@ def select(actor: Actor, wanted: Filter, *, for_count: bool = False) -> peewee.M
     else:
         chosen = None
     for driver in drivers:
-        if driver is not chosen:
-            query = query.where(*driver.conditions)
+        left = driver.rest if driver is chosen else driver.conditions
+        if left:
+            query = query.where(*left)
     if wanted.none:
         query = query.where(~_in_any(wanted.none))
     if wanted.shops:
@@ -146,11 +156,15 @@ def select(actor: Actor, wanted: Filter, *, for_count: bool = False) -> peewee.M
 
 @dataclass(frozen=True)
 class _Driver:
-    """One condition of the filter as something to start from (`source`, about `n` rows) or to test (`conditions`)."""
+    """One condition of the filter as something to start from (`source`, about `n` rows) or to test (`conditions`).
+
+    `rest` is what the source leaves to be tested.
+    """
 
     n: int
     source: Any
     conditions: list[Any]
+    rest: Sequence[Any] = ()
 
 
 def _drivers(actor: Actor, wanted: Filter) -> list[_Driver]:
@@ -180,30 +194,37 @@ def _in_any(groups: Sequence[Group]) -> Any:
 def _text(actor: Actor, text: str) -> _Driver:
     conditions: list[Any] = list(matching(actor, text)) or [peewee.Value(1) == 1]
     everybody = _total()
-    needle = _trigram_query(text)
-    if not needle or not is_sqlite() or actor.masked_anywhere() & {"email", "phone"}:
+    parts = _indexed_words(text)
+    if not parts or actor.masked_anywhere() & {"email", "phone"}:
         return _Driver(everybody, Customer.select(Customer.id.alias("customer_id")).where(*conditions), conditions)
-    source = peewee.Select([peewee.Table("customer_search")], [peewee.SQL("rowid").alias("customer_id")]).where(
-        peewee.SQL("customer_search MATCH ?", [needle])
-    )
+    source = _holding(parts)
     probe = source.limit(_TEXT_PROBE).alias("probe")
     n = peewee.Select([probe], [fn.COUNT(peewee.SQL("*"))]).bind(db).scalar()
-    return _Driver(n if n < _TEXT_PROBE else everybody, source, conditions)
+    # FTS5 finds exactly the rows that hold its words; shorter words, and PostgreSQL's hashes, are looked at once more.
+    is_exact = is_sqlite() and len(parts) == len(words(text))
+    return _Driver(n if n < _TEXT_PROBE else everybody, source, conditions, () if is_exact else conditions)
 
 
-def _trigram_query(text: str) -> str:
-    """Return an FTS5 query that finds all rows holding every word of three characters or more; '' if there is none.
-
-    Shorter words have no trigram; the index then finds nothing and the sort index is walked instead.
-    """
-    found = words(text)
-    if not found or any(len(word) < 3 for word in found):
-        return ""
+def _indexed_words(text: str) -> list[str]:
+    """Return the words of three characters or more; shorter ones have no trigram and are in no index."""
     parts = []
-    for word in found:
+    for word in words(text):
         bare = word.lstrip("0") if word.isdigit() else word
-        parts.append('"' + (bare if len(bare) >= 4 else word).replace('"', '""') + '"')
-    return " AND ".join(parts)
+        parts.append(bare if len(bare) >= 4 else word)
+    return [part for part in parts if len(part) >= 3]
+
+
+def _holding(parts: Sequence[str]) -> Any:
+    """Return a select of the ids of customers whose searched text holds all parts; on PostgreSQL a few more."""
+    if is_sqlite():
+        needle = " AND ".join('"' + part.replace('"', '""') + '"' for part in parts)
+        return peewee.Select([peewee.Table("customer_search")], [peewee.SQL("rowid").alias("customer_id")]).where(
+            peewee.SQL("customer_search MATCH ?", [needle])
+        )
+    held = fn.customer_trigrams(Customer.search)
+    return Customer.select(Customer.id.alias("customer_id")).where(
+        *(peewee.Expression(held, "@>", fn.customer_trigrams(part)) for part in parts)
+    )
 
 
 def _drive_is_cheaper(chosen: _Driver, drivers: Sequence[_Driver]) -> bool:

@@ -38,6 +38,12 @@ def session(key: str) -> UserSession | None:
     return found
 
 
+def owner_of_session(key: str) -> int | None:
+    """Return the id of the user whose session has or had that key, ended or not."""
+    found = UserSession.get_or_none(UserSession.key_hash == key_hash(key))
+    return found.user_id if found else None
+
+
 def sessions_of(user: User) -> list[UserSession]:
     """Return the live sessions of a user, the latest used first."""
     return list(

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
-from portal.db import Model, in_chunks, transaction
+from portal.db import Model, in_chunks
 from portal.models import Change, ChangeRow
 from portal.permissions import Actor
+from portal.services import once
 
 # Never written down, not even in a change: a hash of a password is a secret, a search column a copy.
 _LEFT_OUT = frozenset({"password_hash", "key_hash", "search", "code_key", "name_key", "email_key", "phone_key"})
@@ -20,7 +21,7 @@ def record(actor: Actor, act: str, subject: str = "", note: str = "") -> Iterato
     `act` is noun.verb, `subject` names what it is about (such as "group:12"); the block may set it later on the
     recorder. A block that records no row was no write: its change is taken back and leaves no trace.
     """
-    with transaction():
+    with once.transaction():
         change = Change.create(actor=actor.user_id, door=actor.door.value, act=act, subject=subject, note=note)
         recorder = Recorder(change)
         yield recorder

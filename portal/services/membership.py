@@ -6,7 +6,7 @@ import peewee
 from peewee import fn
 
 from portal.clock import now
-from portal.db import db
+from portal.db import db, is_sqlite
 from portal.models import Group, Membership, MembershipDelta, PastMembership
 from portal.queries import membership
 from portal.queries.membership import Slice
@@ -47,10 +47,12 @@ def refresh(change: Recorder, *, groups: Slice = None, customers: Slice = None) 
 
 
 def _prepare() -> None:
-    # One temporary table a connection, made when it is first needed; it never outlives the connection.
+    # One temporary table a connection, made when it is first needed; it never outlives the connection. PostgreSQL
+    # never vacuums those: emptied at the commit, it does not grow for as long as the connection lives.
     db.execute_sql(
         "CREATE TEMP TABLE IF NOT EXISTS membership_delta"
         " (group_id INTEGER NOT NULL, customer_id INTEGER NOT NULL, is_joining BOOLEAN NOT NULL)"
+        + ("" if is_sqlite() else " ON COMMIT DELETE ROWS")
     )
 
 

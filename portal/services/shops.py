@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from portal.errors import N_, Missing, Refusal
+from portal.errors import N_, Conflict, Missing, Refusal
 from portal.models import Shop
 from portal.permissions import Action, Actor, require
 from portal.services.changes import Recorder, record, values
@@ -27,13 +27,23 @@ def create(actor: Actor, *, code: str, name: str) -> Shop:
     return shop
 
 
-def edit(actor: Actor, shop_id: int, *, code: str, name: str) -> Shop:
-    """Give a shop another code or name and return it; raises Missing or Refusal."""
+def edit(actor: Actor, shop_id: int, *, code: str, name: str, version: int | None = None) -> Shop:
+    """Give a shop another code or name and return it; raises Missing or Refusal.
+
+    `version` is the one the form was drawn with; another one stored now raises Conflict.
+    """
     require(actor, Action.EDIT_SHOP)
     with record(actor, "shop.edit", f"shop:{shop_id}") as change:
         shop = Shop.get_or_none(Shop.id == shop_id)
         if shop is None:
             raise Missing(N_("This shop is not there any more."))
+        if version is not None and version != shop.version:
+            raise Conflict(
+                N_(
+                    "Somebody else changed this shop since you opened the form. What you typed is still here; "
+                    "compare it with what is stored now and save again."
+                )
+            )
         before = values(shop)
         shop.code, shop.name = _checked(code, name, shop_id)
         shop.code_key, shop.name_key = shop.code.casefold(), fold(shop.name)

@@ -3,27 +3,23 @@
 import hmac
 import secrets
 from collections.abc import Sequence
-from functools import cache
-from hashlib import sha256
+from contextlib import suppress
 from pathlib import Path
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+import peewee
 
 from portal import clock, config
 from portal.db import transaction
 from portal.emails import read_email
-from portal.errors import N_, Denied, Missing, Refusal
-from portal.models import SignInFailure, User, UserRole, UserSession
+from portal.errors import N_, Busy, Denied, Missing, Refusal
+from portal.models import User, UserRole, UserSession
 from portal.permissions import SHOP_ROLES, Action, Actor, Door, Grant, Role, require
 from portal.queries import users as find
+from portal.services import passwords, tries
 from portal.services.changes import Recorder, record, values
 from portal.text import clean
 
-MIN_PASSWORD = 10
-MAX_PASSWORD = 200
-MAX_TRIES = 10
-TRIES_MINUTES = 15
+TOUCH_SECONDS = 0.1  # reading goes on while writing has to wait
 SETUP_CODE_FILE = "setup_code"
 
 
@@ -69,7 +65,7 @@ def add(actor: Actor, *, email: str, name: str, grants: Sequence[Grant], passwor
         if not name or len(name) > 120:
             raise Refusal(N_("Give a name of at most 120 characters."), "name")
         user = User.create(
-            email=read.shown, email_key=read.key, name=name, password_hash=_hashed(password, read.shown, name)
+            email=read.shown, email_key=read.key, name=name, password_hash=passwords.hashed(password, read.shown, name)
         )
         change.about("user", user.id)
         change.created("user", user)
@@ -118,7 +114,7 @@ def set_password(actor: Actor, user_id: int, password: str) -> None:
     require(actor, Action.OWN_ACCOUNT if actor.user_id == user_id else Action.EDIT_USER)
     with record(actor, "user.password", f"user:{user_id}") as change:
         user = _user(user_id)
-        user.password_hash = _hashed(password, user.email, user.name)
+        user.password_hash = passwords.hashed(password, user.email, user.name)
         user.save()
         change.row("user", user.id, {}, {"password": "changed"})
         _end_sessions(user, change)
@@ -127,7 +123,7 @@ def set_password(actor: Actor, user_id: int, password: str) -> None:
 def change_own_password(actor: Actor, current: str, password: str) -> None:
     """Change the actor's own password if she knows the present one; all her sessions end. Raises Refusal."""
     require(actor, Action.OWN_ACCOUNT)
-    if not _verify(_user(actor.user_id or 0).password_hash, current):
+    if not passwords.verify(_user(actor.user_id or 0).password_hash, current):
         raise Refusal(N_("This is not your present password."), "current")
     set_password(actor, actor.user_id or 0, password)
 
@@ -145,33 +141,25 @@ def set_language(actor: Actor, language: str) -> None:
             user.save()
 
 
-def sign_in(email: str, password: str, agent: str = "") -> UserSession:
-    """Return a new session for the right address and password.
+def sign_in(email: str, password: str, agent: str = "", address: str = "") -> UserSession:
+    """Return a new session for the right e-mail address and password, tried from a network address.
 
-    Raises Refusal with one and the same sentence for an unknown address, a wrong password and a closed account, after
-    the same work, so that nobody can list accounts; another sentence after MAX_TRIES failures in TRIES_MINUTES.
+    Raises Refusal with one and the same sentence for an unknown person, a wrong password and a closed account, after
+    the same work, so that nobody can list accounts; another sentence after too many failures (services/tries.py).
     """
     # Read as it was read when it was stored: an international address has more than one spelling.
     email = read_email(clean(email)).key or email.strip().casefold()
     user = User.get_or_none(User.email_key == email)
-    key = _try_key(email)
-    tries = SignInFailure.select().where(
-        SignInFailure.key == key, SignInFailure.failed_at > clock.ago(minutes=TRIES_MINUTES)
-    )
-    if tries.count() >= MAX_TRIES:
-        raise Refusal(N_("Too many tries for this address. Wait 15 minutes and try again."), "email")
-    matches = _verify(user.password_hash if user else _decoy(), password)
+    tried = tries.count(email, address)
+    matches = passwords.verify(user.password_hash if user else passwords.decoy(), password)
     if user is None or not matches or not user.is_active:
-        with transaction():
-            SignInFailure.delete().where(SignInFailure.failed_at < clock.ago(minutes=TRIES_MINUTES)).execute()
-            SignInFailure.create(key=key)
         raise Refusal(N_("E-mail address or password is wrong."), "email")
     session_key = secrets.token_urlsafe(32)
     actor = find.actor_of(user, Door.PAGE)
     with record(actor, "user.sign_in", f"user:{user.id}") as change:
         session = UserSession.create(key_hash=find.key_hash(session_key), user=user, agent=clean(agent)[:200])
         change.row("user_session", session.id, None, {"user": user.id})
-        SignInFailure.delete().where(SignInFailure.key == key).execute()
+        tries.take_back(tried)
     session.key = session_key
     return session
 
@@ -192,7 +180,7 @@ def sign_out(actor: Actor, session_id: int) -> None:
 def touch(session: UserSession) -> None:
     """Note that a session is in use, at most once a minute, so that reading pages writes next to nothing."""
     if session.seen_at < clock.ago(minutes=1):
-        with transaction():
+        with suppress(Busy, peewee.OperationalError), transaction(TOUCH_SECONDS):
             UserSession.update(seen_at=clock.now()).where(UserSession.id == session.id).execute()
 
 
@@ -234,41 +222,3 @@ def _end_sessions(user: User, change: Recorder) -> None:
     for session in list(live):
         change.row("user_session", session.id, {"ended_at": None}, {"ended_at": moment.isoformat()})
     UserSession.update(ended_at=moment).where(UserSession.user == user, UserSession.ended_at.is_null()).execute()
-
-
-@cache
-def _hasher() -> PasswordHasher:
-    return PasswordHasher()
-
-
-@cache
-def _decoy() -> str:
-    # Verified in place of an unknown person's hash, so that both answers take the same time.
-    return _hasher().hash(secrets.token_urlsafe(16))
-
-
-def _hashed(password: str, *about: str) -> str:
-    if len(password) < MIN_PASSWORD:
-        raise Refusal(N_("A password has at least 10 characters."), "password")
-    if len(password) > MAX_PASSWORD:
-        raise Refusal(N_("A password has at most 200 characters."), "password")
-    from zxcvbn import zxcvbn
-
-    # The library refuses more than 72 characters; the beginning of a longer one tells enough.
-    if zxcvbn(password[:72], user_inputs=[word for text in about for word in (text, *text.split("@"))])["score"] < 2:
-        raise Refusal(N_("This password is easy to guess. Use a few unrelated words."), "password")
-    return _hasher().hash(password)
-
-
-def _verify(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher().verify(password_hash, password[: MAX_PASSWORD + 1])
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def _try_key(email: str) -> str:
-    secret = config.current().secret_key or "unset"
-    return hmac.new(secret.encode(), email.strip().casefold().encode(), sha256).hexdigest()
-
-

@@ -6,7 +6,7 @@ import wtforms
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from wtforms import validators, widgets
+from wtforms import widgets
 from wtforms.fields.choices import SelectChoice
 
 from portal.access import actor, needs
@@ -17,17 +17,18 @@ from portal.permissions import Action, require_shop
 from portal.queries import customers as find
 from portal.queries import filters
 from portal.queries import shops as find_shops
+from portal.received import reads
 from portal.services import customers
 from portal.values import GENDERS, ID_TYPES, Remark
 from portal.web.filtering import Filtering
-from portal.web.forms import Form, _l, options
+from portal.web.forms import Form, VersionedForm, _l, options
 from portal.web.language import say
 from portal.web.render import render
 
 pages = Blueprint("customers", __name__)
 
 
-class CustomerForm(Form):
+class CustomerForm(VersionedForm):
     """Personal Information."""
 
     name = wtforms.StringField(_l("Name"))
@@ -41,7 +42,12 @@ class CustomerForm(Form):
     id_type = wtforms.SelectField(_l("ID type"), validate_choice=False)
     id_number = wtforms.StringField(_l("ID number"))
     address = wtforms.TextAreaField(_l("Address"))
-    version = wtforms.IntegerField(validators=[validators.Optional()], widget=widgets.HiddenInput())
+
+
+class ReasonForm(Form):
+    """Why somebody wants to see a masked ID."""
+
+    reason = wtforms.StringField(_l("Why do you need it? This is written to the log."))
 
 
 def _with_choices(form: CustomerForm, customer: Customer | None = None) -> CustomerForm:
@@ -106,6 +112,7 @@ def new(form: CustomerForm | None = None, status: int = 200) -> Response:
 
 @pages.post("/customers/new")
 @needs(Action.EDIT_CUSTOMER)
+@reads(CustomerForm)
 def create() -> ResponseReturnValue:
     """Store a new customer."""
     form = CustomerForm(request.form)
@@ -152,12 +159,13 @@ def edit(code: str, form: CustomerForm | None = None, status: int = 200) -> Resp
 
 @pages.post("/customers/<code>/edit")
 @needs(Action.EDIT_CUSTOMER)
+@reads(CustomerForm)
 def update(code: str) -> ResponseReturnValue:
     """Store a customer's new values."""
     customer = find.by_code(actor(), code)
     form = CustomerForm(request.form)
     try:
-        saved = customers.edit(actor(), customer.id, _typed(form), form.version.data)
+        saved = customers.edit(actor(), customer.id, _typed(form), form.seen())
     except Refusal as refusal:
         return edit(code, form.refused(refusal), refusal.status)
     _tell(gettext("%(name)s is stored.", name=saved.customer.name or saved.customer.code), saved.warnings)
@@ -166,6 +174,7 @@ def update(code: str) -> ResponseReturnValue:
 
 @pages.post("/customers/<code>/reveal")
 @needs(Action.EDIT_CUSTOMER)
+@reads(ReasonForm)
 def reveal(code: str) -> ResponseReturnValue:
     """Show a masked ID for a few minutes; the reason is kept."""
     customers.reveal(actor(), find.by_code(actor(), code).id, request.form.get("reason", ""))

@@ -1,14 +1,18 @@
 """Errors as pages: the only place where a refusal becomes HTML."""
 
+import errno
 import logging
+from collections.abc import Iterator
 
 import peewee
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from portal.errors import N_, Busy, Refusal
+from portal import kept
+from portal.errors import N_, Refusal
 from portal.web.language import say
 from portal.web.render import render
 
@@ -35,7 +39,17 @@ WORDS = {
         N_("Nothing was changed. The fault was written to the log; please try again."),
     ),
     503: (N_("The portal is busy"), N_("Nothing was changed. Please try again in a moment.")),
+    507: (
+        N_("The disk is full"),
+        N_("Nothing was changed; reading goes on. Whoever keeps the machine has to make space on its disk."),
+    ),
 }
+# After these the same form may be sent again as it was; what was typed is drawn again with a button.
+AGAIN = frozenset({400, 409, 500, 503, 507})
+RETRY_AFTER = "2"  # seconds
+# What SQLite says when a file can grow no more, and PostgreSQL.
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
+_FULL = ("disk is full", "disk I/O error", "No space left on device", "could not extend file")
 
 
 def init_app(app: Flask) -> None:
@@ -43,33 +57,46 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(peewee.OperationalError, _database)
+    app.register_error_handler(peewee.InterfaceError, _database)
     app.register_error_handler(Exception, _fault)
+    app.after_request(_later)
 
 
 def _refused(refusal: Refusal) -> ResponseReturnValue:
-    response = _page(refusal.status, say(refusal))
-    if isinstance(refusal, Busy):
-        response.headers["Retry-After"] = "2"
-    return response
+    return _page(refusal.status, say(refusal))
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     # For a host name that is not ours no address can be made, so no page of ours can be drawn either.
     if error.code is None or error.code < 400 or isinstance(error, SecurityError):
         return error.get_response()
+    if isinstance(error, CSRFError) and kept.of_request():
+        return _page(400, gettext("This page was drawn before you signed in anew. What you typed is still here."))
     return _page(error.code)
 
 
-def _database(error: peewee.OperationalError) -> ResponseReturnValue:
+def _database(error: peewee.PeeweeException) -> ResponseReturnValue:
     logger.exception("database")
-    response = _page(503)
-    response.headers["Retry-After"] = "5"
-    return response
+    return _page(507 if any(words in str(cause) for cause in _causes(error) for words in _FULL) else 503)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    # SQLite has taken a transaction back by itself when the disk is full; what is told last is that nothing was left.
+    while error is not None:
+        yield error
+        error = error.__context__
 
 
 def _fault(error: Exception) -> ResponseReturnValue:
     logger.exception("fault")
-    return _page(500)
+    # A file that was uploaded is written to the disk before the database is.
+    return _page(507 if isinstance(error, OSError) and error.errno in _NO_SPACE else 500)
+
+
+def _later(response: Response) -> Response:
+    if response.status_code == 503:
+        response.headers.setdefault("Retry-After", RETRY_AFTER)
+    return response
 
 
 def _page(status: int, sentence: str = ""):  # type: ignore[no-untyped-def]
@@ -80,4 +107,5 @@ def _page(status: int, sentence: str = ""):  # type: ignore[no-untyped-def]
         response = render("layout/error_toast.html", status=status, sentence=sentence or gettext(title))
         response.headers |= {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
         return response
-    return render(template, status=status, title=gettext(title), sentence=sentence or gettext(advice))
+    typed = kept.of_request() if status in AGAIN else None
+    return render(template, status=status, title=gettext(title), sentence=sentence or gettext(advice), kept=typed)

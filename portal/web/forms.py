@@ -35,9 +35,20 @@ class Form(wtforms.Form):
         return self
 
 
+class VersionedForm(Form):
+    """A form that was drawn from a stored row, and says from which version of it."""
+
+    version = wtforms.StringField(widget=wtforms.widgets.HiddenInput())
+
+    def seen(self) -> int:
+        """Return the version that was drawn; one that no row has (0) when the form does not say so legibly."""
+        text = str(self.version.data or "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 def options(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
     """Return (value, label) pairs as the choices of a field."""
     return [SelectChoice(value=value, label=label) for value, label in pairs]
 
 
-__all__ = ["Form", "_l", "options"]
+__all__ = ["Form", "VersionedForm", "_l", "options"]

@@ -4,7 +4,6 @@ import wtforms
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
-from wtforms import validators, widgets
 
 from portal.access import actor, needs
 from portal.errors import Conflict, Refusal
@@ -12,11 +11,12 @@ from portal.models import Group
 from portal.models.group import HUES
 from portal.permissions import Action
 from portal.queries import groups as find
+from portal.received import reads
 from portal.services import groups
 from portal.services.groups import Details, Saved
-from portal.web.forms import Form, _l, options
+from portal.web.forms import VersionedForm, _l, options
 from portal.web.language import say
-from portal.web.picking import Picker
+from portal.web.picking import ItemsForm, Picker
 from portal.web.render import render
 
 pages = Blueprint("groups", __name__, url_prefix="/groups")
@@ -28,7 +28,7 @@ HUE_LABELS = {
 }  # fmt: skip
 
 
-class GroupForm(Form):
+class GroupForm(VersionedForm):
     """What a person says about a group."""
 
     name = wtforms.StringField(_l("Name of the customer group"))
@@ -44,7 +44,6 @@ class GroupForm(Form):
     description = wtforms.TextAreaField(_l("Description"))
     agent_note = wtforms.TextAreaField(_l("Agent note"))
     is_draft = wtforms.BooleanField(_l("Draft"))
-    version = wtforms.IntegerField(validators=[validators.Optional()], widget=widgets.HiddenInput())
 
     def details(self) -> Details:
         """Return what was typed as the service takes it."""
@@ -79,6 +78,7 @@ def new(form: GroupForm | None = None, picker: Picker | None = None, status: int
 
 @pages.post("/new")
 @needs(Action.CREATE_GROUP)
+@reads(GroupForm, ItemsForm, also=("do",), many=("item",))
 def create() -> ResponseReturnValue:
     """Store a new group, or draw the form again when only an item was looked for."""
     form = GroupForm(request.form)
@@ -128,12 +128,13 @@ def edit(code: str, form: GroupForm | None = None, status: int = 200) -> Respons
 
 @pages.post("/<code>/edit")
 @needs(Action.EDIT_GROUP)
+@reads(GroupForm, also=("do",))
 def update(code: str) -> ResponseReturnValue:
     """Store a group's new name, colour and texts."""
     group = find.by_code(actor(), code)
     form = GroupForm(request.form)
     try:
-        saved = groups.edit(actor(), group.id, form.details(), form.version.data)
+        saved = groups.edit(actor(), group.id, form.details(), form.seen())
     except Refusal as refusal:
         return edit(code, form.refused(refusal), refusal.status)
     flash(gettext("%(name)s is stored.", name=saved.group.label), "success")

@@ -17,6 +17,7 @@ from portal.permissions import Action
 from portal.queries import filters
 from portal.queries import groups as find_groups
 from portal.queries import imports as find
+from portal.received import reads
 from portal.services import imports
 from portal.services.imports.stage import MAX_BYTES, MAX_ROWS
 from portal.sheets import DELIMITERS, ENCODINGS, csv_rows
@@ -61,6 +62,7 @@ def new(form: ImportForm | None = None, status: int = 200) -> Response:
 @pages.post("/new")
 @needs(Action.IMPORT_CUSTOMERS)
 @takes(MAX_BYTES + 1024 * 1024)
+@reads(ImportForm)
 def check() -> ResponseReturnValue:
     """Check every row of the file and show what would happen; nothing of it is written."""
     form = ImportForm(request.form)

@@ -1,6 +1,6 @@
 """In whose language a page speaks: the person's, then the browser's, then the store's."""
 
-from flask import Flask, has_request_context, request
+from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale, gettext
 from flask_login import current_user
 
@@ -23,8 +23,9 @@ def init_app(app: Flask) -> None:
 def _locale() -> str:
     if not has_request_context():
         return config.current().locale
-    # A request that ends the session still speaks to somebody, though nobody is signed in any more.
-    if current_user.is_authenticated and current_user.user.language in config.LOCALES:
+    # A request that ends the session still speaks to somebody, though nobody is signed in any more; and a page that
+    # says that the database is away asks for nobody.
+    if g.get("actor") is not None and current_user.is_authenticated and current_user.user.language in config.LOCALES:
         return str(current_user.user.language)
     return request.accept_languages.best_match(config.LOCALES) or config.current().locale
 

@@ -13,9 +13,10 @@ from portal.permissions import Action
 from portal.queries import customers as find_customers
 from portal.queries import filters
 from portal.queries import groups as find
+from portal.received import reads
 from portal.services import items
 from portal.web.language import say
-from portal.web.picking import Picker
+from portal.web.picking import ItemsForm, Picker
 from portal.web.render import render
 
 pages = Blueprint("members", __name__, url_prefix="/groups")
@@ -57,6 +58,7 @@ def items_of(code: str, picker: Picker | None = None, problem: Refusal | None = 
 
 @pages.post("/<code>/items")
 @needs(Action.EDIT_GROUP)
+@reads(ItemsForm, also=("do",), many=("item",))
 def add_items(code: str) -> ResponseReturnValue:
     """Add the chosen items, or draw the form again when only an item was looked for."""
     group = find.by_code(actor(), code)
@@ -82,6 +84,7 @@ def end_item(code: str, item_id: int) -> ResponseReturnValue:
 
 @pages.post("/<code>/members/remove")
 @needs(Action.CHANGE_MEMBER)
+@reads(also=("customer", "back"))
 def remove(code: str) -> ResponseReturnValue:
     """Remove one customer; she stays out until somebody adds her by name."""
     group = find.by_code(actor(), code)
@@ -99,6 +102,7 @@ def remove(code: str) -> ResponseReturnValue:
 
 @pages.post("/of/<code>")
 @needs(Action.CHANGE_MEMBER)
+@reads(also=("group",))
 def add_from_customer(code: str) -> ResponseReturnValue:
     """Add the customer of that code to the group chosen on her page."""
     customer = find_customers.by_code(actor(), code)

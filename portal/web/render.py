@@ -1,6 +1,7 @@
 """The door out: the whole page, or only the block that htmx will swap. No view asks which."""
 
 import hashlib
+import secrets
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,7 +27,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        asset=asset, lang=lang, me=me, menu=menu, can=can, Action=Action, request=request, url_for=url_for
+        asset=asset, lang=lang, me=me, menu=menu, can=can, once=once, Action=Action, request=request,
+        url_for=url_for,
     )
     app.jinja_env.filters.update(phone=phone, language_name=language_name, browser=browser)
     with app.app_context(), app.test_request_context():
@@ -34,22 +36,23 @@ def init_app(app: Flask) -> None:
         app.jinja_env.globals["ui"] = app.jinja_env.get_template("layout/ui.html").module
 
 
-def render(template: str, *, status: int = 200, **context: Any) -> Response:
+def render(template: str, *, status: int = 200, whole: bool = False, **context: Any) -> Response:
     """Return `template` as a page; for htmx only the block whose name is the id of the target.
 
-    A target that is not a block of the template gets the whole page, swapped for the body. Flash messages ride along.
+    A target that is not a block of the template, and a page that only makes sense `whole`, is swapped for the body.
+    Flash messages ride along.
     """
     block = _wanted_block()
-    if block:
+    if block and not whole:
         try:
             html = render_block(template, block, **context)
             return make_response(html + _toasts(), status)
         except BlockNotFoundError:
-            response = make_response(render_template(template, **context), status)
-            response.headers["HX-Retarget"] = "body"
-            response.headers["HX-Reswap"] = "innerHTML"
-            return response
-    return make_response(render_template(template, **context), status)
+            pass
+    response = make_response(render_template(template, **context), status)
+    if block:
+        response.headers |= {"HX-Retarget": "body", "HX-Reswap": "innerHTML"}
+    return response
 
 
 def _wanted_block() -> str:
@@ -72,6 +75,13 @@ def asset(name: str) -> str:
     """Return the address of a static file with its hash, so that browsers may keep it for a year."""
     path = Path(current_app.static_folder or "") / name
     return url_for("static", filename=name, v=_hash(path, path.stat().st_mtime_ns))
+
+
+def once() -> str:
+    """Return the key of this page's forms, by which each of them is done once however often it is sent."""
+    if "once" not in g:
+        g.once = secrets.token_hex(16)
+    return str(g.once)
 
 
 @dataclass(frozen=True)

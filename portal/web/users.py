@@ -1,19 +1,22 @@
 """Set-up, sign-in, sign-out, and a person's own account."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import wtforms
-from flask import Blueprint, Response, current_app, flash, redirect, request, session, url_for
+from flask import Blueprint, Response, current_app, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user, login_user, logout_user
 from wtforms import validators
 
+from portal import kept
 from portal.access import OPEN, actor, needs
 from portal.app_limits import limiter
 from portal.errors import Denied, Refusal
-from portal.permissions import Action
+from portal.permissions import Action, Door
 from portal.queries import users as find
+from portal.received import reads
 from portal.services import users
 from portal.web.forms import Form, _l
 from portal.web.language import LANGUAGE_NAMES
@@ -61,6 +64,7 @@ def set_up(form: SetUpForm | None = None, status: int = 200) -> ResponseReturnVa
 @pages.post("/setup")
 @needs(OPEN)
 @limiter.limit("20 per 15 minutes")
+@reads(SetUpForm)
 def set_up_first() -> ResponseReturnValue:
     """Make the owner and sign her in."""
     form = SetUpForm(request.form)
@@ -79,41 +83,53 @@ def set_up_first() -> ResponseReturnValue:
         )
     except Refusal as refusal:
         return set_up(form.refused(refusal), refusal.status)
-    return _enter(form.email.data or "", form.password.data or "", url_for("start.home"))
+    return _enter(form.email.data or "", form.password.data or "")
 
 
 @pages.get("/sign-in")
 @needs(OPEN)
-def sign_in(form: SignInForm | None = None, status: int = 200, target: str | None = None) -> ResponseReturnValue:
-    """Ask who is there."""
+def sign_in(
+    form: SignInForm | None = None, status: int = 200, target: str | None = None, typed: str = ""
+) -> ResponseReturnValue:
+    """Ask who is there; `typed` is the sealed text of somebody whose session ended while she typed."""
     if not find.is_set_up():
         return redirect(url_for("users.set_up"))
     if current_user.is_authenticated:
         return redirect(url_for("start.home"))
-    target = request.args.get("next", "") if target is None else target
-    return render("users/sign_in.html", status=status, form=form or SignInForm(), target=local(target))
+    target = local(request.args.get("next", "") if target is None else target) or _came_from()
+    return render(
+        "users/sign_in.html", status=status, whole=True, form=form or SignInForm(), target=target, typed=typed
+    )
 
 
 @pages.post("/sign-in")
 @needs(OPEN)
-@limiter.limit("100 per 15 minutes")
+@reads(SignInForm, also=("next", "typed"))
 def enter() -> ResponseReturnValue:
-    """Sign somebody in and bring her where she wanted to go."""
+    """Sign somebody in and bring her where she wanted to go, or back to what she typed."""
     form = SignInForm(request.form)
-    target = request.form.get("next", "")
+    target, typed = request.form.get("next", ""), request.form.get("typed", "")
     if not form.validate():
-        return sign_in(form, 422, target)
+        return sign_in(form, 422, target, typed)
     try:
-        return _enter(form.email.data or "", form.password.data or "", local(target) or url_for("start.home"))
+        return _enter(form.email.data or "", form.password.data or "", local(target), typed)
     except Refusal as refusal:
-        return sign_in(form.refused(refusal), refusal.status, target)
+        return sign_in(form.refused(refusal), refusal.status, target, typed)
 
 
-def _enter(email: str, password: str, target: str) -> Response:
-    signed_in = users.sign_in(email, password, request.headers.get("User-Agent", ""))
+def _enter(email: str, password: str, target: str = "", typed: str = "") -> Response:
+    agent = request.headers.get("User-Agent", "")
+    signed_in = users.sign_in(email, password, agent, request.remote_addr or "")
     session.clear()  # a session that began before sign-in must not go on after it
     login_user(signed_in)
-    return redirect(target, 303)  # type: ignore[return-value]
+    whose, form = kept.opened(typed) or (None, None)
+    if form is not None and whose == signed_in.user_id:
+        g.actor = find.actor_of(signed_in.user, Door.PAGE)
+        return render("users/still_here.html", whole=True, kept=form)
+    if form is not None:
+        flash(gettext("Somebody else had typed something here. It was dropped; nothing of it was stored."), "warning")
+        target = ""
+    return redirect(target or url_for("start.home"), 303)  # type: ignore[return-value]
 
 
 @pages.post("/sign-out")
@@ -121,11 +137,17 @@ def _enter(email: str, password: str, target: str) -> Response:
 def sign_out() -> ResponseReturnValue:
     """End this session, here and on the server."""
     users.sign_out(actor(), current_user.id)
-    logout_user()
-    session.clear()
+    _leave()
     response = redirect(url_for("users.sign_in"), 303)
     response.headers["Clear-Site-Data"] = '"cache"'
+    response.headers["Referrer-Policy"] = "no-referrer"  # whoever signs in next begins at the start page
     return response
+
+
+def _leave() -> None:
+    logout_user()
+    session.clear()
+    session[kept.LAST_USER] = actor().user_id
 
 
 @pages.get("/account")
@@ -140,6 +162,7 @@ def account(form: PasswordForm | None = None, status: int = 200) -> Response:
 
 @pages.post("/account/language")
 @needs(Action.OWN_ACCOUNT)
+@reads(also=("language",))
 def choose_language() -> ResponseReturnValue:
     """Remember the language she reads."""
     users.set_language(actor(), request.form.get("language", ""))
@@ -149,6 +172,7 @@ def choose_language() -> ResponseReturnValue:
 @pages.post("/account/password")
 @needs(Action.OWN_ACCOUNT)
 @limiter.limit("20 per 15 minutes")
+@reads(PasswordForm, also=("username",))
 def change_password() -> ResponseReturnValue:
     """Change her password; every session ends, and she signs in with the new one."""
     form = PasswordForm(request.form)
@@ -158,8 +182,7 @@ def change_password() -> ResponseReturnValue:
         users.change_own_password(actor(), form.current.data or "", form.password.data or "")
     except Refusal as refusal:
         return account(form.refused(refusal), refusal.status)
-    logout_user()
-    session.clear()
+    _leave()
     flash(gettext("Your password was changed and all sessions ended. Please sign in with the new one."), "success")
     return redirect(url_for("users.sign_in"), 303)
 
@@ -171,6 +194,23 @@ def end_session(session_id: int) -> ResponseReturnValue:
     users.sign_out(actor(), session_id)
     flash(gettext("That session has ended."), "success")
     return redirect(url_for("users.account"), 303)
+
+
+def _came_from() -> str:
+    """Return the page of this portal on which the browser was when its session was found to have ended, '' if none.
+
+    A live search is answered by the address of the sign-in page alone, so the browser says where it was.
+    """
+    try:
+        parts = urlsplit(request.referrer or "")
+    except ValueError:
+        return ""
+    pages = current_app.create_url_adapter(request)
+    if parts.netloc != request.host or parts.path in {url_for("users.sign_in"), url_for("users.set_up")}:
+        return ""
+    if pages is None or not pages.test(parts.path, "GET"):
+        return ""
+    return local(parts._replace(scheme="", netloc="", fragment="").geturl())
 
 
 def local(target: str) -> str:

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from portal.db import transaction
 from portal.errors import N_, Conflict, Missing, Refusal
 from portal.models import Group, Import, ImportRow
 from portal.permissions import Action, Actor, require
-from portal.services import groups
+from portal.services import groups, once
 from portal.services.changes import record
 from portal.services.imports import apply, resolve, stage
 
@@ -51,7 +50,7 @@ def check(
         encoding=encoding, delimiter=delimiter, lift_exclusions=lift_exclusions, first_key=match or "code",
     )  # fmt: skip
     if imported.state == "reading":
-        with transaction():
+        with once.transaction():
             resolve.resolve(imported)
             imported.state = "checked"
             imported.save()
@@ -98,7 +97,7 @@ def run(actor: Actor, import_id: int) -> Import:
 def cancel(actor: Actor, import_id: int) -> Import:
     """Drop an import that has not been run, with its staged rows."""
     require(actor, Action.IMPORT_CUSTOMERS)
-    with transaction():
+    with once.transaction():
         imported = _waiting(import_id)
         if imported.state == "done":
             raise Refusal(N_("This import has been written already."))

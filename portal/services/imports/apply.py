@@ -23,15 +23,25 @@ def apply(imported: Import, change: Recorder) -> None:
     """Write a resolved import inside the open change; membership follows at the end, all at once."""
     _name_codes(imported)
     _create(imported, change)
-    _update(imported, change)
+    moved = _update(imported, change)
     if imported.group_id:
         if imported.lifts_exclusions:
             _lift(imported, change)
         _include(imported, change)
-    touched = ImportRow.select(ImportRow.customer).where(
-        ImportRow.imported == imported, ImportRow.customer.is_null(False)
-    )
-    membership.refresh(change, customers=touched)
+    _refresh(imported, change, moved)
+
+
+def _refresh(imported: Import, change: Recorder, moved: list[int]) -> None:
+    """Refresh whom the import can have moved: all groups of new customers and of those in another shop, else its own.
+
+    Asking for all groups of everybody in the file would find the same and took twice as long.
+    """
+    membership.refresh(change, customers=ImportRow.select(ImportRow.customer).where(*_new(imported)))
+    for part in in_chunks(moved):
+        membership.refresh(change, customers=part)
+    if imported.group_id:
+        known = _taken(imported).where(ImportRow.result != "new")
+        membership.refresh(change, groups=[imported.group_id], customers=known)
 
 
 def _new(imported: Import) -> list[Any]:
@@ -106,9 +116,10 @@ def _record(change: Recorder, query: peewee.ModelSelect, column: Any) -> None:
     change.counted(after - before)
 
 
-def _update(imported: Import, change: Recorder) -> None:
-    """Bring the filled cells to the customers they differ from; empty cells never erase."""
+def _update(imported: Import, change: Recorder) -> list[int]:
+    """Bring the filled cells to the customers they differ from; empty cells never erase. Returns who changed shop."""
     moment = clock.now()
+    moved: list[int] = []
     rows = (
         ImportRow.select(ImportRow, Customer)
         .join(Customer, on=(ImportRow.customer == Customer.id))
@@ -134,12 +145,15 @@ def _update(imported: Import, change: Recorder) -> None:
             differing = [name for name in _RECORDED if before[name] != after[name]]
             both = (json.dumps({name: state[name] for name in differing}) for state in (before, after))
             recorded.append([customer.id, *both])
+            if "shop" in differing:
+                moved.append(customer.id)
         run_many(f"UPDATE customer SET {assigned} WHERE id = ?", written)
         run_many(
             "INSERT INTO change_row (change_id, noun, row_id, before, after) VALUES (?, ?, ?, ?, ?)",
             [[change.id, "customer", *row] for row in recorded],
         )
         change.counted(len(recorded))
+    return moved
 
 
 def _taken(imported: Import) -> peewee.ModelSelect:

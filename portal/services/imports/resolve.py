@@ -46,11 +46,15 @@ def _rows(imported: Import, *conditions: Any) -> list[Any]:
 
 
 def _forget(imported: Import) -> None:
-    """Take back what an earlier resolve wrote; what a row's own cells refused stays."""
+    """Take back what an earlier resolve wrote; what a row's own cells refused stays, as do rows not resolved yet."""
     settled = (SEVERAL, SOMEBODY_ELSE, SAME_AS_ROW, TWICE)
     ImportRow.update(
         result="", joins="", customer=None, leader=None, reason="", reason_column="", reason_row=None
-    ).where(ImportRow.imported == imported, (ImportRow.result != "refused") | ImportRow.reason.in_(settled)).execute()
+    ).where(
+        ImportRow.imported == imported,
+        ImportRow.result != "",
+        (ImportRow.result != "refused") | ImportRow.reason.in_(settled),
+    ).execute()
 
 
 def _fitting(staged: Any, stored: Any, column: Any) -> peewee.ModelSelect:
@@ -114,7 +118,10 @@ def _rivals(imported: Import, key: str) -> None:
         other.leader < ImportRow.leader,
     )  # fmt: skip
     owns = fn.EXISTS(Customer.select(peewee.SQL("1")).where(stored == staged, Customer.id == ImportRow.customer))
-    mine = _rows(imported, staged.is_null(False), ImportRow.leader == ImportRow.row, ~owns)
+    # Only rows that have a rival are written: most have none, and each write of a row costs its indexes. Asked as a
+    # value, not as EXISTS, which PostgreSQL may turn into a join of all rows with all.
+    has_rival = fn.COALESCE(rival, 0) > 0
+    mine = _rows(imported, staged.is_null(False), ImportRow.leader == ImportRow.row, has_rival, ~owns)
     ImportRow.update(reason_row=rival).where(*mine).execute()
     _settle(imported, "ambiguous", SAME_AS_ROW, key, ImportRow.reason_row.is_null(False))
 

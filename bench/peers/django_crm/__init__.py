@@ -1,0 +1,1 @@
+"""The same customers and groups as a Django application."""

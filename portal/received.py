@@ -1,0 +1,86 @@
+"""What a form may say: each endpoint names its fields; what none of them is, or is said twice, is refused unread."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import wtforms
+from werkzeug.datastructures import FileStorage, MultiDict
+
+from portal.errors import N_, Malformed
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+# Drawn into every form by ui.csrf().
+OF_THE_DOOR = frozenset({"csrf_token", "once"})
+_SHOWN = 60  # characters of somebody's field name that a sentence repeats
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields of an endpoint's form: names with labels ('' for what is not typed), numbered ones as patterns."""
+
+    labels: dict[str, Any] = field(default_factory=dict)
+    numbered: tuple[tuple[re.Pattern[str], Any], ...] = ()
+    many: frozenset[str] = frozenset()
+    is_secret: bool = False
+
+    def label(self, name: str) -> Any:
+        """Return what a person calls the field; None if the form has no such field."""
+        if name in self.labels:
+            return self.labels[name]
+        return next((label for pattern, label in self.numbered if pattern.fullmatch(name)), None)
+
+
+def reads(*forms: type[wtforms.Form], also: Sequence[str] = (), many: Sequence[str] = ()) -> Callable[[View], View]:
+    """Record on an endpoint which fields its form has: those of `forms` and `also`; `many` are said any often."""
+
+    def mark(view: View) -> View:
+        view.reads = _fields(forms, also, many)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def fields_of(view: Callable[..., Any] | None) -> Fields:
+    """Return the fields that an endpoint reads; none if it names none."""
+    return getattr(view, "reads", Fields())
+
+
+def _fields(forms: Iterable[type[wtforms.Form]], also: Sequence[str], many: Sequence[str]) -> Fields:
+    parts: list[tuple[str, wtforms.Field]] = [pair for form in forms for pair in form()._fields.items()]
+    typed = {name: "" if _is_hidden(part) else part.label.text for name, part in parts}
+    numbered = [
+        (re.compile(rf"{name}-[0-9]{{1,4}}-{inner}"), of.label.text)
+        for name, part in parts
+        if isinstance(part, wtforms.FieldList)
+        for inner, of in part.unbound_field.args[0]()._fields.items()
+    ]
+    is_secret = any(isinstance(part, wtforms.PasswordField) for _, part in parts)
+    return Fields(typed | dict.fromkeys((*also, *many), ""), tuple(numbered), frozenset(many), is_secret)
+
+
+def _is_hidden(part: wtforms.Field) -> bool:
+    return isinstance(part.widget, wtforms.widgets.HiddenInput)
+
+
+def check(view: Callable[..., Any], form: MultiDict[str, str], files: MultiDict[str, FileStorage]) -> None:
+    """Raise Malformed when a form holds a field that its endpoint does not read, or one value too many."""
+    fields = fields_of(view)
+    for name, n in _counted(form, files):
+        if name not in OF_THE_DOOR and fields.label(name) is None:
+            raise Malformed(
+                N_("The field “%(name)s” is none of this form. Nothing was changed; reload the page and try again."),
+                name=name[:_SHOWN],
+            )
+        if n > 1 and name not in fields.many:
+            raise Malformed(
+                N_("The field “%(name)s” was sent more than once. Nothing was changed; reload the page and try again."),
+                name=name[:_SHOWN],
+            )
+
+
+def _counted(form: MultiDict[str, str], files: MultiDict[str, FileStorage]) -> Iterator[tuple[str, int]]:
+    for name in {*form, *files}:
+        yield name, len(form.getlist(name)) + len(files.getlist(name))

@@ -1,0 +1,191 @@
+"""Migrating: a fresh database equals the models, and neither rivals nor a kill leave anything half done."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playhouse.schema_diff import diff_models
+
+from portal import migrate
+from portal.db import db, make_file
+from portal.models import TABLES, Shop
+from tests.conftest import Database, PostgresServer, SqliteFiles, forget, use
+
+# Indexes that stand in no model, because only one of the databases can have them.
+OF_ONE_DATABASE = {"customer_trigrams"}
+SLOW = """
+import sys, time
+from peewee import *
+
+def up(migrator, db):
+    db.execute_sql("CREATE TABLE half (id INTEGER NOT NULL)")
+    db.execute_sql("UPDATE shop SET name = 'changed'")
+    print("half", flush=True)
+    time.sleep(60)
+"""
+QUICK = """
+def up(migrator, db):
+    db.execute_sql("CREATE TABLE half (id INTEGER NOT NULL)")
+
+def down(migrator, db):
+    db.execute_sql("DROP TABLE half")
+"""
+FAILING = QUICK.split("def down")[0] + '    db.execute_sql("UPDATE shop SET no_such_column = 1")\n'
+LOSING = """
+def up(migrator, db):
+    db.execute_sql("DELETE FROM shop WHERE code = 'S2'")
+"""
+RUN = "import sys; from pathlib import Path; from portal import config, db, migrate; db.configure(config.read()); " \
+    "migrate.MIGRATIONS = Path(sys.argv[1]); print(*migrate.up(), flush=True)"  # fmt: skip
+
+
+@pytest.fixture
+def empty(server: SqliteFiles | PostgresServer) -> Iterator[str]:
+    """A database without any table, in use."""
+    url = server.empty()
+    use(url)
+    yield url
+    forget()
+    server.drop(url)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the portal's own migrations, to which a test adds one."""
+    for path in migrate.MIGRATIONS.glob("[0-9]*.py"):
+        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(migrate, "MIGRATIONS", tmp_path)
+    return tmp_path
+
+
+def shape() -> dict[str, Any]:
+    """Return all columns and indexes of the portal's tables."""
+    found: dict[str, Any] = {}
+    for model in TABLES:
+        name = model._meta.table_name
+        columns = [(row.name, row.data_type.upper(), row.null, row.primary_key) for row in db.get_columns(name)]
+        indexes = [
+            (index.name, tuple(index.columns), index.unique)
+            for index in db.get_indexes(name)
+            if index.name not in OF_ONE_DATABASE
+        ]
+        keys = [(key.column, key.dest_table, key.dest_column) for key in db.get_foreign_keys(name)]
+        # A primary key's index is named by the database.
+        found[name] = sorted(columns), sorted(index for index in indexes if "autoindex" not in index[0]), sorted(keys)
+    return found
+
+
+def differing() -> str:
+    """Return in which words the database differs from the models."""
+    found = diff_models(db.obj, TABLES)
+    surplus = [index for index in found.drop_indexes if index.name not in OF_ONE_DATABASE]
+    return str(found._replace(drop_indexes=surplus))
+
+
+def start(url: str, *words: str) -> "subprocess.Popen[str]":
+    """Run Python with the portal on a database, in a process of its own."""
+    environ = {**os.environ, "PORTAL_DATABASE": url}
+    return subprocess.Popen(
+        [sys.executable, *words], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+# ---- the tables are the models' ----
+
+
+def test_a_fresh_database_is_what_the_models_say(database: Database) -> None:
+    assert differing() == ""
+
+
+def test_columns_types_indexes_and_references_are_those_that_the_models_would_make(
+    database: Database, empty: str
+) -> None:
+    make_file()
+    db.create_tables(TABLES)
+    wanted = shape()
+    forget()
+    use(database.url)
+    assert shape() == wanted
+
+
+def test_one_down_and_one_up_is_the_same_again(database: Database) -> None:
+    before, steps = shape(), migrate.known()
+    assert migrate.down(1) == steps[-1:]
+    assert migrate.pending() == steps[-1:]
+    assert migrate.up() == steps[-1:]
+    assert shape() == before
+
+
+def test_all_the_way_down_leaves_nothing(database: Database) -> None:
+    assert migrate.down(len(migrate.known())) == migrate.known()[::-1]
+    assert [name for name in db.get_tables() if name != "schema_migration"] == []
+
+
+def test_up_again_touches_nothing(database: Database, s1: Shop) -> None:
+    before = database.checksum()
+    assert migrate.up() == []
+    assert database.checksum() == before
+
+
+# ---- several at once, and cut short ----
+
+
+def test_of_three_processes_that_migrate_at_once_one_does_it(empty: str) -> None:
+    rivals = [start(empty, "-m", "portal.cli", "migrate") for _ in range(3)]
+    said = [rival.communicate(timeout=60) for rival in rivals]
+    assert [rival.returncode for rival in rivals] == [0, 0, 0], said
+    lines = [line for out, _ in said for line in out.splitlines()]
+    assert sorted(line for line in lines if line in migrate.known()) == migrate.known(), lines
+    assert differing() == ""
+    assert migrate.pending() == []
+
+
+def test_a_migration_killed_in_the_middle_has_not_happened(database: Database, s1: Shop, folder: Path) -> None:
+    own = folder / "0999_half.py"
+    own.write_text(SLOW, encoding="utf-8")
+    before = database.checksum()
+    process = start(database.url, "-c", RUN, str(folder))
+    assert process.stdout is not None
+    assert process.stdout.readline() == "half\n", process.stderr.read() if process.stderr else ""
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=20)
+    forget()
+    assert database.checksum() == before
+    assert migrate.pending() == ["0999_half"]
+    own.write_text(QUICK, encoding="utf-8")
+    assert migrate.up() == ["0999_half"]
+    assert "half" in db.get_tables()
+
+
+def test_a_migration_that_fails_has_not_happened(database: Database, s1: Shop, folder: Path) -> None:
+    before = database.checksum()
+    (folder / "0999_half.py").write_text(FAILING, encoding="utf-8")
+    with pytest.raises(Exception, match="no_such_column"):
+        migrate.up()
+    assert database.checksum() == before
+    assert migrate.pending() == ["0999_half"]
+
+
+def test_rows_that_a_migration_loses_are_written_to_the_log(
+    database: Database, s1: Shop, s2: Shop, folder: Path
+) -> None:
+    (folder / "0999_losing.py").write_text(LOSING, encoding="utf-8")
+    said: list[Any] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append((record.migrations, record.lost_rows))  # type: ignore[method-assign]
+    logger = logging.getLogger("portal.migrate")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        migrate.up()
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+    assert said == [(["0999_losing"], {"shop": (2, 1)})]
