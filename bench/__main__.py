@@ -79,7 +79,9 @@ def main(arguments: Sequence[str]) -> None:
     lines = list(measured(options))
     print("\n".join(lines))
     if options.keep:
-        said = shlex.join(["python", "-m", "bench", *(part for part in arguments if part != "--keep")])
+        # Where the data lay is this machine's own affair.
+        own = {"--keep", "--folder", str(options.folder), f"--folder={options.folder}"}
+        said = shlex.join(["python", "-m", "bench", *(part for part in arguments if part not in own)])
         before = README.read_text(encoding="utf-8").split(MARK)[0]
         text = "\n".join([before + MARK, "", f"Made by `{said}`.", "", *lines, ""])
         README.write_text(text, encoding="utf-8")

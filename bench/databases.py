@@ -48,6 +48,7 @@ class Sqlite:
 
     def create(self, name: str) -> str:
         self.drop(name)
+        self.path(name).touch()
         return self.url(name)
 
     def copy(self, name: str, to: str) -> str:

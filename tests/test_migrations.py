@@ -180,12 +180,14 @@ def test_rows_that_a_migration_loses_are_written_to_the_log(
     handler = logging.Handler()
     handler.emit = lambda record: said.append((record.migrations, record.lost_rows))  # type: ignore[method-assign]
     logger = logging.getLogger("portal.migrate")
-    level = logger.level
+    level, quiet = logger.level, logging.root.manager.disable
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    logging.disable(logging.NOTSET)  # a terminal command run before in this process may have silenced all logs
     try:
         migrate.up()
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
+        logging.disable(quiet)
     assert said == [(["0999_losing"], {"shop": (2, 1)})]

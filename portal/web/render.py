@@ -51,7 +51,8 @@ def render(template: str, *, status: int = 200, whole: bool = False, **context: 
             pass
     response = make_response(render_template(template, **context), status)
     if block:
-        response.headers |= {"HX-Retarget": "body", "HX-Reswap": "innerHTML"}
+        # Another frame than the page has (signing in): the body's own attributes have to follow.
+        response.headers |= {"HX-Retarget": "body", "HX-Reswap": "outerMorph" if whole else "innerHTML"}
     return response
 
 

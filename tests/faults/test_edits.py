@@ -26,7 +26,10 @@ def rows(new_customer: New, new_group: New, s1: Shop) -> dict[str, Any]:
 
 
 def name_of(noun: str) -> str:
-    return str({"customer": Customer, "group": Group, "shop": Shop}[noun].get().name)
+    found: Any = {
+        "customer": lambda: Customer.get(), "group": lambda: Group.get(), "shop": lambda: Shop.get(Shop.code == "S1")
+    }[noun]()  # fmt: skip
+    return str(found.name)
 
 
 @pytest.mark.parametrize("noun", PLACES)

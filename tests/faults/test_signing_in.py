@@ -53,9 +53,10 @@ def test_one_hash_is_verified_whoever_it_is(
     assert verified == [True]
 
 
-@pytest.mark.parametrize("email", ["cass@store.example", "nobody@store.example"])
-def test_as_many_statements_whoever_it_is(email: str, people: Any, query_count: Callable[..., int]) -> None:
-    assert query_count(lambda: tries(email, 1, HERE)) == 6
+def test_as_many_statements_whoever_it_is(people: Any, query_count: Callable[..., int]) -> None:
+    emails = ("cass@store.example", "nobody@store.example")
+    known, unknown = (query_count(lambda email=email: tries(email, 1, HERE)) for email in emails)
+    assert known == unknown > 0
 
 
 def test_ten_tries_of_an_account_from_one_place_and_not_one_more_at_once(people: dict[str, Person]) -> None:
