@@ -4,6 +4,7 @@
 Started here and not through the wheel's own helper, which would make a system user and open folders to everybody.
 """
 
+import ctypes
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from urllib.parse import quote
 
 NEEDED = 2 * 1024**3  # bytes that a folder in memory must have free to be taken
 START_SECONDS = 60
+PREFIX = "coterie-pg-"
 # Nothing here outlives the tests, so nothing is forced to the disk. The server's clock speaks of another zone than
 # the store's and than UTC, and is an uneven one: a time that slipped through unconverted shows.
 OPTIONS = {
@@ -53,7 +55,8 @@ def running(folder: Path | None = None, locale: str = "C.UTF-8") -> Iterator[str
     programs = folder or binaries()
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and shutil.disk_usage(memory).free > NEEDED
-    home = Path(tempfile.mkdtemp(prefix="coterie-pg-", dir=memory if roomy else None))
+    home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=memory if roomy else None))
+    _sweep(home.parent)
     try:
         user = _unprivileged(home)
         programs = _reachable(programs, home, user)
@@ -106,7 +109,7 @@ def _server(programs: Path, home: Path, user: dict[str, Any]) -> Iterator[None]:
     with (home / "log").open("wb") as log:
         server = subprocess.Popen(
             [programs / "postgres", "-D", home / "data", "-k", home, *options], stdin=subprocess.DEVNULL,
-            stdout=log, stderr=log, cwd="/", **user,
+            stdout=log, stderr=log, cwd="/", preexec_fn=_die_together, **user,
         )  # fmt: skip
     try:
         _wait(server, home)
@@ -118,6 +121,21 @@ def _server(programs: Path, home: Path, user: dict[str, Any]) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             server.send_signal(signal.SIGQUIT)
             server.wait(20)
+
+
+def _die_together() -> None:
+    """Let Linux stop the server when this process is killed without a chance to do so itself."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGINT)  # 1 is PR_SET_PDEATHSIG
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs have left behind: folders whose server is gone, an hour old or more."""
+    for home in folder.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            old = time.time() - home.stat().st_mtime > 3600
+            if old and not (home / "data" / "postmaster.pid").exists():
+                shutil.rmtree(home, ignore_errors=True)
 
 
 def _wait(server: "subprocess.Popen[bytes]", home: Path) -> None:

@@ -183,6 +183,7 @@ def test_rows_that_a_migration_loses_are_written_to_the_log(
     level, quiet = logger.level, logging.root.manager.disable
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    logger.disabled = False
     logging.disable(logging.NOTSET)  # a terminal command run before in this process may have silenced all logs
     try:
         migrate.up()
