@@ -79,7 +79,8 @@ def test_the_table_of_settings_is_the_one_that_portal_settings_prints() -> None:
 def test_the_limits_are_the_ones_in_force() -> None:
     told = read("docs/operate.md")
     assert f"| {stage.MAX_ROWS:,} |".replace(",", " ") in told
-    assert f"{tries.MAX_TRIES} in {tries.TRIES_MINUTES} minutes an account and place, {tries.MAX_TRIES_FROM} a place" in told
+    for_an_account = f"{tries.MAX_TRIES} in {tries.TRIES_MINUTES} minutes an account and place"
+    assert f"{for_an_account}, {tries.MAX_TRIES_FROM} a place" in told
     from portal.queries.users import IDLE_HOURS, LONGEST_DAYS
 
     assert f"{IDLE_HOURS} hours unused, after {LONGEST_DAYS} days" in told
