@@ -48,6 +48,12 @@ def read_email(text: str) -> Email:
     return _read_any(text)
 
 
+def email_key(text: str) -> str:
+    """Return what an address is looked up by, as `read_email` stores it; of what is no address, the folded text."""
+    text = clean(text)
+    return read_email(text).key or text.casefold()
+
+
 def _read_any(typed: str) -> Email:
     text = clean(typed)
     if not text:

@@ -6,6 +6,7 @@ import peewee
 
 from portal import clock, config
 from portal.db import like
+from portal.emails import email_key
 from portal.errors import N_, Missing, Refusal
 from portal.models import Change, Customer, Group, Membership, Shop
 from portal.permissions import Action, Actor
@@ -55,7 +56,7 @@ def resolve(actor: Actor, reference: str) -> Customer:
     matches = [Customer.code_key == reference.casefold()]
     hidden = actor.masked_anywhere()
     if "@" in reference and "email" not in hidden:
-        matches.append(Customer.email_key == reference.casefold())
+        matches.append(Customer.email_key == email_key(reference))
     phone = read_phone(reference, config.current().region or None) if digits(reference) else None
     if phone and phone.key and "phone" not in hidden:
         matches.append(Customer.phone_key == phone.key)

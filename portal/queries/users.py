@@ -5,6 +5,7 @@ import hashlib
 import peewee
 
 from portal import clock
+from portal.emails import email_key
 from portal.errors import N_, Missing
 from portal.models import Shop, User, UserRole, UserSession
 from portal.permissions import Actor, Door, Grant, Role
@@ -59,17 +60,21 @@ def sessions_of(user: User) -> list[UserSession]:
 
 
 def actor_of(user: User, door: Door) -> Actor:
-    """Return the actor that `user` is when she comes through `door`, with the roles she holds at this moment."""
+    """Return the actor that `user` is when she comes through `door`, with the roles she holds at this moment.
+
+    A role that this version does not know allows nothing.
+    """
+    known = UserRole.role.in_([role.value for role in Role])
     grants = tuple(
         Grant(Role(row.role), row.shop_id)
-        for row in UserRole.select().where(UserRole.user == user).order_by(UserRole.id)
+        for row in UserRole.select().where(UserRole.user == user, known).order_by(UserRole.id)
     )
     return Actor(user.id, user.name, door, grants)
 
 
 def by_email(email: str) -> User:
     """Return the user who signs in by that address; raises Missing."""
-    user = User.get_or_none(User.email_key == email.strip().casefold())
+    user = User.get_or_none(User.email_key == email_key(email))
     if user is None:
         raise Missing(N_("Nobody signs in as “%(email)s”."), email=email)
     return user

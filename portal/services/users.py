@@ -10,7 +10,7 @@ import peewee
 
 from portal import clock, config
 from portal.db import transaction
-from portal.emails import read_email
+from portal.emails import email_key, read_email
 from portal.errors import N_, Busy, Denied, Missing, Refusal
 from portal.models import User, UserRole, UserSession
 from portal.permissions import SHOP_ROLES, Action, Actor, Door, Grant, Role, require
@@ -57,7 +57,7 @@ def add(actor: Actor, *, email: str, name: str, grants: Sequence[Grant], passwor
         require(actor, Action.GRANT_ROLE)
     with record(actor, "user.create") as change:
         read = read_email(clean(email))
-        if read.problem:
+        if read.key is None:
             raise Refusal(N_("“%(value)s” is not an e-mail address."), "email", value=email)
         if User.get_or_none(User.email_key == read.key) is not None:
             raise Refusal(N_("Somebody signs in as “%(value)s” already."), "email", value=email)
@@ -148,20 +148,28 @@ def sign_in(email: str, password: str, agent: str = "", address: str = "") -> Us
     the same work, so that nobody can list accounts; another sentence after too many failures (services/tries.py).
     """
     # Read as it was read when it was stored: an international address has more than one spelling.
-    email = read_email(clean(email)).key or email.strip().casefold()
+    email = email_key(email)
     user = User.get_or_none(User.email_key == email)
     tried = tries.count(email, address)
     matches = passwords.verify(user.password_hash if user else passwords.decoy(), password)
     if user is None or not matches or not user.is_active:
-        raise Refusal(N_("E-mail address or password is wrong."), "email")
+        raise _wrong()
     session_key = secrets.token_urlsafe(32)
     actor = find.actor_of(user, Door.PAGE)
     with record(actor, "user.sign_in", f"user:{user.id}") as change:
+        # Verifying takes its time: a password that was changed meanwhile has ended all sessions, and opens none.
+        now = _user(user.id)
+        if now.password_hash != user.password_hash or not now.is_active:
+            raise _wrong()
         session = UserSession.create(key_hash=find.key_hash(session_key), user=user, agent=clean(agent)[:200])
         change.row("user_session", session.id, None, {"user": user.id})
         tries.take_back(tried)
     session.key = session_key
     return session
+
+
+def _wrong() -> Refusal:
+    return Refusal(N_("E-mail address or password is wrong."), "email")
 
 
 def sign_out(actor: Actor, session_id: int) -> None:

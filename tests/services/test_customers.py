@@ -56,6 +56,11 @@ def test_codes_are_unique_without_regard_to_case_and_nothing_else_is(cass: Actor
         find.resolve(cass, "A@b.example")
 
 
+def test_an_international_address_is_found_in_each_of_its_spellings(cass: Actor) -> None:
+    made = customers.create(cass, {"email": "a@bücher.de"}).customer
+    assert {find.resolve(cass, text).id for text in ("a@bücher.de", "A@xn--bcher-kva.de")} == {made.id}
+
+
 def test_what_was_typed_is_stored_in_one_form(cass: Actor, s1: Shop) -> None:
     typed = {
         "code": " A 1 ", "name": "  Ann   O’Neil ", "email": "Ann@EXAMPLE.com", "phone": "0788 412 903",

@@ -11,7 +11,7 @@ from portal.errors import Denied, Missing, Refusal
 from portal.models import SignInFailure, User, UserRole, UserSession
 from portal.permissions import OPERATOR, Actor, Grant, Role
 from portal.queries import users as find
-from portal.services import users
+from portal.services import passwords, users
 from tests.conftest import PASSWORD, Database, Person
 
 New = Callable[..., Any]
@@ -53,7 +53,7 @@ def test_set_up_works_once_and_its_code_is_gone(database: Database, tmp_path: Pa
     ("given", "field"),
     [
         ({"code": "00000000x"}, "code"), ({"code": ""}, "code"), ({"code": "１２３４５６７８"}, "code"),
-        ({"email": "olive"}, "email"),
+        ({"email": "olive"}, "email"), ({"email": " "}, "email"),
         ({"name": " "}, "name"), ({"password": "short"}, "password"), ({"password": "password123"}, "password"),
         ({"password": "olive@store.example"}, "password"), ({"password": "x" * 201}, "password"),
     ],
@@ -163,6 +163,36 @@ def test_rights_taken_are_gone_at_once(act: str, olive: Actor, cass: Actor, peop
         "sign-out": lambda: users.sign_out(cass, session.id),
     }[act]()
     assert find.session(session.key) is None and find.session(other.key) is not None
+
+
+@pytest.mark.parametrize("act", ["password", "deactivation"])
+def test_a_password_that_is_changed_while_it_is_looked_at_opens_nothing(
+    act: str, olive: Actor, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cass, verify = people["cass"].user, passwords.verify
+
+    def slow(password_hash: str, password: str) -> bool:
+        matches = verify(password_hash, password)
+        if act == "password":
+            users.set_password(olive, cass.id, GOOD)
+        else:
+            users.deactivate(olive, cass.id)
+        return matches
+
+    monkeypatch.setattr(passwords, "verify", slow)
+    with pytest.raises(Refusal, match=WRONG):
+        users.sign_in("cass@store.example", PASSWORD)
+    assert UserSession.select().where(UserSession.ended_at.is_null()).count() == 0
+
+
+def test_a_role_that_this_version_does_not_know_allows_nothing(people: dict[str, Person]) -> None:
+    UserRole.create(user=people["nadia"].user, role="wizard")
+    assert people["nadia"].actor.grants == ()
+
+
+def test_an_international_address_is_found_in_each_of_its_spellings(olive: Actor) -> None:
+    made = users.add(olive, email="a@bücher.de", name="Anna", grants=[], password=GOOD)
+    assert {find.by_email(text).id for text in ("a@bücher.de", "A@xn--bcher-kva.de ", "a@BÜCHER.de")} == {made.id}
 
 
 def test_a_role_taken_away_is_gone_from_the_next_actor(olive: Actor, people: dict[str, Person]) -> None:
