@@ -1,12 +1,13 @@
 """Settings, read once from the environment; `portal settings` prints them."""
 
+import fcntl
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from portal.errors import N_, Refusal
 
@@ -112,12 +113,18 @@ def _check(settings: Settings) -> None:
         raise Refusal(N_("PORTAL_DATABASE must begin with sqlite:/// or postgresql://."))
     if settings.locale not in LOCALES:
         raise Refusal(N_("PORTAL_LOCALE must be one of en, pt, es, not “%(text)s”."), text=settings.locale)
-    if settings.timezone not in available_timezones():
+    try:
+        ZoneInfo(settings.timezone)
+    except (KeyError, ValueError, OSError):  # not known, an address that leads out of the zones, a folder of them
         raise Refusal(
             N_("PORTAL_TIMEZONE must be a time zone such as Africa/Kigali, not “%(text)s”."), text=settings.timezone
-        )
-    ZoneInfo(settings.timezone)
-    if settings.secret_key and len(settings.secret_key) < MIN_SECRET:
+        ) from None
+    if settings.secret_key:
+        _check_secret(settings)
+
+
+def _check_secret(settings: Settings) -> None:
+    if len(settings.secret_key) < MIN_SECRET:
         raise Refusal(N_("PORTAL_SECRET_KEY must have at least 32 characters. Nothing was started."))
 
 
@@ -132,12 +139,30 @@ def with_secret(settings: Settings, instance: Path) -> Settings:
         raise Refusal(
             N_("Set PORTAL_SECRET_KEY to 32 or more random characters before serving on %(host)s."), host=settings.host
         )
-    kept = instance / "secret_key"
-    if not kept.exists():
-        instance.mkdir(parents=True, exist_ok=True)
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(48), encoding="ascii")
-    return replace(settings, secret_key=kept.read_text(encoding="ascii").strip())
+    found = replace(settings, secret_key=kept_secret(instance / "secret_key", lambda: secrets.token_urlsafe(48)))
+    _check_secret(found)
+    return found
+
+
+def kept_secret(path: Path, make: Callable[[], str]) -> str:
+    """Return the secret that the file `path` holds; an empty or missing file gets what `make()` gives.
+
+    The file is for its owner only. Of several processes that start at once one makes the secret and all return it.
+    """
+    text = path.read_text(encoding="ascii").strip() if path.exists() else ""
+    if text:
+        return text
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        # Empty for as long as somebody else is making it, or for ever after a full disk or a power cut.
+        text = file.read().strip()
+        if not text:
+            text = make()
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    return text
 
 
 _current = Settings()

@@ -25,12 +25,7 @@ SETUP_CODE_FILE = "setup_code"
 
 def setup_code(instance: Path) -> str:
     """Return the one-time code that set-up asks for, made and kept in `instance` when there is none yet."""
-    kept = instance / SETUP_CODE_FILE
-    if not kept.exists():
-        instance.mkdir(parents=True, exist_ok=True)
-        kept.touch(mode=0o600)
-        kept.write_text(f"{secrets.randbelow(10**8):08}", encoding="ascii")
-    return kept.read_text(encoding="ascii").strip()
+    return config.kept_secret(instance / SETUP_CODE_FILE, lambda: f"{secrets.randbelow(10**8):08}")
 
 
 def set_up(instance: Path, *, code: str, email: str, name: str, password: str, is_manager: bool) -> User:

@@ -1,0 +1,55 @@
+"""Settings: what is taken from the environment, and the secrets that a machine keeps for itself."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from portal import config
+from portal.errors import Refusal
+
+
+def made() -> str:
+    return uuid4().hex
+
+
+@pytest.mark.parametrize("content", [None, "", "\n"], ids=["missing", "empty", "blank"])
+def test_a_secret_that_is_not_there_is_made_once_for_its_owner_only(content: str | None, tmp_path: Path) -> None:
+    """A full disk or a power cut leaves an empty file; an empty secret would open to everybody."""
+    path = tmp_path / "instance" / "secret"
+    if content is not None:
+        path.parent.mkdir()
+        path.touch(mode=0o600)
+        path.write_text(content)
+    first = config.kept_secret(path, made)
+    assert len(first) == 32 and config.kept_secret(path, made) == first
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_secret_that_many_make_at_once_is_one(tmp_path: Path) -> None:
+    for n in range(20):
+        path = tmp_path / str(n)
+        with ThreadPoolExecutor(8) as pool:
+            assert len(set(pool.map(lambda _, path=path: config.kept_secret(path, made), range(8)))) == 1
+
+
+def test_a_kept_secret_may_lie_where_nobody_can_write(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("x" * 40)
+    path.chmod(0o400)
+    assert config.kept_secret(path, made) == "x" * 40
+
+
+def test_a_kept_key_is_as_long_as_a_given_one_must_be(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").write_text("short")
+    with pytest.raises(Refusal, match="at least 32 characters"):
+        config.with_secret(config.Settings(), tmp_path)
+
+
+@pytest.mark.parametrize("zone", ["Kigali", "Africa", "../Africa/Kigali", "/etc/passwd", "UTC+2\x00"])
+def test_a_time_zone_that_is_none_is_refused(zone: str) -> None:
+    with pytest.raises(Refusal, match="must be a time zone"):
+        config.read({"PORTAL_TIMEZONE": zone})
+    assert config.read({"PORTAL_TIMEZONE": "Africa/Kigali"}).timezone == "Africa/Kigali"
