@@ -27,8 +27,8 @@ def detect(text: str) -> str:
     cells, then more cells, then fewer cells that start with a space (a comma in a sentence does). A file
     whose header holds none of them has one column, and the answer is a comma.
     """
-    first, _, _ = text.partition("\n")
-    named = declared(first.rstrip("\r"))
+    # The first line as records() reads it, whichever of the three line ends it has.
+    named = declared(StringIO(text, newline="").readline())
     if named is not None:
         return named
     scores = [(_score(text, delimiter), delimiter) for delimiter in DELIMITERS]

@@ -58,4 +58,4 @@ def test_the_line_that_excel_writes_names_the_delimiter(line: str, found: str | 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_declared_delimiter_is_taken_at_its_word(end: str) -> None:
-    assert detect(f"sep=|{end}a,b|c,d{end}1,2|3,4{end}") == "|"
+    assert detect(f"sep=^{end}a,b^c,d{end}1,2^3,4{end}") == "^"
