@@ -11,7 +11,6 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"\xff\xd8\xff", "jpeg"),
     (b"GIF8", "gif"),
-    (b"BM\x00\x00", "bmp"),
     (b"II*\x00", "tiff"),
     (b"MM\x00*", "tiff"),
     (b"%PDF-", "pdf"),
@@ -24,6 +23,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "parquet"),
     (b"{\\rtf", "rtf"),
 )
+# A bitmap: two letters, its size, and four bytes that are kept free; no text holds those.
+_BITMAP = re.compile(rb"BM.{4}\x00{4}", re.DOTALL)
 # Names inside a zip are stored plainly, in the local headers at its start and in the directory at its end.
 _INSIDE_ZIP: tuple[tuple[bytes, str], ...] = (
     (b"application/vnd.oasis.opendocument.spreadsheet", "ods"),
@@ -58,6 +59,8 @@ def _kind(head: bytes, stream: BinaryIO) -> str | None:
             return name
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _kind_of_zip(head, stream)
+    if _BITMAP.match(head):
+        return "bmp"
     if _MARKUP.match(head):
         return "html"
     return "binary" if _is_binary(head) else None

@@ -39,6 +39,7 @@ def looks_like(data: bytes) -> str:
     [
         (b"\x89PNG\r\n\x1a\n....", "png"),
         (b"\xff\xd8\xff\xe0..JFIF", "jpeg"),
+        (b"BM\x36\x04\x03\x00" + bytes(4) + b"\x36\x00\x00\x00" + b"\xff" * 900, "bmp"),
         (b"%PDF-1.7\n", "pdf"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", "xls"),
         (b"\x1f\x8b\x08....", "gzip"),
