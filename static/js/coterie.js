@@ -43,7 +43,8 @@
   };
 
   document.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.defaultPrevented) return;
+    // A suggestion that the browser fills in comes as such an event too, without a key.
+    if (!event.key || event.isComposing || event.defaultPrevented) return;
     if (event.key.toLowerCase() === "s" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
       save(event);
     } else if (event.key === "Enter") {

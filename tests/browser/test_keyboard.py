@@ -34,6 +34,14 @@ def test_slash_goes_to_the_search_but_not_while_typing(chrome: Chrome, path: str
     expect(page.locator("#q")).to_have_value("a/b")
 
 
+def test_a_field_that_the_browser_fills_in_is_no_key(chrome: Chrome) -> None:
+    """Chromium tells of a chosen suggestion by a “keydown” that names no key."""
+    page = chrome.open("")
+    page.goto("/sign-in")
+    page.locator("#email").evaluate("field => field.dispatchEvent(new Event('keydown', {bubbles: true}))")
+    expect(page.locator("#email")).to_be_focused()
+
+
 @pytest.mark.parametrize(
     ("path", "label"),
     [
