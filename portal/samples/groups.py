@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-HUES = ("red", "orange", "amber", "lime", "green", "teal", "cyan", "blue", "indigo", "violet", "pink", "grey")
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SampleGroup:

@@ -57,7 +57,10 @@ class Home(NamedTuple):
 
 
 def people(n: int, seed: int) -> Iterator[Person]:
-    """Gives `n` people, one at a time; a smaller `n` gives the beginning of a larger one."""
+    """Gives `n` people, one at a time; a smaller `n` gives the beginning of a larger one.
+
+    Raises `ValueError` at once unless `n` is from 0 to `MOST`.
+    """
     if not 0 <= n <= MOST:
         raise ValueError(f"between 0 and {MOST} people, not {n}")
     return _stream(n, Random(seed).random)  # noqa: S311 - invented names are no secret

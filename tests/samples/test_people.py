@@ -10,7 +10,8 @@ from itertools import islice
 import phonenumbers
 import pytest
 
-from portal.samples.groups import GROUPS, HUES
+from portal.models.group import HUES
+from portal.samples.groups import GROUPS
 from portal.samples.numbers import SERIALS, citizen_card, cpf, dni, nie, nif, scattered
 from portal.samples.people import MOST, Person, people, plain
 from portal.samples.places import COUNTRIES, SHOPS, SIZES
@@ -48,7 +49,7 @@ def test_fewer_people_are_the_beginning_of_more_people() -> None:
 def test_people_stream_without_making_all_of_them_first() -> None:
     started = time.perf_counter()
     assert len(list(islice(people(MOST, 1), 10))) == 10
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < 30  # all of them would take minutes
 
 
 def test_a_number_of_people_that_cannot_be_made_is_refused() -> None:
