@@ -21,8 +21,8 @@ CSP = (
 def create_app(settings: config.Settings | None = None, instance: Path = Path("instance")) -> Flask:
     """Return the WSGI application for `settings` (default: the environment's).
 
-    `instance` is the folder for what this machine keeps to itself: secret key, set-up code, uploads. Raises Refusal
-    when a setting cannot be used.
+    `instance` is the folder for what this machine keeps to itself: secret key, set-up code. Raises Refusal when a
+    setting cannot be used.
     """
     settings = config.with_secret(settings or config.read(), instance)
     config.use(settings)
@@ -77,7 +77,7 @@ def _connections(app: Flask) -> None:
             db.db.connect(reuse_if_open=True)
 
     def close(error: BaseException | None) -> None:
-        if not db.db.is_closed() and not app.config.get("KEEP_CONNECTION"):
+        if not db.db.is_closed():
             db.db.close()
 
     app.before_request(connect)
