@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import hypothesis
 import peewee
 import pytest
 from argon2 import PasswordHasher
@@ -31,6 +32,11 @@ from portal.queries import users as find_users  # noqa: E402
 from portal.services import customers, groups, items, shops  # noqa: E402
 from tests.page import Browser  # noqa: E402
 
+# How long one example takes says how busy the machine is, not whether the answer is right.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 collect_ignore = [] if SERVER else ["test_postgresql.py"]
 PASSWORD = "violet tractor orbit 91"
