@@ -87,7 +87,7 @@ def test_the_installed_portal_serves_a_demo(environ: dict[str, str], installed: 
         assert "css" in _fetch(address + style)[1]
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(30)
         server.stdout.close()  # type: ignore[union-attr]
     looked = subprocess.run(portal("doctor"), env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert looked.returncode == 0, looked.stdout + looked.stderr

@@ -42,7 +42,7 @@ class Portal:
                 [sys.executable, "-m", "portal.cli", "serve", "--port", str(self.port)],
                 cwd=self.folder, env=environ, stdout=subprocess.DEVNULL, stderr=log,
             )  # fmt: skip
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not self._answers():
             assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.05)
@@ -57,7 +57,7 @@ class Portal:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(30)
 
     def load(self, state: Path) -> None:
         """Bring the database to `state` while the portal runs, as one transaction."""

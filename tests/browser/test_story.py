@@ -14,6 +14,7 @@ def toasts(page: Page) -> list[str]:
     """Return what the portal tells; waits for the first."""
     told = page.locator(".toast [data-text]")
     expect(told.first).to_be_visible()
+    page.wait_for_load_state("domcontentloaded")
     return told.all_inner_texts()
 
 
@@ -34,7 +35,8 @@ def line(page: Page, group: str, name: str) -> Locator:
 
 
 def rows(page: Page) -> list[str]:
-    """Return the first cells of the table's rows."""
+    """Return the first cells of the table's rows, once the page is there as a whole."""
+    page.wait_for_load_state("domcontentloaded")
     return page.locator("tbody th[scope=row]").all_inner_texts()
 
 

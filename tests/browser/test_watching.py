@@ -23,7 +23,11 @@ def test_what_goes_wrong_in_a_page_is_noticed(chrome: Chrome, what: str) -> None
     script, said = WRONG[what]
     append = "const append = html => document.body.insertAdjacentHTML('beforeend', html);"
     page.evaluate(f"() => {{ {append} {script}; }}")
-    page.wait_for_timeout(150)
+    for _ in range(100):
+        page.wait_for_timeout(50)
+        if any(line.startswith(said) for line in chrome.seen):
+            break
+    page.wait_for_timeout(150)  # what comes with it belongs to this test too
     seen, chrome.seen = chrome.seen, []
     assert any(line.startswith(said) for line in seen), seen
 

@@ -97,10 +97,10 @@ def test_a_strangers_lock_is_waited_for_three_seconds_and_reading_goes_on(house:
             waiting = [pool.submit(post, n) for n in range(2)]
             slowest = read_all(cass)
             answers = [one.result() for one in waiting]
-        assert slowest < 1
+        assert slowest < 2.5  # nobody who reads waits those three seconds
         for n, (took, response) in enumerate(answers):
             assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
-            assert took < 3.8 and f'value="Ann {n}"' in response.text
+            assert 3 <= took < 5.5 and f'value="Ann {n}"' in response.text
         assert sizes()[0] == 0
     began = time.perf_counter()
     assert store(cass, 0, form).status == 200

@@ -28,7 +28,8 @@ def test_eight_half_sent_uploads_hold_nobody_up(portal: Portal) -> None:
     finally:
         for one in held:
             one.close()
-    assert part(during, 0.9) < max(2 * part(before, 0.9), 0.5)
+    # Who was held up would wait until the half-sent ones are closed; the long form looks closer.
+    assert part(during, 0.9) < max(2 * part(before, 0.9), 2)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from tests.faults.quiet import while_importing
 from tests.faults.served import Client, served
 
 
-def test_two_hundred_requests_while_five_thousand_rows_are_imported(tmp_path: Path) -> None:
+def test_two_hundred_requests_while_two_thousand_rows_are_imported(tmp_path: Path) -> None:
     with served(tmp_path) as portal:
         cass = Client(portal.port).sign_in()
-        seen = while_importing(cass, rows=5_000, at_least=200)
+        seen = while_importing(cass, rows=2_000, at_least=200)
         assert seen.n_customers == 3
         assert [line for line in portal.faults() if '"level": "error"' in line] == []
     assert len(seen.reads) + len(seen.writes) >= 200

@@ -221,6 +221,7 @@ def test_a_writer_who_gets_no_turn_is_told_to_try_again_and_the_next_one_writes(
     cass: Actor, sound: None
 ) -> None:
     holds, over = threading.Event(), threading.Event()
+    took: list[float] = []
 
     def hold() -> None:
         with transaction():
@@ -233,11 +234,12 @@ def test_a_writer_who_gets_no_turn_is_told_to_try_again_and_the_next_one_writes(
         try:
             return customers.create(cass, {"code": "A1"})
         finally:
-            assert WRITE_DEADLINE <= time.monotonic() - began < WRITE_DEADLINE + 2
+            took.append(time.monotonic() - began)
             over.set()
 
     found = at_once(hold, wait)
     assert [type(one) for one in refused(found)] == [Busy]
+    assert WRITE_DEADLINE <= took[0] < 15
     assert customers.create(cass, {"code": "A1"}).customer.code == "A1"
 
 
