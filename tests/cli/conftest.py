@@ -1,5 +1,6 @@
 """A fresh database for each test of the command line, in a folder of its own, and a way to run `portal` there."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,8 +37,8 @@ Portal = Callable[..., Result]
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder with nothing of the portal in it; commands run there."""
     monkeypatch.chdir(tmp_path)
-    for name in ("DATABASE", "SECRET_KEY", "HOST", "PORT", "LOCALE", "TIMEZONE", "REGION", "HTTPS", "DEBUG"):
-        monkeypatch.delenv(f"PORTAL_{name}", raising=False)
+    for name in [name for name in os.environ if name.startswith("PORTAL_")]:
+        monkeypatch.delenv(name)
     yield tmp_path
     if db.obj is not None and not db.is_closed():
         db.close()

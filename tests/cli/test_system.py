@@ -2,9 +2,6 @@
 
 import json
 
-import peewee
-import pytest
-
 from portal.models import Change, Customer, Group, Membership, PastMembership, Shop, User
 from portal.services import customers, samples, users
 from portal.services.changes import values
@@ -47,10 +44,7 @@ def test_settings_mask_secrets(portal, place, monkeypatch):
     secret = "s" * 40
     monkeypatch.setenv("PORTAL_SECRET_KEY", secret)
     monkeypatch.setenv("PORTAL_DATABASE", "postgresql://ana:tiger@127.0.0.1:1/crm")
-    try:
-        told = portal("settings", "--json")
-    except peewee.ImproperlyConfigured:
-        pytest.skip("no PostgreSQL driver")
+    told = portal("settings", "--json")
     rows = {row["variable"]: row["value"] for row in json.loads(told.stdout)}
     assert rows["PORTAL_DATABASE"] == "postgresql://ana:••••••••@127.0.0.1:1/crm"
     assert secret not in told.output

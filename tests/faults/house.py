@@ -42,9 +42,13 @@ def portal_in(folder: Path) -> Iterator[House]:
     """Make a store in `folder` and the portal on it."""
     url = SqliteFiles(folder).new()
     app = create_app(settings_for(url), folder / "instance")
-    logging.getLogger("portal").setLevel(logging.CRITICAL)
+    logger, level = logging.getLogger("portal"), logging.getLogger("portal").level
+    logger.setLevel(logging.CRITICAL)
     use(url)
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     shop = shops.create(OPERATOR, code="S1", name="Kigali North")
-    yield House(folder, url, shop, add_standing(cheap, shop), app)
-    forget()
+    try:
+        yield House(folder, url, shop, add_standing(cheap, shop), app)
+    finally:
+        logger.setLevel(level)
+        forget()

@@ -160,7 +160,6 @@ def test_the_headers_of_real_platforms_are_recognised(path: Path) -> None:
     }
     # The list's author had no field for it; the portal has.
     assert wrong == {("Bagisto", "gender")}
-    assert len(wrong) <= 0.05 * len(rows)
     assert [match.header for match in found if match.target and not match.is_sure] == ["Dads email"]
 
 

@@ -347,7 +347,7 @@ def test_extra_columns_of_a_malicious_file_give_nobody_a_right(
 
 
 def test_what_is_left_of_an_interrupted_reading_is_swept_away(
-    cass: Actor, check: New, monkeypatch: pytest.MonkeyPatch, time_machine: Any
+    cass: Actor, check: New, time_machine: Any
 ) -> None:
     check("code\nA1\n")
     Import.update(state="reading").execute()
