@@ -1,5 +1,6 @@
 """The door in: who are you, may you, was this done already. One guard runs before anything else is looked at."""
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.datastructures import FileStorage
 
 from portal import kept, received
 from portal.errors import Busy, Denied
@@ -113,10 +115,16 @@ def _posted(view: Callable[..., Any]) -> ResponseReturnValue | None:
     if not key or g.get("actor") is None:
         return None
     said = sorted((name, text) for name, text in request.form.items(multi=True) if name != "csrf_token")
-    files = sorted((name, file.filename or "") for name, file in request.files.items(multi=True))
+    files = sorted((name, file.filename or "", _digest(file)) for name, file in request.files.items(multi=True))
     once.begin(g.actor.user_id, str(request.endpoint), key, [request.path, said, files])
     earlier = once.earlier()
     return _as_before(earlier) if earlier else None
+
+
+def _digest(file: FileStorage) -> str:
+    found = hashlib.file_digest(file.stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    file.stream.seek(0)
+    return found
 
 
 def _answered(response: Response) -> Response:

@@ -59,6 +59,15 @@ def test_another_text_under_the_same_key_is_another_post(browse: Browse) -> None
     assert sorted(row.name for row in Customer.select()) == ["Ann", "Bea"]
 
 
+def test_another_file_of_the_same_name_is_another_post(browse: Browse) -> None:
+    """Back, the file mended, Import: the browser may have kept the old page with its key."""
+    cass = browse("cass")
+    key = cass.get("/imports/new").form("/imports/new").value("once")
+    first, mended, again = (checked(cass, text, once=key) for text in ("code\nA1\n", "code\nA2\n", "code\nA2\n"))
+    assert first != mended == again
+    assert Import.select().count() == 2
+
+
 def test_a_refused_form_may_be_sent_again_under_its_key(browse: Browse, new_customer: New) -> None:
     cass = browse("cass")
     form = cass.get("/customers/new").form("/customers/new")
