@@ -53,8 +53,8 @@ def postgresql() -> Part:
 
 
 def browser() -> Part:
-    """Run what only a browser can show, one test after the other."""
-    return _pytest("Browser", ["-p", "no:xdist", BROWSER], database="")
+    """Run what only a browser can show; each of the two workers has a browser and a served portal of its own."""
+    return _pytest("Browser", [*SIDE_BY_SIDE, BROWSER], database="")
 
 
 PARTS: dict[str, Callable[[], Part]] = {"sqlite": sqlite, "postgresql": postgresql, "browser": browser}

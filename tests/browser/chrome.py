@@ -15,11 +15,13 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    expect,
     sync_playwright,
 )
 
 FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run",
          "--disable-component-update", "--disable-quic"]  # fmt: skip
+PATIENCE_MS = 20_000  # what is awaited comes in a fraction of it; a busy machine may take longer
 HEIGHT = {1280: 900, 390: 844}
 # Chromium notes every answer of 400 or more; pages that refuse something answer so on purpose.
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
@@ -30,6 +32,7 @@ class Chrome:
 
     def __init__(self, executable: str) -> None:
         self.executable = executable
+        expect.set_options(timeout=PATIENCE_MS)
         self.kept: dict[str, Page] = {}
 
     def __enter__(self) -> Self:
@@ -73,7 +76,7 @@ class Chrome:
             base_url=self.url, java_script_enabled=js, color_scheme=theme, locale=lang, reduced_motion="reduce",
             viewport={"width": width, "height": HEIGHT[width]},
         )  # fmt: skip
-        context.set_default_timeout(5_000)
+        context.set_default_timeout(PATIENCE_MS)
         if who:
             context.add_cookies([{"name": "coterie", "value": self.cookies[who], "url": self.url}])
         self._listen(context)
