@@ -125,7 +125,7 @@ def archive(actor: Actor, reference: str) -> None:
 @acting
 def restore(actor: Actor, reference: str) -> None:
     """Make an archived or draft group active again."""
-    require(actor, Action.EDIT_GROUP)
+    require(actor, Action.CREATE_GROUP)
     _say_moved(groups.set_status(actor, find.resolve(actor, reference).id, "active"))
 
 

@@ -15,7 +15,11 @@ from portal.queries.customers import matching, visible_to
 from portal.text import fold
 
 STATUSES = ("active", "draft", "archived")
-SORTS = {"name": (Group.name_key, Group.code), "members": (Group.n_members, Group.id), "updated": (Group.updated_at,)}
+SORTS = {
+    "name": (Group.name_key, Group.code),
+    "members": (Group.n_members, Group.id),
+    "updated": (Group.updated_at, Group.id),
+}
 
 
 @dataclass(frozen=True)
@@ -82,11 +86,12 @@ def by_code(actor: Actor, code: str) -> Group:
 def resolve(actor: Actor, reference: str) -> Group:
     """Return the group whose code or name is `reference`; raises Missing, or Refusal when two groups fit."""
     require(actor, Action.SEE_GROUP_NAMES)
+    # A group may have no name; a reference that says nothing must not find it.
+    is_named = (Group.name_key == fold(reference)) & (Group.name_key != "")
     found = list(
-        Group.select().where(
-            (Group.code == reference.strip().casefold()) | (Group.name_key == fold(reference)),
-            Group.status != "deleted",
-        )
+        Group.select()
+        .where((Group.code == reference.strip().casefold()) | is_named, Group.status != "deleted")
+        .order_by(Group.code)
     )
     if not found:
         raise Missing(N_("There is no group “%(code)s”."), "group", code=reference)

@@ -130,8 +130,11 @@ def edit(actor: Actor, group_id: int, details: Details, version: int | None = No
 
 
 def set_status(actor: Actor, group_id: int, status: str) -> Saved:
-    """Make a group active (also: restore it), draft or archived; draft and archived groups have no members (law 1)."""
-    require(actor, Action.EDIT_GROUP)
+    """Make a group active (also: restore it), draft or archived; draft and archived groups have no members (law 1).
+
+    Restoring is one of the doors through which a group comes into being (product.md §6). Raises Missing, Denied.
+    """
+    require(actor, Action.CREATE_GROUP if status == "active" else Action.EDIT_GROUP)
     verb = {"active": "restore", "draft": "draft", "archived": "archive"}[status]
     with record(actor, f"group.{verb}", f"group:{group_id}") as change:
         group = _live(group_id)
@@ -160,6 +163,8 @@ def _store(group: Group, before: dict[str, object], change: Recorder) -> members
     # Not n_members: only the refresh may count.
     group.save(only=[field for field in Group._meta.sorted_fields if field.name not in {"id", "n_members"}])
     change.updated("group", group.id, before, values(group))
+    if group.status == before["status"]:
+        return membership.Moved(0, 0)  # a name moves nobody, and asking a large group takes time
     return membership.refresh(change, groups=[group.id])
 
 
@@ -176,6 +181,7 @@ def check(details: Details, own: Group | None = None) -> Details:
     Raises Refusals naming every field that cannot be taken.
     """
     name = " ".join(clean(details.name).split())
+    name = name if fold(name) else ""  # nobody could read or type it
     refusals = [*_unfit_name(name, own), *_unfit_choices(details), *_unfit_texts(details)]
     if refusals:
         raise Refusals(refusals)

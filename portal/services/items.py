@@ -88,7 +88,8 @@ def end(actor: Actor, group_id: int, item_id: int) -> Put:
         if item is None:
             raise Missing(N_("This item is not there any more."))
         _end(item, change)
-        moved = membership.refresh(change, groups=[group.id])
+        customers = [item.customer_id] if item.customer_id is not None else None
+        moved = membership.refresh(change, groups=[group.id], customers=customers)
     return Put(moved.joined, moved.left, [], [])
 
 
@@ -113,8 +114,14 @@ def settle(group: Group, new_items: Sequence[NewItem], change: Recorder) -> memb
     new_ids = [row_id for (row_id,) in made.tuples()] if any(item.new_customer for item in new_items) else []
     # Naming a few people must not cost as much as the whole group, which may be large.
     named = [item.customer_id for item in new_items if item.customer_id is not None]
-    has_shop = any(item.shop_id is not None for item in new_items)
-    moved = membership.refresh(change, groups=[group.id], customers=None if has_shop else [*named, *new_ids])
+    if any(item.shop_id is not None for item in new_items):
+        moved = membership.refresh(change, groups=[group.id])
+    else:
+        # Every id stands in the statement several times, and PostgreSQL takes 65 535 parameters.
+        parts = [
+            membership.refresh(change, groups=[group.id], customers=part) for part in in_chunks([*named, *new_ids])
+        ]
+        moved = membership.Moved(sum(part.joined for part in parts), sum(part.left for part in parts))
     if new_ids:
         membership.refresh(change, customers=new_ids)
     return moved

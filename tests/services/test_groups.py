@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from portal.errors import Conflict, Missing, Refusal, Refusals
+from portal.errors import Conflict, Denied, Missing, Refusal, Refusals
 from portal.models import Change, Customer, Group, Membership
-from portal.permissions import Actor
+from portal.permissions import TABLE, Action, Actor, Role
 from portal.queries import groups as find
 from portal.services import groups, items
 from portal.services.groups import Details
@@ -151,6 +151,42 @@ def test_a_group_is_found_by_code_or_name_and_ambiguity_is_told(cass: Actor, new
         find.resolve(cass, "group-two")
     with pytest.raises(Missing):
         find.resolve(cass, "none")
+
+
+@pytest.mark.parametrize("reference", ["", " ", "\u200b"])
+def test_a_reference_that_says_nothing_finds_no_group_without_a_name(
+    reference: str, cass: Actor, new_group: New
+) -> None:
+    """A script whose variable is empty must not archive whatever has no name."""
+    groups.edit(cass, new_group("Vips").id, Details(name=""))
+    with pytest.raises(Missing):
+        find.resolve(cass, reference)
+
+
+def test_a_name_that_nobody_can_see_is_no_name(cass: Actor, new_group: New) -> None:
+    with pytest.raises(Refusal, match=r"A name is required."):
+        new_group("\u200b\u2060")
+    group = new_group("Vips")
+    assert groups.edit(cass, group.id, Details(name="\ufeff \u200b")).group.label == "vips"
+
+
+def test_restoring_needs_the_right_to_create_groups(
+    cass: Actor, new_group: New, new_customer: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both rights belong to the same roles today; it is the second that guards this door (product.md §6)."""
+    group = new_group("Vips", [new_customer("Ann")])
+    groups.set_status(cass, group.id, "archived")
+    rights = {action: scope for action, scope in TABLE[Role.CSCC_MANAGER].items() if action != Action.CREATE_GROUP}
+    monkeypatch.setitem(TABLE, Role.CSCC_MANAGER, rights)
+    with pytest.raises(Denied):
+        groups.set_status(cass, group.id, "active")
+    assert (Group.get_by_id(group.id).status, Membership.select().count()) == ("archived", 0)
+
+
+def test_a_new_name_asks_nobody_for_membership(cass: Actor, new_group: New, query_count: New) -> None:
+    group = new_group("Vips")
+    renamed = query_count(lambda: groups.edit(cass, group.id, Details(name="Vipers")))
+    assert renamed < query_count(lambda: groups.set_status(cass, group.id, "archived"))
 
 
 def test_searching_groups_is_by_part_of_the_name_in_name_order(cass: Actor, new_group: New) -> None:

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from portal.db import in_chunks, transaction
 from portal.errors import Missing, Refusal
 from portal.models import Customer, GroupItem, Membership, Shop
 from portal.permissions import Actor
 from portal.queries import groups as find
 from portal.services import items
+from portal.services.changes import record
 from portal.services.items import NewItem
 from tests.conftest import Database
 
@@ -96,6 +98,21 @@ def test_a_wrong_item_is_refused_and_none_of_the_others_is_put(
     with pytest.raises(Refusal):
         items.add(cass, group.id, [NewItem(customer_id=ann.id), NewItem(new_customer={"code": "N1"}), wrong])
     assert database.checksum() == before
+
+
+def test_many_are_added_in_one_change(cass: Actor, new_group: New) -> None:
+    """More than a statement of PostgreSQL has room for, several times over."""
+    group, n = new_group("Vips"), 14_000
+    rows = ({"code": f"X{number}", "code_key": f"x{number}"} for number in range(n))
+    with transaction():
+        for part in in_chunks(rows):
+            Customer.insert_many(part).execute()
+    ids = [row_id for (row_id,) in Customer.select(Customer.id).tuples()]
+    with record(cass, "group.items", f"group:{group.id}") as change:
+        said = [{"sign": "include", "kind": "customer", "customer": id_, "shop": None, "note": ""} for id_ in ids]
+        items.put_all(said, group, change)
+        moved = items.settle(group, [NewItem(customer_id=id_) for id_ in ids], change)
+    assert (moved.joined, moved.left, Membership.select().count()) == (n, 0, n)
 
 
 def test_nothing_chosen_is_said(cass: Actor, new_group: New) -> None:
