@@ -110,6 +110,7 @@ def _posted(view: Callable[..., Any]) -> ResponseReturnValue | None:
     request.max_content_length = getattr(view, "takes", current_app.config["MAX_CONTENT_LENGTH"])
     csrf.protect()
     _no_nul(request.form.items(multi=True))
+    _no_nul((name, file.filename or "") for name, file in request.files.items(multi=True))
     received.check(view, request.form, request.files)
     key = request.form.get("once", "")
     if not key or g.get("actor") is None:

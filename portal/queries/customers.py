@@ -16,6 +16,7 @@ from portal.text import digits, fold
 # The minutes for which a reveal with a logged reason opens a masked ID.
 REVEALED_MINUTES = 10
 MASK = "••••"
+MAX_SEARCHED = 200  # characters of a searched text that count; SQLite refuses a pattern of some ten thousand
 
 
 def visible_to(actor: Actor, action: Action = Action.SEE_CUSTOMERS) -> peewee.ModelSelect:
@@ -133,6 +134,7 @@ def matching(actor: Actor, text: str) -> list[peewee.Expression]:
 
 def words(text: str) -> list[str]:
     """Return the words to search for: a phone in any format is one word of digits, anything else is split at spaces."""
+    text = text[:MAX_SEARCHED]
     compact = digits(text)
     typed_as_phone = compact and not set(text) - set("0123456789 ()+-./–\u00a0\u202f")
     if typed_as_phone and len(compact) >= 4:

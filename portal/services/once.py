@@ -52,13 +52,15 @@ def transaction() -> Iterator[None]:
     Raises Conflict when an equal post was quicker; the door answers like that one then.
     """
     post = _present.get()
+    claims = post is not None and not post.is_claimed
     try:
         with db.transaction():
-            if post is not None and not post.is_claimed:
+            if post is not None and claims:
                 _claim(post)
             yield
     except BaseException:
-        if post is not None:
+        # What an earlier transaction of this post has stored stays stored.
+        if post is not None and claims:
             post.is_claimed = False
         raise
 

@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 
 from portal import clock
+from portal.errors import Refusal
 from portal.models import Change, Customer, Group, Import, RequestKey
+from portal.permissions import Actor
 from portal.services import once
 from tests.faults.doubles import customers_twice, post_twice, twin
 from tests.page import Browser
@@ -31,9 +33,7 @@ def test_ten_equal_posts_make_one_group_and_all_lead_to_it(app: Flask, browse: B
     assert [group.code for group in Group.select()] == ["vips"]
 
 
-def test_what_can_be_done_once_only_answers_the_second_as_the_first(
-    app: Flask, browse: Browse, new_group: New
-) -> None:
+def test_what_can_be_done_once_only_answers_the_second_as_the_first(app: Flask, browse: Browse, new_group: New) -> None:
     """Without the key the second would find no group, and say 404."""
     cass = browse("cass")
     new_group("Vips")
@@ -87,6 +87,19 @@ def test_a_refusal_after_a_write_lets_the_form_be_sent_again(browse: Browse, new
     assert cass.submit(form).status == 409
     assert cass.submit(form).status == 200
     assert Import.get().state == "done"
+
+
+def test_a_second_write_that_fails_leaves_the_first_known_as_done(cass: Actor) -> None:
+    once.begin(cass.user_id or 0, "pages.act", "a" * 32, [])
+    try:
+        with once.transaction():
+            pass
+        with pytest.raises(Refusal), once.transaction():
+            raise Refusal("no")
+        once.answered(303, "/done")
+    finally:
+        once.end()
+    assert [row.location for row in RequestKey.select()] == ["/done"]
 
 
 def test_without_a_key_a_script_posts_as_often_as_it_likes(browse: Browse) -> None:

@@ -12,11 +12,13 @@ from portal import db
 from portal.models import Customer, Group, Shop
 from portal.permissions import Actor
 from portal.queries import filters
+from portal.queries import groups as find_groups
 from portal.queries.customers import words
 from portal.queries.filters import Filter
 from portal.services import customers, groups
 from portal.services.groups import Details
 from portal.services.items import NewItem
+from tests.conftest import Person
 
 New = Callable[..., Any]
 NAMES = (
@@ -188,6 +190,17 @@ def test_a_short_number_means_the_same_with_and_without_the_index(typed: str, ca
     bare = typed.lstrip("0")
     plain = [code for code in ("K0123", "K123", "K00123") if typed in code or (len(bare) >= 4 and bare in code)]
     assert by_index == plain
+
+
+@pytest.mark.parametrize("who", ["cass", "ana"])
+def test_a_text_longer_than_any_name_finds_nobody_and_breaks_nothing(
+    who: str, people: dict[str, Person], new_customer: New
+) -> None:
+    """SQLite refuses a pattern of more than 50 000 bytes."""
+    new_customer("Ann")
+    for text in ("a" * 60_000, "1" * 60_000, "ﷺ" * 5_000):
+        assert find_groups.candidates(people[who].actor, text) == []
+        assert filters.page(people[who].actor, Filter(q=text)).rows == []
 
 
 def test_the_chinook_names_are_found(cass: Actor, new_customer: New) -> None:

@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from portal.models import Customer, Group, ImportRow, Membership
+from portal.models import Customer, Group, Import, ImportRow, Membership
 from tests.page import Browser
 
 Visit = Callable[[str], Browser]
@@ -72,6 +72,11 @@ def test_no_file_an_unknown_group_and_a_picture_are_refused_in_words(browse: Vis
     assert (upload(cass, FILE, group="nobody").status_code, Customer.select().count()) == (404, 0)
     stopped = cass.get(str(upload(cass, b"\x89PNG\r\n\x1a\n" + bytes(99)).headers["Location"]))
     assert (stopped.h1, "it looks like png" in stopped.words) == ("This file cannot be imported", True)
+
+
+def test_a_file_whose_name_no_database_holds_is_refused(browse: Visit) -> None:
+    cass = browse("cass")
+    assert (upload(cass, FILE, "a\x00b.csv").status_code, Import.select().count()) == (400, 0)
 
 
 def test_a_group_is_created_by_the_import_of_a_manager_alone(browse: Visit) -> None:
