@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 from xml.etree.ElementTree import Element
 
 import html5lib
@@ -408,8 +408,3 @@ class Browser:
 
 def _pairs(data: Data) -> dict[str, list[str]]:
     return {name: [value] if isinstance(value, str) else list(value) for name, value in data.items()}
-
-
-def query_of(address: str) -> dict[str, str]:
-    """Return the parameters of an address."""
-    return dict(parse_qsl(urlsplit(address).query))

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
@@ -196,7 +197,10 @@ def killed(act: Callable[[], object], *, step: int = 0, after: float = 0.0) -> b
             act()
 
     forget()
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Python 3.12 warns of other threads that may hold a lock; the child waits for none of theirs.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         try:
             dying()
