@@ -1,6 +1,7 @@
 """Bring the tables to the shape that this version of the portal expects, one process at a time."""
 
 import logging
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from playhouse.migrations import Runner
@@ -50,15 +51,16 @@ def _runner() -> Runner:
     return Runner(db.obj, str(MIGRATIONS))
 
 
-def _counted(migrate) -> list[str]:  # type: ignore[no-untyped-def]
-    """Run `migrate` and log the row counts before and after: a migration that loses rows is seen at once."""
+def _counted(migrate: Callable[[], Iterable[str]]) -> list[str]:
+    """Run `migrate` and log which tables lost rows, as an error: the command line shows errors only."""
     before = row_counts()
-    names = migrate()
+    names = list(migrate())
     if names:
         after = row_counts()
         lost = {table: (n, after[table]) for table, n in before.items() if table in after and after[table] < n}
-        logger.info("migrated", extra={"migrations": names, "lost_rows": lost})
-    return list(names)
+        level = logging.ERROR if lost else logging.INFO
+        logger.log(level, "migrated", extra={"migrations": names, "lost_rows": lost})
+    return names
 
 
 def row_counts() -> dict[str, int]:

@@ -178,7 +178,9 @@ def test_rows_that_a_migration_loses_are_written_to_the_log(
     (folder / "0999_losing.py").write_text(LOSING, encoding="utf-8")
     said: list[Any] = []
     handler = logging.Handler()
-    handler.emit = lambda record: said.append((record.migrations, record.lost_rows))  # type: ignore[method-assign]
+    handler.emit = lambda record: said.append(  # type: ignore[method-assign]
+        (record.levelname, record.migrations, record.lost_rows)
+    )
     logger = logging.getLogger("portal.migrate")
     level, quiet = logger.level, logging.root.manager.disable
     logger.addHandler(handler)
@@ -191,4 +193,4 @@ def test_rows_that_a_migration_loses_are_written_to_the_log(
         logger.removeHandler(handler)
         logger.setLevel(level)
         logging.disable(quiet)
-    assert said == [(["0999_losing"], {"shop": (2, 1)})]
+    assert said == [("ERROR", ["0999_losing"], {"shop": (2, 1)})]
