@@ -14,7 +14,10 @@ from portal.services import tries
 from portal.services.imports import stage
 
 ROOT = Path(__file__).parents[1]
-PAPERS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md", "docs/operate.md", "docs/permissions.md")
+PAPERS = (
+    "README.md", "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md", "docs/design.md", "docs/operate.md",
+    "docs/permissions.md",
+)  # fmt: skip
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 # Named as what an installation has or makes, not as what a checkout holds.
 MADE = re.compile(r"instance|dist|\.venv|drill|backups")
