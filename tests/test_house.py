@@ -40,7 +40,6 @@ ASK_NOBODY = {
     "customers.insert": "works inside a change that a service which asked has open",
     "customers.next_code": "reads the next free number",
     "customers.code_base": "reads the next free number",
-    "customers.missing": "pure",
     "items.put": "works inside a change that a service which asked has open",
     "items.settle": "works inside a change that a service which asked has open",
     "items.live_items": "reads",

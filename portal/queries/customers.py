@@ -9,6 +9,7 @@ from portal.db import like
 from portal.emails import email_key
 from portal.errors import N_, Missing, Refusal
 from portal.models import Change, Customer, Group, Membership, Shop
+from portal.models.customer import FIELDS
 from portal.permissions import Action, Actor
 from portal.phones import read_phone
 from portal.text import digits, fold
@@ -107,9 +108,12 @@ def _is_revealed(actor: Actor, customer: Customer) -> bool:
 
 
 def shown(customer: Customer, hidden: frozenset[str]) -> dict[str, Any]:
-    """Return her values as this person may read them: masked ones keep only their last characters."""
-    columns = {name: getattr(customer, name) for name in customer.__data__}
-    return {name: mask(name, value) if name in hidden else value for name, value in columns.items()}
+    """Return her FIELDS as this person may read them: masked ones keep only their last characters.
+
+    Not the columns that matching and searching compare: they repeat in the open what is masked.
+    """
+    values = {name: getattr(customer, name) for name in FIELDS}
+    return {name: mask(name, value) if name in hidden else value for name, value in values.items()}
 
 
 def mask(name: str, value: Any) -> str:

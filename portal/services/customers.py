@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from peewee import fn
 
 from portal import clock, config
-from portal.errors import N_, Conflict, Missing, Refusal, Refusals
+from portal.errors import N_, Conflict, Refusal, Refusals
 from portal.models import Customer, Shop
 from portal.permissions import Action, Actor, require, require_shop
 from portal.queries import customers as find
@@ -164,8 +164,3 @@ def _check_identity(reading: Reading, customer: Customer | None = None) -> None:
         )
     if reading.refusals:
         raise Refusals(reading.as_refusals())
-
-
-def missing(reference: str) -> Missing:
-    """Return the refusal for a reference that finds nobody whom the actor may see."""
-    return Missing(N_("There is no customer “%(reference)s”."), reference=reference)

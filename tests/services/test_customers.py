@@ -8,6 +8,7 @@ import pytest
 from portal import clock
 from portal.errors import Conflict, Missing, Refusal, Refusals
 from portal.models import Change, Customer, Shop
+from portal.models.customer import FIELDS
 from portal.permissions import Actor, Door, Role
 from portal.queries import customers as find
 from portal.queries import users as find_users
@@ -208,6 +209,14 @@ def test_an_analyst_sees_contact_data_masked_and_support_the_id(
         "address": "••••",
         "name": "Ann",
     }
+
+
+def test_what_is_masked_is_not_said_in_the_open_by_a_copy(ana: Actor, cass: Actor) -> None:
+    """The columns that matching compares repeat e-mail and phone."""
+    ann = customers.create(cass, {"name": "Ann", "email": "ann@b.example", "phone": "0788412903"}).customer
+    shown = find.shown(ann, find.masked(ana, ann))
+    assert tuple(shown) == FIELDS
+    assert "ann@b" not in str(shown) and "412903" not in str(shown)
 
 
 def test_a_short_value_is_masked_whole_and_an_empty_one_stays_empty() -> None:
