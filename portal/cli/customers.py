@@ -115,7 +115,7 @@ def list_(
         any=tuple(find_groups.resolve(actor, reference) for reference in any_),
         all=tuple(find_groups.resolve(actor, reference) for reference in all_),
         none=tuple(find_groups.resolve(actor, reference) for reference in none_),
-        shops=tuple(find_shops.by_code(code) for code in shops),
+        shops=tuple(find_shops.named(actor, code) for code in shops),
     )
     listing.show(actor, wanted, "json" if as_json else "text")
 

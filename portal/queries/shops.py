@@ -25,7 +25,19 @@ def by_code(code: str) -> Shop:
     """Return the shop of that code, whatever the case; raises Missing."""
     shop = Shop.get_or_none(Shop.code_key == code.strip().casefold())
     if shop is None:
-        raise Missing(N_("There is no shop with the code “%(code)s”."), "shop", code=code)
+        raise _missing(code)
+    return shop
+
+
+def _missing(code: str) -> Missing:
+    return Missing(N_("There is no shop with the code “%(code)s”."), "shop", code=code)
+
+
+def named(actor: Actor, code: str) -> Shop:
+    """Return the shop of that code in which `actor` sees customers; raises Missing, for a foreign one as for none."""
+    shop, reach = by_code(code), actor.shops(Action.SEE_CUSTOMERS)
+    if reach is not None and shop.id not in reach:
+        raise _missing(code)
     return shop
 
 

@@ -63,6 +63,14 @@ def test_customers_are_listed_by_groups_text_and_shop(portal, people):
     assert codes("--shop", "huy") == ["B1"]
 
 
+def test_a_foreign_shop_is_answered_like_one_that_is_not_there(portal, people):
+    sol = ("--as", "sol@x.example")
+    assert portal("customer", "list", "--shop", "KGN", *sol).exit_code == 0
+    answers = [portal("customer", "list", "--shop", code, *sol) for code in ("HUY", "NIL")]
+    assert [(told.exit_code, told.stdout) for told in answers] == [(1, "")] * 2
+    assert answers[0].stderr.replace("HUY", "NIL") == answers[1].stderr
+
+
 def test_a_list_longer_than_a_page_is_whole_and_in_order(portal, people, monkeypatch):
     monkeypatch.setattr("portal.cli.listing.PAGE", 3)
     rows = json.loads(portal("customer", "list", "--json", *CASS).stdout)
