@@ -11,7 +11,7 @@ def now() -> datetime:
 
 def today(timezone: str) -> date:
     """Return the present day in the store's time zone, an IANA name."""
-    return datetime.now(ZoneInfo(timezone)).date()
+    return now().replace(tzinfo=UTC).astimezone(ZoneInfo(timezone)).date()
 
 
 def ago(**parts: float) -> datetime:

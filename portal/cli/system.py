@@ -118,7 +118,9 @@ def _without_password(url: str) -> str:
     if at and ":" in person:
         url = f"{scheme}{slashes}{person.split(':', 1)[0]}:{MASKED}@{place}"
     address, mark, options = url.partition("?")
-    kept = [f"password={MASKED}" if pair.startswith("password=") else pair for pair in options.split("&")]
+    pairs = (pair.partition("=") for pair in options.split("&"))
+    # `password`, and `sslpassword` of a key.
+    kept = [name + equals + (MASKED if name.endswith("password") else text) for name, equals, text in pairs]
     return address + mark + "&".join(kept)
 
 

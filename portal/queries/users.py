@@ -9,6 +9,7 @@ from portal.emails import email_key
 from portal.errors import N_, Missing
 from portal.models import Shop, User, UserRole, UserSession
 from portal.permissions import Actor, Door, Grant, Role
+from portal.text import fold
 
 # A browser that was away this long has to sign in again; one in use stays signed in for at most LONGEST_DAYS.
 IDLE_HOURS = 12
@@ -81,8 +82,8 @@ def by_email(email: str) -> User:
 
 
 def every() -> list[User]:
-    """Return all users in the order of their names."""
-    return list(User.select().order_by(User.name, User.id))
+    """Return all users in the order of their folded names, the same on both databases."""
+    return sorted(User.select(), key=lambda user: (fold(user.name), user.id))
 
 
 def roles_by_user() -> dict[int, list[str]]:

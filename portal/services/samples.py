@@ -8,7 +8,7 @@ import peewee
 
 from portal import clock, config
 from portal.db import in_chunks, transaction
-from portal.models import Change, Customer, Group, Shop, User
+from portal.models import Change, Customer, Group, Membership, Shop, User
 from portal.permissions import Action, Actor, Door, Grant, Role, require
 from portal.queries import users as find_users
 from portal.samples.groups import GROUPS, SampleGroup
@@ -120,8 +120,6 @@ def _customer_items(sign: str, ids: list[int], note: str = "") -> list[dict[str,
 
 
 def _members(group: Group, n: int) -> peewee.ModelSelect:
-    from portal.models import Membership
-
     query = Membership.select(Membership.customer).where(Membership.group == group).order_by(Membership.customer)
     return query.limit(n).tuples()
 

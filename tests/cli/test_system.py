@@ -49,6 +49,13 @@ def test_settings_mask_secrets(portal, place, monkeypatch):
     assert rows["PORTAL_DATABASE"] == "postgresql://ana:••••••••@127.0.0.1:1/crm"
     assert secret not in told.output
     assert rows["PORTAL_PORT"] == "8000"
+    monkeypatch.setenv(
+        "PORTAL_DATABASE", "postgresql://ana@127.0.0.1:1/crm?sslmode=require&password=tiger&sslpassword=cub"
+    )
+    rows = {row["variable"]: row["value"] for row in json.loads(portal("settings", "--json").stdout)}
+    assert rows["PORTAL_DATABASE"] == (
+        "postgresql://ana@127.0.0.1:1/crm?sslmode=require&password=••••••••&sslpassword=••••••••"
+    )
 
 
 def test_routes_name_the_action_of_every_page(portal, place):

@@ -61,7 +61,9 @@ def _key_own(place: Place) -> Finding:
 
 
 def _debug(place: Place) -> Finding:
-    named = [name for name in ("FLASK_DEBUG", "PORTAL_DEBUG", "PYTHONDEVMODE") if os.environ.get(name, "0") not in "0"]
+    named = [
+        name for name in ("FLASK_DEBUG", "PORTAL_DEBUG", "PYTHONDEVMODE") if os.environ.get(name, "") not in {"", "0"}
+    ]
     if place.is_debugging:
         named.append("debug")
     if named:
