@@ -43,6 +43,7 @@ ASK_NOBODY = {
     "items.put": "works inside a change that a service which asked has open",
     "items.settle": "works inside a change that a service which asked has open",
     "items.live_items": "reads",
+    "items.kept_out": "pure",
     "items.put_all": "works inside a change that a service which asked has open",
     "items.add_member": "hands on to _one, whose first line asks",
     "items.remove_member": "hands on to _one, whose first line asks",

@@ -8,11 +8,11 @@ from flask_babel import gettext
 
 from portal.cli.words import say
 from portal.errors import N_, Refusal
-from portal.models import Customer, Group
+from portal.models import Customer, Group, Shop
 from portal.permissions import Actor
 from portal.queries import customers as find
 from portal.queries import groups as find_groups
-from portal.services.items import NewItem
+from portal.services.items import NewItem, kept_out
 from portal.text import has_forbidden
 
 MAX_LINES = 20_000  # each line is looked up by itself; a longer list is a file to import
@@ -25,10 +25,10 @@ def read(actor: Actor, group: Group, *, partial: bool) -> list[NewItem]:
     Raises Refusal, before anything is written, when a line fits nobody or several and `partial` is not set.
     """
     found: dict[int, NewItem] = {}
-    n_wrong = 0
+    n_wrong, excluded = 0, find_groups.excluded_shops(group)
     for number, line in _lines():
         try:
-            customer = _one(actor, group, line)
+            customer = _one(actor, excluded, line)
         except Refusal as refusal:
             n_wrong += 1
             click.echo(gettext("Line %(number)s: %(sentence)s", number=number, sentence=say(refusal)), err=True)
@@ -60,14 +60,10 @@ def _decoded(raw: bytes) -> str:
         raise Refusal(N_("The list is not text in UTF-8. Nothing was added.")) from None
 
 
-def _one(actor: Actor, group: Group, line: str) -> Customer:
+def _one(actor: Actor, excluded: dict[int, Shop], line: str) -> Customer:
     if has_forbidden(line):
         raise Refusal(N_("This holds characters that cannot be stored. Please type it anew."))
     customer = find.resolve(actor, line)
-    keeper = find_groups.excluded_by(group, customer)
-    if keeper is not None:
-        raise Refusal(
-            N_("%(name)s cannot be added: the group excludes the shop %(shop)s. End that item first."),
-            name=customer.name or customer.code, shop=keeper.shop.name,
-        )  # fmt: skip
+    if customer.shop_id in excluded:
+        raise kept_out(customer, excluded[customer.shop_id])
     return customer

@@ -123,21 +123,14 @@ def items(actor: Actor, group: Group) -> list[GroupItem]:
     return list(query)
 
 
-def excluded_by(group: Group, customer: Customer) -> GroupItem | None:
-    """Return a live exclude item, other than one of her own, that keeps this customer out; None if there is none."""
-    if customer.shop_id is None:
-        return None
-    return (
-        GroupItem.select(GroupItem, Shop)
-        .join(Shop)
-        .where(
-            GroupItem.group == group,
-            GroupItem.sign == "exclude",
-            GroupItem.shop == customer.shop_id,
-            GroupItem.ended_at.is_null(),
-        )
-        .first()
+def excluded_shops(group: Group) -> dict[int, Shop]:
+    """Return, by id, the shops whose customers the group keeps out, whatever else is said of them."""
+    query = (
+        Shop.select()
+        .join(GroupItem)
+        .where(GroupItem.group == group, GroupItem.sign == "exclude", GroupItem.ended_at.is_null())
     )
+    return {shop.id: shop for shop in query}
 
 
 def since(customer_ids: Sequence[int], group: Group) -> dict[int, datetime]:

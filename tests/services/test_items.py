@@ -100,6 +100,29 @@ def test_a_wrong_item_is_refused_and_none_of_the_others_is_put(
     assert database.checksum() == before
 
 
+def test_three_named_customers_take_as_many_queries_as_one(
+    cass: Actor, new_customer: New, new_group: New, query_count: New
+) -> None:
+    rows, groups = [new_customer(name) for name in ("Ann", "Bea", "Cleo")], [new_group("One"), new_group("Three")]
+    named = [[NewItem(customer_id=row.id) for row in part] for part in (rows[:1], rows)]
+    counts = [
+        query_count(lambda group=group, part=part: items.add(cass, group.id, part))
+        for group, part in zip(groups, named, strict=True)
+    ]
+    assert counts[0] == counts[1]
+    assert live(groups[1]) == {("include", "customer", row.id) for row in rows}
+
+
+def test_of_two_items_for_one_customer_the_last_counts(cass: Actor, new_customer: New, new_group: New) -> None:
+    ann, group = new_customer("Ann"), new_group("Vips")
+    said = [NewItem(customer_id=ann.id, sign=sign) for sign in ("include", "exclude")]
+    items.add(cass, group.id, said)
+    assert live(group) == {("exclude", "customer", ann.id)}
+    items.add(cass, group.id, said[::-1])
+    assert live(group) == {("include", "customer", ann.id)}
+    assert Membership.select().count() == 1
+
+
 def test_many_are_added_in_one_change(cass: Actor, new_group: New) -> None:
     """More than a statement of PostgreSQL has room for, several times over."""
     group, n = new_group("Vips"), 14_000
