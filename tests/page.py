@@ -50,8 +50,12 @@ class Form:
 
     def controls(self) -> list[Element]:
         """Return its controls that a person can use or that are sent along."""
+        name = self.element.get("id")
+        elsewhere = [part for part in self.page.root.iter() if name and part.get("form") == name]
         return [
-            part for part in self.element.iter() if part.tag in _LABELLED | {"button"} and part.get("disabled") is None
+            part
+            for part in [*self.element.iter(), *elsewhere]
+            if part.tag in _LABELLED | {"button"} and part.get("disabled") is None
         ]
 
     def names(self) -> set[str]:

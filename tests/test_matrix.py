@@ -282,7 +282,8 @@ def _look(page: Page, expected: int, block: str) -> None:
     elif expected == 401:
         assert (page.h1, page.headers.get("HX-Redirect")) == ("Sign in", None)
     elif expected in {403, 404} and block:
-        assert (page.headers["HX-Retarget"], page.headers["HX-Reswap"]) == ("#toasts", "beforeend")
+        assert (page.headers.get("HX-Retarget"), page.headers["HX-Reswap"]) == (None, "none")
+        assert [part.get("hx-target") for part in page.all("hx-partial")] == ["#toasts"]
         assert len(page.toasts) == 1
     elif expected == 403:
         assert page.h1 == "This is not yours to do"

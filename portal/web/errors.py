@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator
 
 import peewee
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
@@ -103,9 +103,9 @@ def _page(status: int, sentence: str = ""):  # type: ignore[no-untyped-def]
     title, advice = WORDS.get(status, WORDS[400 if status < 500 else 500])
     template = "layout/error_plain.html" if g.get("actor") is None else "layout/error.html"
     if request.headers.get("HX-Request-Type") == "partial":
-        # A refusal inside a fragment would replace a table by an error page; say it as a toast instead.
-        response = render("layout/error_toast.html", status=status, sentence=sentence or gettext(title))
-        response.headers |= {"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"}
-        return response
+        # A refusal inside a fragment would replace a table by an error page; say it as a toast instead. It comes as a
+        # part of its own, for of an answer of 500 or more htmx swaps nothing else (layout/base.html).
+        toast = render_template("layout/error_toast.html", sentence=sentence or gettext(title))
+        return make_response(toast, status, {"HX-Reswap": "none"})
     typed = kept.of_request() if status in AGAIN else None
     return render(template, status=status, title=gettext(title), sentence=sentence or gettext(advice), kept=typed)

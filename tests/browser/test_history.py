@@ -67,6 +67,29 @@ def test_back_and_forward_go_through_filters_and_pages(chrome: Chrome) -> None:
     status(page, "2 customers: in “Employees”")
 
 
+def test_what_was_typed_counts_for_the_file_and_the_filter_too(chrome: Chrome) -> None:
+    page = chrome.open()
+    page.goto("/customers")
+    page.get_by_label("Name, phone, e-mail or code").press_sequentially("uwase")
+    status(page, "1 customer: with “uwase” in name, code, e-mail or phone")
+    expect(page.get_by_role("link", name="Download CSV")).to_have_attribute("href", "/customers.csv?q=uwase")
+    page.get_by_label("Group", exact=True).select_option("Kigali North")
+    page.get_by_role("button", name="Filter").click()
+    status(page, "1 customer: in “Kigali North”, with “uwase” in name, code, e-mail or phone")
+
+
+def test_a_live_search_that_meets_a_busy_portal_says_so(chrome: Chrome) -> None:
+    page = chrome.open()
+    page.goto("/customers")
+    # What the portal says of a refusal, with the status that it has when it is busy.
+    refused = f"{chrome.url}/customers?sort=shoes"
+    page.route("**/customers?q=*", lambda route: route.fulfill(response=route.fetch(url=refused), status=503))
+    page.get_by_label("Name, phone, e-mail or code").press_sequentially("uw")
+    expect(page.locator(".toast [data-text]").first).to_contain_text("cannot be sorted")
+    expect(page.locator("#list tbody tr")).to_have_count(50)
+    chrome.seen.clear()
+
+
 def test_the_groups_filter_as_one_chooses_and_the_address_follows(chrome: Chrome) -> None:
     page = chrome.open()
     page.goto("/groups")

@@ -205,7 +205,10 @@ def test_shop_staff_learn_of_no_other_shop_from_the_filter(browse: Browse, store
 def test_htmx_gets_the_list_alone(browse: Browse, store: None) -> None:
     cass = browse("cass")
     part = cass.part("/customers?q=ann", "list")
-    assert names(part) == ["Ann"] and part.all("h1") == [] and part.all("form") == []
+    assert names(part) == ["Ann"] and part.all("h1") == [] and part.all("main") == []
+    assert "/customers.csv?q=ann" in part.links and part.all("form") == []
+    boxes = [(box.get("form"), box.get("name"), box.get("value")) for box in part.all("input")]
+    assert boxes == [("filter", "q", "ann")]
     whole = cass.part("/customers?q=ann", "nowhere")
     assert whole.headers["HX-Retarget"] == "body" and whole.h1 == "Customers"
 
