@@ -261,7 +261,7 @@ def test_the_temporary_table_is_empty_between_changes_and_made_again_after_one_t
 
 
 def test_who_leaves_a_group_is_not_looked_for_row_by_row(new_group: New) -> None:
-    """A subquery for each row is quick while it fits into the server's memory, and takes hours for a large group."""
+    """A subquery for each row is quick only while it fits into the memory that the server gives it."""
     sql, parameters = membership.leaving([new_group("Vips").id]).sql()
     plan = "\n".join(row[0] for row in db.db.execute_sql(f"EXPLAIN {sql}", parameters).fetchall())
     assert "Except" in plan and "SubPlan" not in plan
