@@ -71,7 +71,7 @@ def leaving(groups: Slice = None, customers: Slice = None) -> peewee.Select:
     """Return a select of (group_id, customer_id) that are stored and no longer in the definition.
 
     The definition, itself a chain, stands to the right of EXCEPT inside a select of its own, as SQLite asks for. It is
-    no NOT IN: one that does not fit into its working memory PostgreSQL runs row by row (300 000 members: over a minute).
+    no NOT IN: one that does not fit into its working memory PostgreSQL runs row by row (for 300 000, over a minute).
     """
     should = definition(groups, customers).alias("should")
     return stored(groups, customers) - peewee.Select([should], [should.c.group_id, should.c.customer_id])
