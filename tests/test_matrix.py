@@ -19,7 +19,7 @@ from portal.models import Customer, Group, GroupItem, Shop, User, UserSession
 from portal.permissions import OPERATOR, Grant, Role
 from portal.queries import filters
 from portal.services import customers, exports, groups, imports, items, shops, users
-from tests.conftest import PASSWORD, Database, Moment, Person, add_standing, forget, use
+from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
 from tests.page import Browser, Page
 
 EVERYBODY = {"olive", "cass", "pat", "sam", "sol", "ana", "tess", "nadia"}
@@ -131,6 +131,7 @@ class World:
         s1 = shops.create(OPERATOR, code="S1", name="Kigali North")
         s2 = shops.create(OPERATOR, code="S2", name="Huye")
         self.people: dict[str, Person] = add_standing(password_hash, s1)
+        self.second_owner = add_person(password_hash, "odile", (Role.OWNER, None)).user
         cass = self.people["cass"].actor
         one, two = (
             customers.create(
@@ -325,6 +326,10 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "users.deactivate": (OWNER | {"tess"}, lambda w, a: users.deactivate(a, w.people["nadia"].user.id)),
     "users.set_password": (OWNER | {"tess"}, lambda w, a: users.set_password(
         a, User.get(User.name == "Pat").id, "marble kettle giraffe 7"
+    )),
+    "users.deactivate an owner": (OWNER, lambda w, a: users.deactivate(a, w.second_owner.id)),
+    "users.set_password of an owner": (OWNER, lambda w, a: users.set_password(
+        a, w.second_owner.id, "marble kettle giraffe 7"
     )),
     "exports.customers": (EXPORT, lambda w, a: list(exports.customers(a, filters.Filter(), "all"))),
 }  # fmt: skip

@@ -25,7 +25,8 @@ def markdown() -> str:
     lines = [_HEAD, "| action | " + " | ".join(ROLE_LABELS[role] for role in Role) + " | operator |"]
     lines.append("|---" * (len(Role) + 2) + "|")
     lines += [_row(action) for action in Action if action is not Action.OWN_ACCOUNT]
-    lines.append("\nEverybody who can sign in keeps her own account (`account.own`).\n")
+    lines.append("\nEverybody who can sign in keeps her own account (`account.own`). `user.edit` reaches somebody")
+    lines.append("who may grant roles only together with `role.grant` (decision 0033).\n")
     lines.append("Columns shown masked, and never searched or sorted by, unless another role shows them:\n")
     for role in Role:
         if role in MASKED:

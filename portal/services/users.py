@@ -91,10 +91,13 @@ def revoke(actor: Actor, user_id: int, item: Grant) -> None:
 
 
 def deactivate(actor: Actor, user_id: int) -> None:
-    """Close a person's account; her sessions end with it. The last owner cannot be closed out."""
+    """Close a person's account; her sessions end with it. The last owner cannot be closed out.
+
+    Raises Denied for somebody who grants roles (decision 0033), unless the actor does too.
+    """
     require(actor, Action.EDIT_USER)
     with record(actor, "user.deactivate", f"user:{user_id}") as change:
-        user = _user(user_id)
+        user = _reached(actor, user_id)
         if _held(user, Grant(Role.OWNER)):
             _keep_an_owner(user)
         if user.is_active:
@@ -105,10 +108,13 @@ def deactivate(actor: Actor, user_id: int) -> None:
 
 
 def set_password(actor: Actor, user_id: int, password: str) -> None:
-    """Give a person another password; all her sessions end. Her own, or anybody's for who may edit users."""
+    """Give a person another password; all her sessions end. Her own, or anybody's for who may edit users.
+
+    Raises Denied for somebody who grants roles (decision 0033), unless the actor does too.
+    """
     require(actor, Action.OWN_ACCOUNT if actor.user_id == user_id else Action.EDIT_USER)
     with record(actor, "user.password", f"user:{user_id}") as change:
-        user = _user(user_id)
+        user = _reached(actor, user_id)
         user.password_hash = passwords.hashed(password, user.email, user.name)
         user.save()
         change.row("user", user.id, {}, {"password": "changed"})
@@ -191,6 +197,14 @@ def _user(user_id: int) -> User:
     user = User.get_or_none(User.id == user_id)
     if user is None:
         raise Missing(N_("This person is not there any more."))
+    return user
+
+
+def _reached(actor: Actor, user_id: int) -> User:
+    """Return a person whose account the actor may touch; raises Denied for one through whom she would rise."""
+    user = _user(user_id)
+    if actor.user_id != user_id and find.actor_of(user, actor.door).may(Action.GRANT_ROLE):
+        require(actor, Action.GRANT_ROLE)
     return user
 
 

@@ -210,6 +210,23 @@ def test_ones_own_password_needs_the_present_one(cass: Actor, database: Database
     assert (refused.value.field, database.checksum()) == ("current", before)
 
 
+@pytest.mark.parametrize("act", ["password", "deactivation"])
+def test_who_grants_no_roles_keeps_off_who_does(
+    act: str, tess: Actor, olive: Actor, new_person: New, database: Database
+) -> None:
+    """However many roles an owner holds besides, and however many owners there are."""
+    both = new_person("both", (Role.TECH_ADMIN, None), (Role.OWNER, None)).user
+    do = users.deactivate if act == "deactivation" else lambda actor, who: users.set_password(actor, who, GOOD)
+    session, before = users.sign_in("both@store.example", PASSWORD), database.checksum()
+    for who in (both.id, olive.user_id):
+        with pytest.raises(Denied):
+            do(tess, who)
+    assert database.checksum() == before and find.session(session.key) is not None
+    for actor in (OPERATOR, olive):
+        do(actor, both.id)
+    do(tess, tess.user_id)  # her own
+
+
 def test_a_stored_password_is_an_argon2id_hash(olive: Actor, people: dict[str, Person]) -> None:
     users.set_password(olive, people["pat"].user.id, GOOD)
     assert User.get_by_id(people["pat"].user.id).password_hash.startswith("$argon2id$")
