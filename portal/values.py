@@ -112,7 +112,8 @@ class _Context(NamedTuple):
 
 
 def _code(reading: Reading, text: str, context: _Context) -> None:
-    if text.casefold() in RESERVED_CODES or _NOT_IN_CODES & set(text) or "\n" in text or "\t" in text:
+    is_unseen = bool(text) and not text.isascii() and not fold(text)
+    if is_unseen or text.casefold() in RESERVED_CODES or _NOT_IN_CODES & set(text) or "\n" in text or "\t" in text:
         reading.refuse(
             "code", N_("“%(value)s” cannot be a code: no slashes, #, ? or %%, and not “new” or “count”."), value=text
         )
@@ -121,8 +122,9 @@ def _code(reading: Reading, text: str, context: _Context) -> None:
 
 
 def _name(reading: Reading, text: str, context: _Context) -> None:
-    text = " ".join(text.split())
-    reading.columns |= {"name": text, "name_key": fold(text)}
+    key = fold(text)
+    # Invisible characters alone are no name: lists would show a link without a word.
+    reading.columns |= {"name": " ".join(text.split()) if key else "", "name_key": key}
 
 
 def _email(reading: Reading, text: str, context: _Context) -> None:

@@ -147,7 +147,7 @@ def _misshapen(code: str, name: str, typed: ShopRow | None = None) -> Refusal | 
     """Return what is wrong with a code or a name by itself."""
     if typed is not None and has_forbidden(typed.code + (typed.name or "")):
         return Refusal(N_("This holds characters that cannot be stored. Please type it anew."), "code")
-    if not code:
+    if not fold(code):
         return Refusal(N_("Give the shop a code."), "code")
     if len(code) > MAX_CODE or _NOT_IN_CODES & set(code) or code.casefold() in _RESERVED:
         return Refusal(N_("A shop's code has at most 40 characters, no slashes or commas, and is not “new”."), "code")
@@ -164,4 +164,4 @@ def _checked(code: str, name: str, own_id: int | None = None) -> tuple[str, str]
     taken = Shop.get_or_none(Shop.code_key == code.casefold())
     if taken is not None and taken.id != own_id:
         raise Refusal(N_("Another shop has the code “%(code)s” already: %(name)s."), "code", code=code, name=taken.name)
-    return code, name or code
+    return code, name if fold(name) else code

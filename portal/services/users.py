@@ -17,7 +17,7 @@ from portal.permissions import SHOP_ROLES, Action, Actor, Door, Grant, Role, req
 from portal.queries import users as find
 from portal.services import passwords, tries
 from portal.services.changes import Recorder, record, values
-from portal.text import clean
+from portal.text import clean, fold
 
 TOUCH_SECONDS = 0.1  # reading goes on while writing has to wait
 SETUP_CODE_FILE = "setup_code"
@@ -57,7 +57,7 @@ def add(actor: Actor, *, email: str, name: str, grants: Sequence[Grant], passwor
         if User.get_or_none(User.email_key == read.key) is not None:
             raise Refusal(N_("Somebody signs in as “%(value)s” already."), "email", value=email)
         name = " ".join(clean(name).split())
-        if not name or len(name) > 120:
+        if not fold(name) or len(name) > 120:
             raise Refusal(N_("Give a name of at most 120 characters."), "name")
         user = User.create(
             email=read.shown, email_key=read.key, name=name, password_hash=passwords.hashed(password, read.shown, name)

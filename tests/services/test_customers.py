@@ -84,7 +84,8 @@ def test_what_was_typed_is_stored_in_one_form(cass: Actor, s1: Shop) -> None:
         ({"email": "nobody"}, "email"), ({"phone": "-4396"}, "phone"), ({"phone": "2.04E+10"}, "phone"),
         ({"birth_date": "31/31/1991"}, "birth_date"), ({"birth_date": "2999-01-01"}, "birth_date"),
         ({"shop": "S9"}, "shop"), ({"code": "a/b"}, "code"), ({"code": "new"}, "code"), ({"code": "Count"}, "code"),
-        ({"code": ".."}, "code"), ({"code": "a\nb"}, "code"), ({"name": "a\x00b"}, "name"),
+        ({"code": ".."}, "code"), ({"code": "a\nb"}, "code"), ({"code": "\u200b\u00ad"}, "code"),
+        ({"name": "a\x00b"}, "name"),
         ({"address": "\ud800"}, "address"),
         *(({name: "x" * (most + 1)}, name) for name, most in MAX_LENGTH.items()),
     ],
@@ -107,6 +108,12 @@ def test_what_is_kept_with_a_warning_is_named(cass: Actor) -> None:
         ("phone", "ask her sister"), ("email", "name@internalmail"),
     }  # fmt: skip
     assert (saved.customer.phone_key, saved.customer.phone) == (None, "ask her sister")
+
+
+def test_a_name_that_nobody_can_see_is_no_name(cass: Actor, new_customer: New) -> None:
+    ann = new_customer("Ann")
+    saved = customers.edit(cass, ann.id, {"name": " \u200b\ufeff"}).customer
+    assert (saved.name, saved.name_key) == ("", "")
 
 
 def test_a_value_that_is_not_sent_stays_and_an_empty_one_is_emptied(cass: Actor, new_customer: New, s1: Shop) -> None:

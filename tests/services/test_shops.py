@@ -19,7 +19,7 @@ def test_a_shop_has_a_code_and_takes_it_for_a_name_if_none_is_given(olive: Actor
 @pytest.mark.parametrize(
     ("code", "name", "field", "sentence"),
     [
-        ("", "X", "code", "Give the shop a code."),
+        ("", "X", "code", "Give the shop a code."), ("\u200b", "X", "code", "Give the shop a code."),
         ("s1", "X", "code", "Another shop has the code “s1” already: Kigali North."),
         ("a/b", "X", "code", "A shop's code has"), ("a\\b", "X", "code", "A shop's code has"),
         ("a,b", "X", "code", "A shop's code has"), ("New", "X", "code", "A shop's code has"),

@@ -54,7 +54,8 @@ def test_set_up_works_once_and_its_code_is_gone(database: Database, tmp_path: Pa
     [
         ({"code": "00000000x"}, "code"), ({"code": ""}, "code"), ({"code": "１２３４５６７８"}, "code"),
         ({"email": "olive"}, "email"), ({"email": " "}, "email"),
-        ({"name": " "}, "name"), ({"password": "short"}, "password"), ({"password": "password123"}, "password"),
+        ({"name": " "}, "name"), ({"name": "\u200b"}, "name"),
+        ({"password": "short"}, "password"), ({"password": "password123"}, "password"),
         ({"password": "olive@store.example"}, "password"), ({"password": "x" * 201}, "password"),
     ],
 )  # fmt: skip
