@@ -58,6 +58,8 @@ def init_app(app: Flask) -> None:
     """Put the guard in front of every request of `app`, before form bodies are read and CSRF is checked."""
     app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
+    # Where a post comes from is asked of Sec-Fetch-Site; a browser that names no page it comes from is served too.
+    app.config.setdefault("WTF_CSRF_SSL_STRICT", False)
     # Templates ask for nobody: an error page has to be drawn when the database is away too.
     _login.init_app(app, add_context_processor=False)
     csrf.init_app(app)

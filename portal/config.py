@@ -1,6 +1,7 @@
 """Settings, read once from the environment; `portal settings` prints them."""
 
 import fcntl
+import ipaddress
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -62,6 +63,13 @@ class Settings:
             "meaning": N_("host names the portal answers to, separated by commas"),
         },
     )
+    proxy: str = field(
+        default="",
+        metadata={
+            "env": "PORTAL_PROXY",
+            "meaning": N_("network address of the reverse proxy, which alone may say where browsers are"),
+        },
+    )
 
     @property
     def is_sqlite(self) -> bool:
@@ -121,6 +129,20 @@ def _check(settings: Settings) -> None:
         ) from None
     if settings.secret_key:
         _check_secret(settings)
+    if settings.proxy:
+        _check_proxy(settings)
+
+
+def _check_proxy(settings: Settings) -> None:
+    # The server compares letters: a name, a network or another spelling would never be the one that connects.
+    try:
+        fits = str(ipaddress.ip_address(settings.proxy)) == settings.proxy
+    except ValueError:
+        fits = False
+    if not fits:
+        raise Refusal(
+            N_("PORTAL_PROXY must be one network address such as 127.0.0.1, not “%(text)s”."), text=settings.proxy
+        )
 
 
 def _check_secret(settings: Settings) -> None:

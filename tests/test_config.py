@@ -53,3 +53,14 @@ def test_a_time_zone_that_is_none_is_refused(zone: str) -> None:
     with pytest.raises(Refusal, match="must be a time zone"):
         config.read({"PORTAL_TIMEZONE": zone})
     assert config.read({"PORTAL_TIMEZONE": "Africa/Kigali"}).timezone == "Africa/Kigali"
+
+
+@pytest.mark.parametrize("text", ["*", "localhost", "127.0.0.0/8", "127.0.0.1:80", "127.0.0.1,127.0.0.2", "0:0::1"])
+def test_a_proxy_is_one_address_as_the_server_writes_it(text: str) -> None:
+    with pytest.raises(Refusal, match="PORTAL_PROXY must be one network address"):
+        config.read({"PORTAL_PROXY": text})
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1", "::1"])
+def test_a_proxy_that_is_named_is_believed_and_none_is_by_itself(text: str) -> None:
+    assert config.read({"PORTAL_PROXY": f" {text} "}).proxy == text and config.read({}).proxy == ""

@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 from flask import Flask
@@ -26,7 +27,7 @@ THREADS = 8
 SERVER = {
     "threads": THREADS,
     "ident": None,
-    "clear_untrusted_proxy_headers": True,  # nobody says for others where they come from
+    "clear_untrusted_proxy_headers": True,  # nobody says where others come from, but for PORTAL_PROXY
     "connection_limit": 1_000,
     "asyncore_use_poll": True,  # select() knows no file beyond the 1 024th
     "channel_timeout": 60,  # seconds without a byte
@@ -86,12 +87,20 @@ def bound(app: Flask):  # type: ignore[no-untyped-def]
     if soft < OPEN_FILES:
         resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES if hard < 0 else min(OPEN_FILES, hard), hard))
     try:
-        return create_server(app, host=settings.host, port=settings.port, **SERVER)
+        return create_server(app, host=settings.host, port=settings.port, **SERVER, **_believed(settings))
     except OSError as error:
         raise Refusal(
             N_("Cannot serve on %(host)s, port %(port)s: %(reason)s. Choose another with PORTAL_PORT."),
             host=settings.host, port=settings.port, reason=error.strerror or str(error),
         ) from None  # fmt: skip
+
+
+def _believed(settings: config.Settings) -> dict[str, Any]:
+    """Return what the server takes from the proxy that the settings name: the last address and scheme it tells of."""
+    if not settings.proxy:
+        return {}
+    headers = {"x-forwarded-for", "x-forwarded-proto"}
+    return {"trusted_proxy": settings.proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": headers}
 
 
 def run(server) -> None:  # type: ignore[no-untyped-def]

@@ -19,8 +19,9 @@ from tests.conftest import settings_for
 class Portal:
     """A running portal with its own SQLite file."""
 
-    def __init__(self, folder: Path, first: Path) -> None:
+    def __init__(self, folder: Path, first: Path, **environ: str) -> None:
         self.folder = folder
+        self.environ = environ
         self.database = folder / "portal.db"
         self.log = folder / "log"
         shutil.copyfile(first, self.database)
@@ -36,7 +37,7 @@ class Portal:
         environ |= {
             "PORTAL_DATABASE": settings.database, "PORTAL_SECRET_KEY": settings.secret_key,
             "PORTAL_TIMEZONE": settings.timezone, "PORTAL_REGION": settings.region,
-        }  # fmt: skip
+        } | self.environ  # fmt: skip
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "portal.cli", "serve", "--port", str(self.port)],

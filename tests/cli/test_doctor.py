@@ -128,6 +128,22 @@ def test_a_setting_that_endangers_is_bad(look, private, variable, value, check):
     assert look("--deploy", **{**DEPLOYED, variable: value})[check] == "bad"
 
 
+@pytest.mark.parametrize(
+    ("environ", "state"),
+    [
+        ({}, "warn"),
+        ({"PORTAL_PROXY": "127.0.0.1"}, "ok"),
+        ({"PORTAL_PROXY": "192.0.2.1"}, "warn"),
+        ({"PORTAL_PROXY": "192.0.2.1", "PORTAL_HOST": "192.0.2.2"}, "ok"),
+        ({"PORTAL_HOST": "192.0.2.2"}, "warn"),
+        ({"PORTAL_HTTPS": "no"}, "ok"),
+    ],
+    ids=["unset", "named", "elsewhere", "network", "network unset", "no https"],
+)
+def test_a_proxy_that_nobody_named_is_warned_of(look, private, environ, state):
+    assert look(**DEPLOYED | environ)["proxy"] == state
+
+
 def test_a_deployed_portal_without_a_key_is_bad(look, private):
     (private.parent / "secret_key").unlink(missing_ok=True)
     assert look("--deploy", **{**DEPLOYED, "PORTAL_SECRET_KEY": ""})["secret-key-set"] == "bad"

@@ -87,8 +87,8 @@ class Client:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Portal]:
-    """Make a store with the standing people in `folder` and serve it in a process of its own."""
+def served(folder: Path, **environ: str) -> Iterator[Portal]:
+    """Make a store with the standing people in `folder` and serve it in a process of its own, with these variables."""
     inside = folder / "made"
     inside.mkdir()
     with portal_in(inside) as house:
@@ -96,7 +96,7 @@ def served(folder: Path) -> Iterator[Portal]:
         forget()
         for suffix in ("-wal", "-shm"):
             assert not first.with_name(first.name + suffix).exists()
-        with Portal(folder, first) as portal:
+        with Portal(folder, first, **environ) as portal:
             yield portal
 
 

@@ -9,7 +9,7 @@ import phonenumbers
 from babel import Locale, UnknownLocaleError
 from babel.numbers import list_currencies
 
-from portal.config import LOCALES, MIN_SECRET
+from portal.config import LOCALES, LOOPBACK, MIN_SECRET
 from portal.errors import N_
 from portal.queries.doctor.findings import Check, Finding, Place, bad, ok, strict, warn
 
@@ -94,6 +94,16 @@ def _https(place: Place) -> Finding:
     return strict(place, "no", N_("Serve by https and set PORTAL_HTTPS=yes: without it, passwords travel in the open."))
 
 
+def _proxy(place: Place) -> Finding:
+    named = place.settings.proxy
+    if not named and place.settings.https:
+        # The portal itself speaks no TLS: somebody in front of it does.
+        return warn("no", N_("Name the reverse proxy in PORTAL_PROXY: without it all browsers are one address."))
+    if named and place.is_local and named not in LOOPBACK:
+        return warn("elsewhere", N_("Nobody at the address of PORTAL_PROXY can reach a portal on this machine only."))
+    return ok("yes" if named else "no")
+
+
 def _cookie_name(place: Place) -> Finding:
     name = str(place.app_config.get("SESSION_COOKIE_NAME"))
     if place.settings.https and not name.startswith("__Host-"):
@@ -161,6 +171,7 @@ CHECKS = (
     Check("host", _host, deploy=True),
     Check("trusted-hosts", _trusted_hosts),
     Check("https", _https),
+    Check("proxy", _proxy),
     Check("cookie-name", _cookie_name),
     Check("cookie-flags", _cookie_flags),
     Check("request-size-limit", _body_limit),
