@@ -72,7 +72,11 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     if isinstance(error, CSRFError) and kept.of_request():
         return _page(400, gettext("This page was drawn before you signed in anew. What you typed is still here."))
-    return _page(error.code)
+    response = _page(error.code)
+    for name, value in error.get_headers():  # Allow of a 405, Retry-After, Content-Range
+        if name != "Content-Type":
+            response.headers[name] = value
+    return response
 
 
 def _database(error: peewee.PeeweeException) -> ResponseReturnValue:
@@ -99,7 +103,7 @@ def _later(response: Response) -> Response:
     return response
 
 
-def _page(status: int, sentence: str = ""):  # type: ignore[no-untyped-def]
+def _page(status: int, sentence: str = "") -> Response:
     title, advice = WORDS.get(status, WORDS[400 if status < 500 else 500])
     template = "layout/error_plain.html" if g.get("actor") is None else "layout/error.html"
     if request.headers.get("HX-Request-Type") == "partial":

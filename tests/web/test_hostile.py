@@ -5,7 +5,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from flask import Flask
+from flask import Flask, request
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
 from portal.models import GroupItem, Import
 from portal.services import imports
@@ -213,6 +214,23 @@ def test_what_writes_cannot_be_fetched(path: str, browse: Browse, place: dict[st
     """Behaviour B040."""
     page = browse("cass").get(path)
     assert (page.status, page.h1) == (405, "This address does not work that way")
+    assert set(page.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}
+
+
+def test_what_an_answer_in_words_says_to_programs_is_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 9110 asks for some of these headers; a fragment's toast has them too."""
+    answers = {"/later": TooManyRequests(retry_after=90), "/away": ServiceUnavailable(retry_after=120)}
+
+    def fail() -> None:
+        raise answers[request.path]
+
+    monkeypatch.setitem(app.before_request_funcs, None, [fail])
+    client = app.test_client()
+    for path, error in answers.items():
+        for headers in ({}, {"HX-Request": "true", "HX-Request-Type": "partial"}):
+            response = client.get(path, headers=headers)
+            assert (response.status_code, response.mimetype) == (error.code, "text/html")
+            assert response.headers["Retry-After"] == str(error.retry_after)
 
 
 def test_an_address_that_is_nowhere_says_so_in_words(browse: Browse, visitor: Browser, people: Any) -> None:
