@@ -126,15 +126,17 @@ def create() -> ResponseReturnValue:
 
 @pages.get("/customers/<code>")
 @needs(Action.SEE_CUSTOMERS)
-def show(code: str) -> Response:
+def show(code: str, form: ReasonForm | None = None, status: int = 200) -> Response:
     """Show one customer: Personal Information and her groups."""
     customer = find.by_code(actor(), code)
     hidden = find.masked(actor(), customer)
+    memberships = find.groups_of(customer) if actor().may(Action.SEE_GROUPS) else []
+    held = {one.group_id for one in memberships}
+    choices = filters.group_choices(actor()) if actor().may(Action.CHANGE_MEMBER) else []
     return render(
-        "customers/show.html", customer=customer, shown=find.shown(customer, hidden), hidden=hidden,
-        memberships=find.groups_of(customer) if actor().may(Action.SEE_GROUPS) else [],
-        groups=filters.group_choices(actor()) if actor().may(Action.CHANGE_MEMBER) else [],
-        genders=GENDERS, id_types=ID_TYPES, may_edit=actor().may_in(Action.EDIT_CUSTOMER, customer.shop_id),
+        "customers/show.html", status=status, customer=customer, shown=find.shown(customer, hidden), hidden=hidden,
+        memberships=memberships, groups=[group for group in choices if group.id not in held],
+        reason=form or ReasonForm(), genders=GENDERS, id_types=ID_TYPES, may_edit=actor().may_in(Action.EDIT_CUSTOMER, customer.shop_id),
     )  # fmt: skip
 
 
@@ -177,7 +179,11 @@ def update(code: str) -> ResponseReturnValue:
 @reads(ReasonForm)
 def reveal(code: str) -> ResponseReturnValue:
     """Show a masked ID for a few minutes; the reason is kept."""
-    customers.reveal(actor(), find.by_code(actor(), code).id, request.form.get("reason", ""))
+    form = ReasonForm(request.form)
+    try:
+        customers.reveal(actor(), find.by_code(actor(), code).id, form.reason.data or "")
+    except Refusal as refusal:
+        return show(code, form.refused(refusal), refusal.status)
     return redirect(url_for("customers.show", code=code), 303)
 
 

@@ -281,6 +281,8 @@ def test_support_reads_the_id_after_giving_a_reason_and_only_then(name: str, bro
     assert ID not in browser.get("/customers/A1/edit").html
     empty = browser.submit(page.form("/customers/A1/reveal"), reason=" ")
     assert empty.status == 422 and Change.select().where(Change.act == "customer.reveal").count() == 0
+    assert (empty.h1, facts(empty)["ID"], empty.form("/customers/A1/reveal").value("reason")) == ("Ann", "•••• 78", " ")
+    assert "Say in a few words why you need the ID." in empty.main
     page = browser.submit(browser.get("/customers/A1").form("/customers/A1/reveal"), reason="She asked")
     assert facts(page)["ID"] == ID
     change = Change.get(Change.act == "customer.reveal")
@@ -292,6 +294,20 @@ def test_support_reads_the_id_after_giving_a_reason_and_only_then(name: str, bro
 def test_managers_read_everything_and_see_nothing_to_reveal(browse: Browse, canary: Customer) -> None:
     page = browse("cass").get("/customers/A1")
     assert facts(page)["ID"] == ID and [form.action for form in page.forms if "reveal" in form.action] == []
+
+
+def test_who_cannot_reveal_keeps_the_page_and_what_she_typed(browse: Browse, canary: Customer) -> None:
+    page = browse("cass").post("/customers/A1/reveal", {"reason": "She asked"})
+    assert (page.status, page.h1, page.form("/customers/A1/reveal").value("reason")) == (422, "Ann", "She asked")
+    assert "There is no ID that you could reveal here." in page.main
+
+
+def test_a_customer_is_added_to_the_groups_she_is_not_in(browse: Browse, canary: Customer, new_group: New) -> None:
+    new_group("Vips", [canary])
+    new_group("Others")
+    page = browse("cass").get("/customers/A1")
+    options = [option.get("value") for option in page.all("option")]
+    assert options == ["", "others"]
 
 
 def test_support_edits_without_seeing_or_losing_the_id(browse: Browse, canary: Customer) -> None:
