@@ -5,7 +5,7 @@ from typing import Any
 import wtforms
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import format_date, gettext
 from wtforms import widgets
 from wtforms.fields.choices import SelectChoice
 
@@ -23,7 +23,7 @@ from portal.values import GENDERS, ID_TYPES, Remark
 from portal.web.filtering import Filtering
 from portal.web.forms import Form, VersionedForm, _l, options
 from portal.web.language import say
-from portal.web.render import render
+from portal.web.render import language_name, phone, render
 
 pages = Blueprint("customers", __name__)
 
@@ -134,10 +134,24 @@ def show(code: str, form: ReasonForm | None = None, status: int = 200) -> Respon
     held = {one.group_id for one in memberships}
     choices = filters.group_choices(actor()) if actor().may(Action.CHANGE_MEMBER) else []
     return render(
-        "customers/show.html", status=status, customer=customer, shown=find.shown(customer, hidden), hidden=hidden,
+        "customers/show.html", status=status, customer=customer, said=_said(customer, hidden), hidden=hidden,
         memberships=memberships, groups=[group for group in choices if group.id not in held],
-        reason=form or ReasonForm(), genders=GENDERS, id_types=ID_TYPES, may_edit=actor().may_in(Action.EDIT_CUSTOMER, customer.shop_id),
+        reason=form or ReasonForm(), may_edit=actor().may_in(Action.EDIT_CUSTOMER, customer.shop_id),
     )  # fmt: skip
+
+
+def _said(customer: Customer, hidden: frozenset[str]) -> dict[str, str]:
+    """Return her fields as people read them: words for keys, the shop's name, dates as the language writes them."""
+    values = find.shown(customer, hidden)
+    born, gender, id_type = values["birth_date"], values["gender"], values["id_type"]
+    return values | {
+        "phone": phone(values["phone"]),
+        "shop": customer.shop.name if customer.shop else "",
+        "birth_date": format_date(born, "long") if born else "",
+        "language": language_name(values["language"]),
+        "gender": gettext(GENDERS[gender]) if gender in GENDERS else gender,
+        "id_type": gettext(ID_TYPES[id_type]) if id_type in ID_TYPES else id_type,
+    }
 
 
 @pages.get("/customers/<code>/edit")
@@ -155,7 +169,7 @@ def edit(code: str, form: CustomerForm | None = None, status: int = 200) -> Resp
     )
     return render(
         "customers/form.html", status=status, form=_with_choices(drawn, customer), customer=customer,
-        stored=stored if status == Conflict.status else {},
+        stored=stored if status == Conflict.status else {}, said=_said(customer, hidden),
     )  # fmt: skip
 
 

@@ -88,6 +88,23 @@ def test_a_conflict_keeps_what_was_typed_beside_what_is_stored(browse: Browse, n
     assert cass.submit(form).status == 200 and Customer.get().name == "Cass's"
 
 
+def test_a_conflict_says_what_is_stored_as_people_read_it(
+    browse: Browse, new_customer: New, pat: Actor, s1: Shop, s2: Shop
+) -> None:
+    """And only what differs from what was typed."""
+    ann = new_customer("Ann", s1, code="A1", gender="male", address="KN 5 Rd")
+    cass = browse("cass")
+    form = cass.get("/customers/A1/edit").form("/customers/A1/edit")
+    customers.edit(pat, ann.id, {
+        "shop": s2.code, "birth_date": "1991-06-14", "phone": "0788412903", "gender": "female", "language": "pt",
+        "id_type": "national_id", "address": "",
+    })  # fmt: skip
+    assert facts(cass.submit(form)) == {
+        "Phone": "+250 788 412 903", "Shop": "Huye", "Date of birth": "June 14, 1991", "Language": "Portuguese",
+        "Gender": "Female", "ID type": "National ID", "Address": "empty",
+    }  # fmt: skip
+
+
 def test_the_page_lists_her_groups_by_their_present_names(
     browse: Browse, new_customer: New, new_group: New, cass: Actor
 ) -> None:
