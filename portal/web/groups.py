@@ -3,7 +3,7 @@
 import wtforms
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
+from flask_babel import format_number, gettext, ngettext
 
 from portal.access import actor, needs
 from portal.errors import Conflict, Refusal
@@ -104,7 +104,7 @@ def tell_saved(saved: Saved) -> None:
             ngettext(
                 "Now the %(n)s present customer of %(shops)s, and all future ones, are members.",
                 "Now all %(n)s present customers of %(shops)s, and all future ones, are members.",
-                n, n=n, shops=", ".join(shops),
+                n, n=format_number(n), shops=", ".join(shops),
             ),
             "success",
         )  # fmt: skip
@@ -160,7 +160,7 @@ def restore(code: str) -> ResponseReturnValue:
         ngettext(
             "%(name)s is active. It has %(n)s member now.",
             "%(name)s is active. It has %(n)s members now.",
-            group.n_members, name=group.label, n=group.n_members,
+            group.n_members, name=group.label, n=format_number(group.n_members),
         ),
         "success",
     )  # fmt: skip

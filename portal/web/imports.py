@@ -7,7 +7,7 @@ from pathlib import Path
 import wtforms
 from flask import Blueprint, Response, flash, redirect, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
+from flask_babel import format_number, gettext, ngettext
 from werkzeug.datastructures import FileStorage
 
 from portal.access import actor, importing, needs, takes
@@ -123,9 +123,12 @@ def run(import_id: int) -> ResponseReturnValue:
         return show(import_id, conflict, conflict.status)
     n = sum(imported.counts[name] for name in ("new", "updated"))
     flash(
-        ngettext("%(n)s customer was written.", "%(n)s customers were written.", n, n=n)
+        ngettext("%(n)s customer was written.", "%(n)s customers were written.", n, n=format_number(n))
         + (
-            " " + gettext("%(n)s joined %(group)s.", n=imported.counts["joined"], group=imported.group.label)
+            " "
+            + gettext(
+                "%(n)s joined %(group)s.", n=format_number(imported.counts["joined"]), group=imported.group.label
+            )
             if imported.group
             else ""
         ),

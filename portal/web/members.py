@@ -4,11 +4,11 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
+from flask_babel import format_number, gettext, ngettext
 
 from portal.access import actor, needs
 from portal.errors import Refusal
-from portal.models import Group
+from portal.models import Customer, Group
 from portal.permissions import Action
 from portal.queries import customers as find_customers
 from portal.queries import filters
@@ -35,7 +35,7 @@ def show(code: str) -> Response:
     return render("groups/show.html", **frame(group), found=found, since=since, q=wanted.q, shown=_shown)
 
 
-def _shown(customer):  # type: ignore[no-untyped-def]
+def _shown(customer: Customer) -> dict[str, Any]:
     return find_customers.shown(customer, actor().masked(customer.shop_id))
 
 
@@ -118,8 +118,8 @@ def add_from_customer(code: str) -> ResponseReturnValue:
 
 def _tell(group: Group, put: items.Put, sentence: str = "") -> None:
     moved = [
-        ngettext("%(num)s joined", "%(num)s joined", put.joined) if put.joined else "",
-        ngettext("%(num)s left", "%(num)s left", put.left) if put.left else "",
+        ngettext("%(n)s joined", "%(n)s joined", put.joined, n=format_number(put.joined)) if put.joined else "",
+        ngettext("%(n)s left", "%(n)s left", put.left, n=format_number(put.left)) if put.left else "",
     ]
     said = ", ".join(part for part in moved if part) or gettext("no member moved")
     flash(sentence or gettext("%(group)s is stored: %(moved)s.", group=group.label, moved=said), "success")

@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from portal.models import Customer, Group, Import, ImportRow, Membership
+from portal.models import Customer, Group, Import, ImportRow, Membership, Shop
 from tests.page import Browser
 
 Visit = Callable[[str], Browser]
@@ -104,3 +104,28 @@ def test_a_large_body_is_taken_by_the_upload_alone(browse: Visit) -> None:
     rows = "".join(f"A{n},{'x' * 90}\n" for n in range(4000))
     assert upload(cass, "code,name\n" + rows).status_code == 303
     assert cass.post("/customers/new", {"name": "x" * 400_000}).status == 413
+
+
+def test_counts_are_told_as_the_language_writes_them(browse: Visit, new_group: Any, s1: Shop, s2: Shop) -> None:
+    """On every page that says how many moved: an import, a group of a shop, its items, its archive."""
+    cass = browse("cass")
+    cass.post("/account/language", {"language": "es"})
+    new_group("Resellers")
+    rows = [f"B{n},Bea,,{'S1' if n % 2 else 'S2'}" for n in range(2_400)]
+    refused = [f",Nobody {n},," for n in range(1_001)]
+    address = checked(cass, "\n".join(["code,name,,shop", *rows, *refused]), group="resellers")
+    page = cass.get(address)
+    tabs = [element for element in page.all("span") if element.get("class") == "count"]
+    assert ["".join(element.itertext()) for element in tabs] == ["0", "1.001"]
+    assert "Descargar 1.001 filas con sus motivos" in page.words
+    page = cass.submit(page.form(f"{address}/run"))
+    assert page.toasts == ["Se guardaron 2.400 clientes. Nuevos miembros de Resellers: 2.400."]
+    form = {"name": "Norte", "type": "shop", "hue": "blue", "item": f"include:shop:{s1.id}"}
+    page = cass.post("/groups/new", form, follow=True)
+    assert page.toasts[1] == (
+        "Ahora son miembros todos los clientes de Kigali North: los actuales (1.200) y los futuros."
+    )
+    page = cass.post("/groups/norte/items", {"item": f"include:shop:{s2.id}"}, follow=True)
+    assert page.toasts == ["Se guardó Norte: 1.200 entradas."]
+    cass.post("/groups/norte/archive", follow=True)
+    assert cass.post("/groups/norte/restore", follow=True).toasts == ["Norte está activo. Ahora tiene 2.400 miembros."]
