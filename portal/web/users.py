@@ -205,10 +205,10 @@ def _came_from() -> str:
         parts = urlsplit(request.referrer or "")
     except ValueError:
         return ""
-    pages = current_app.create_url_adapter(request)
+    routes = current_app.create_url_adapter(request)
     if parts.netloc != request.host or parts.path in {url_for("users.sign_in"), url_for("users.set_up")}:
         return ""
-    if pages is None or not pages.test(parts.path, "GET"):
+    if routes is None or not routes.test(parts.path, "GET"):
         return ""
     return local(parts._replace(scheme="", netloc="", fragment="").geturl())
 
