@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import peewee
 
 from portal import config, db
+from portal.gate import ENDINGS
 
 
 class Databases(Protocol):
@@ -59,7 +60,7 @@ class Sqlite:
         return self.url(to)
 
     def drop(self, name: str) -> None:
-        for ending in ("", "-wal", "-shm", ".gate"):
+        for ending in ("", "-wal", "-shm", *ENDINGS):
             self.path(name).with_name(self.path(name).name + ending).unlink(missing_ok=True)
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import peewee
 
+from portal import gate
 from portal.errors import N_, Busy, Refusal
 
 # The tables without which a file is no database of ours.
@@ -52,7 +53,7 @@ def beside(path: Path) -> Iterator[Path]:
     try:
         yield made
     finally:
-        for end in ("", "-wal", "-shm", "-journal", ".gate"):
+        for end in ("", "-wal", "-shm", "-journal", *gate.ENDINGS):
             made.with_name(made.name + end).unlink(missing_ok=True)
 
 

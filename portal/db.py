@@ -1,18 +1,17 @@
 """The database: connecting, the write gate, and the few pieces of SQL that differ between SQLite and PostgreSQL."""
 
-import fcntl
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import peewee
 from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 
+from portal import gate
 from portal.config import Settings
 from portal.errors import N_, Busy, Conflict, Refusal
 
@@ -33,6 +32,7 @@ PRAGMAS = (
     ("foreign_keys", 1),
     ("secure_delete", 1),
     ("journal_size_limit", 64 * 1024 * 1024),
+    ("wal_autocheckpoint", 4_000),  # pages: an import writes the same ones often, and each checkpoint writes them again
     ("cache_size", -16_000),
     ("mmap_size", 256 * 1024 * 1024),
     ("temp_store", "memory"),
@@ -40,8 +40,6 @@ PRAGMAS = (
 
 db = peewee.DatabaseProxy()
 _file: Path | None = None
-_gate_path: Path | None = None
-_gate_thread = threading.RLock()
 
 
 class Model(peewee.Model):
@@ -54,16 +52,15 @@ class Model(peewee.Model):
 
 def configure(settings: Settings) -> None:
     """Point the portal at the database of `settings`; connections are opened when needed, one per thread."""
-    global _file, _gate_path
+    global _file
     if isinstance(db.obj, peewee.Database):
         db.obj.close_all()  # of the database that was in use before
     if settings.is_sqlite:
         _file = path = settings.sqlite_path.absolute()
         path.parent.mkdir(parents=True, exist_ok=True)
-        _gate_path = path.with_name(path.name + ".gate")
         db.initialize(_sqlite(path))
     else:
-        _file = _gate_path = None
+        _file = None
         db.initialize(_postgres(settings.database))
 
 
@@ -151,9 +148,9 @@ def _said() -> Iterator[None]:
 def writers_wait(seconds: float = WRITE_DEADLINE) -> Iterator[None]:
     """Keep all other writers out for the block, which may hold several transactions, or none of the portal's own.
 
-    Raises Busy when the one who is writing is not done after `seconds`.
+    Its transactions need no turn of their own. Raises Busy when the one who is writing is not done after `seconds`.
     """
-    if _gate_path is not None:
+    if is_sqlite():
         with _turn(seconds):
             yield
         return
@@ -173,35 +170,9 @@ def writers_wait(seconds: float = WRITE_DEADLINE) -> Iterator[None]:
             db.execute_sql("SELECT pg_advisory_unlock(%s)", (WRITERS,))
 
 
-@contextmanager
-def _turn(seconds: float = WRITE_DEADLINE) -> Iterator[None]:
-    """Let SQLite's writers in one by one: a file lock; SQLite's own waiting is unfair (p99 232 ms against 22)."""
-    if _gate_path is None:
-        yield
-        return
-    deadline = time.monotonic() + seconds
-    if not _gate_thread.acquire(timeout=seconds):
-        raise Busy
-    try:
-        with _gate_path.open("a") as file:
-            _lock(file, deadline)
-            yield
-    finally:
-        _gate_thread.release()
-
-
-def _lock(file: TextIO, deadline: float) -> None:
-    pause = 0.0005
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise Busy from None
-            time.sleep(pause)
-            pause = min(pause * 2, 0.02)
-        else:
-            return
+def _turn(seconds: float) -> AbstractContextManager[None]:
+    """Let SQLite's writers in one by one: its own waiting is unfair (p99 232 ms against 22)."""
+    return nullcontext() if _file is None else gate.turn(_file, seconds)
 
 
 def like(column: Any, text: str) -> peewee.Expression:

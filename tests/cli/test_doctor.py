@@ -10,6 +10,7 @@ import pytest
 
 from portal import clock, config
 from portal.db import db
+from portal.gate import ENDINGS
 from portal.models import Change, Group, Import, User, UserRole, UserSession
 from portal.permissions import Role
 from portal.queries.doctor import settings as key_checks
@@ -70,8 +71,8 @@ def test_looking_changes_nothing_and_makes_no_key(look, private, place):
     before = everything()
     assert look()["secret-key-set"] == "warn"
     db.obj.close_all()
-    assert {name: digest for name, digest in everything().items() if not name.endswith(".gate")} == {
-        name: digest for name, digest in before.items() if not name.endswith(".gate")
+    assert {name: digest for name, digest in everything().items() if not name.endswith(ENDINGS)} == {
+        name: digest for name, digest in before.items() if not name.endswith(ENDINGS)
     }
 
 

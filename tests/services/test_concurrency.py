@@ -1,5 +1,7 @@
 """Several people at once: what one looked up stays true until she has written, on both databases (decision 0020)."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from portal.db import WRITE_DEADLINE, db, transaction
+from portal.db import WRITE_DEADLINE, db, transaction, writers_wait
 from portal.errors import Busy, Conflict, Refusal
 from portal.models import Change, Customer, Group, GroupItem, Membership, PastMembership, Shop, User, UserRole
 from portal.permissions import OPERATOR, Actor, Grant, Role
@@ -20,6 +22,7 @@ from portal.services.items import NewItem
 from tests.conftest import PASSWORD, Database, Person
 
 New = Callable[..., Any]
+ROOT = Path(__file__).parents[2]
 EVERYBODY = 8
 
 
@@ -249,3 +252,86 @@ def test_history_tells_of_each_stay_once(cass: Actor, new_customer: New, new_gro
     intervals = list(PastMembership.select().order_by(PastMembership.joined_at))
     assert all(one.left_at <= two.joined_at for one, two in pairwise(intervals))
     assert Group.get_by_id(group.id).n_members == 0
+
+
+# ---- turns: one's own, and those of who comes again and again ----
+
+AGAIN_AND_AGAIN = """
+import sys, time
+from portal.config import Settings
+from portal.db import configure, transaction
+configure(Settings(database=sys.argv[1]))
+while True:
+    with transaction(20):
+        print("in", flush=True)
+        time.sleep(0.04)
+"""
+
+
+def test_transactions_inside_a_turn_need_no_turn_of_their_own(new_customer: New, cass: Actor) -> None:
+    with writers_wait(1):
+        new_customer("Ann", code="A1")
+        with transaction(0.5), transaction(0.5):
+            Customer.update(name="Ana").execute()
+        customers.create(cass, {"code": "A2"})
+    assert [customer.name for customer in Customer.select().order_by(Customer.id)] == ["Ana", ""]
+
+
+def test_a_turn_keeps_all_others_out_until_it_is_over(database: Database) -> None:
+    holds, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with writers_wait():
+            with transaction():
+                pass
+            holds.set()
+            over.wait(20)
+
+    def wait() -> None:
+        holds.wait(20)
+        try:
+            with transaction(0.2):
+                pass
+        finally:
+            over.set()
+
+    assert [type(one) for one in refused(at_once(hold, wait))] == [Busy]
+    with transaction(1):
+        pass
+
+
+@pytest.mark.parametrize("n_others", [1, 2])
+def test_who_writes_again_at_once_does_not_overtake_who_waits(n_others: int, database: Database) -> None:
+    """An import writes part after part without a pause; everybody else must get her turn between two parts."""
+    words = [sys.executable, "-c", AGAIN_AND_AGAIN, database.url]
+    others = [subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(n_others)]
+    try:
+        for other in others:
+            assert other.stdout.readline() == "in\n"
+        for _ in range(25):
+            with transaction(1.0 * n_others):  # refused, if it takes longer: some twenty parts of one other
+                pass
+    finally:
+        for other in others:
+            other.kill()
+            other.communicate()
+
+
+def test_who_writes_again_at_once_does_not_overtake_another_thread(database: Database) -> None:
+    over = threading.Event()
+
+    def again_and_again() -> None:
+        while not over.is_set():
+            with transaction(20):
+                time.sleep(0.04)
+
+    def now_and_then() -> int:
+        try:
+            for _ in range(25):
+                with transaction(1):
+                    pass
+        finally:
+            over.set()
+        return 25
+
+    assert at_once(again_and_again, now_and_then) == [None, 25]
