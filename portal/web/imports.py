@@ -33,6 +33,11 @@ SAMPLE = (
     ("A-1001", "Aline Uwimana", "aline@example.com", "+250 788 412 903", "", "1991-06-14", "rw", "KN 5 Rd, Kigali"),
     ("A-1002", "João d'Ávila", "joao@example.com", "+351 912 004 118", "", "", "pt", ""),
 )
+# How a row fared, in one word wherever it is told, and the sign that goes with it.
+RESULTS = {
+    "new": (_l("New"), "ok"), "updated": (_l("Updated"), "active"), "unchanged": (_l("Unchanged"), "neutral"),
+    "ambiguous": (_l("Ambiguous"), "bad"), "refused": (_l("Refused"), "bad"),
+}  # fmt: skip
 DELIMITER_LABELS = {",": _l("Comma"), ";": _l("Semicolon"), "\t": _l("Tab"), "|": _l("Bar")}
 
 
@@ -101,7 +106,7 @@ def show(import_id: int, problem: Refusal | None = None, status: int = 200) -> R
     problems = [(say(Remark(*parts)), parts[1]) for parts in imported.problems]
     return render(
         "imports/show.html", status=status, imported=imported, counts=imported.counts, rows=rows, asked=asked,
-        problems=problems, told=_told, field_of=imported.columns, earlier=find.earlier(imported),
+        results=RESULTS, problems=problems, told=_told, field_of=imported.columns, earlier=find.earlier(imported),
         n_taken=sum(imported.counts.get(name, 0) for name in ("new", "updated", "unchanged")),
         n_warned=find.n_warned(imported), problem=say(problem) if problem else "",
     )  # fmt: skip

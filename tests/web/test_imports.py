@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from portal.models import Customer, Group, Import, ImportRow, Membership, Shop
-from tests.page import Browser
+from tests.page import Browser, text_of
 
 Visit = Callable[[str], Browser]
 FILE = "code;name;email\nA1;João d'Ávila;joao@x.example\nA2;Bea;nobody\n"
@@ -36,6 +36,23 @@ def test_a_file_goes_from_check_to_members(browse: Visit, new_group: Any) -> Non
         "Verify the imported customer group", ["1 customer was written. 1 joined Resellers."]
     )  # fmt: skip
     assert [row.name for row in Customer.select()] == ["João d'Ávila"]
+
+
+def test_how_a_row_fared_is_one_word_in_rows_tabs_and_tiles(browse: Visit, new_customer: Any) -> None:
+    """And what stays as it is, is no warning."""
+    new_customer("Ann", code="A1", email="a@x.example")
+    new_customer("Ben", code="B1", email="b@x.example")
+    cass = browse("cass")
+    file = "code,name,email\nA1,Ann,\nB1,Benjamin,\nC1,Cay,\nA1,,b@x.example\nD1,,nobody\n"
+    page = cass.get(checked(cass, file))
+    words = ["New", "Updated", "Unchanged", "Ambiguous", "Refused"]
+    tabs = [text_of(link) for link in page.all("a") if "?show=" in link.get("href", "")]
+    assert [text.rstrip(" 1") for text in tabs] == words
+    tiles = [text_of(tile) for tile in page.all("div") if (tile.get("class") or "").split()[:1] == ["tile"]]
+    assert tiles == [f"1{word}" for word in words]
+    signs = {text_of(sign): sign.get("class") for sign in page.all("span") if "status" in (sign.get("class") or "")}
+    assert sorted(signs) == sorted(words)
+    assert (signs["Unchanged"], signs["Refused"]) == ("status hue-grey", "status hue-red")
 
 
 def test_the_refused_rows_come_back_with_reasons_that_are_ignored_when_uploaded_again(browse: Visit) -> None:
