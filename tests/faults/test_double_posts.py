@@ -8,13 +8,13 @@ import pytest
 from flask import Flask
 
 from portal import clock
-from portal.errors import Refusal
+from portal.errors import Busy, Refusal
 from portal.models import Change, Customer, Group, Import, RequestKey
 from portal.permissions import Actor
 from portal.services import once
 from tests.faults.doubles import customers_twice, post_twice, twin
 from tests.page import Browser
-from tests.web.test_imports import checked
+from tests.web.test_imports import checked, upload
 
 Browse = Callable[[str], Browser]
 New = Callable[..., Any]
@@ -100,6 +100,71 @@ def test_a_second_write_that_fails_leaves_the_first_known_as_done(cass: Actor) -
     finally:
         once.end()
     assert [row.location for row in RequestKey.select()] == ["/done"]
+
+
+def test_the_same_words_to_another_address_are_another_post(browse: Browse, new_group: New) -> None:
+    """A button without any field says nothing but its address."""
+    cass = browse("cass")
+    vips, others = new_group("Vips"), new_group("Others")
+    for group in (vips, others):
+        assert cass.post(f"/groups/{group.code}/archive", {"once": "a" * 32}).status == 303
+    assert {group.status for group in Group.select()} == {"archived"}
+
+
+def test_every_value_of_a_field_that_has_several_counts(browse: Browse, new_group: New, new_customer: New) -> None:
+    cass, group = browse("cass"), new_group("Vips")
+    ann, bea, cay = (f"include:customer:{new_customer(name).id}" for name in ("Ann", "Bea", "Cay"))
+    for chosen in ([ann, bea], [ann, cay]):
+        assert cass.post("/groups/vips/items", {"item": chosen, "once": "a" * 32}).status == 303
+    assert Group.get_by_id(group.id).n_members == 3
+
+
+def test_the_token_is_none_of_what_is_said(browse: Browse) -> None:
+    """A form that was drawn again, after a new sign-in say, carries its old key beside another token."""
+    cass = browse("cass")
+    said = {"once": "a" * 32, "name": "Ann", "email": "ann@store.example"}
+    first = cass.post("/customers/new", said)
+    again = cass.client.post("/customers/new", data=said, headers={"X-CSRFToken": cass.token()})
+    assert (first.status, again.status_code) == (303, 303)
+    assert first.headers["Location"] == again.headers["Location"] and Customer.select().count() == 1
+
+
+def test_the_same_file_under_another_name_is_another_post(browse: Browse) -> None:
+    cass = browse("cass")
+    for name in ("may.csv", "june.csv"):
+        assert upload(cass, "code\nA1\n", name, once="a" * 32).status_code == 303
+    assert [row.file_name for row in Import.select().order_by(Import.id)] == ["may.csv", "june.csv"]
+
+
+def test_what_is_stored_is_not_done_again_though_its_answer_failed(
+    browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(once, "PATIENCE", 0.1)
+    cass = browse("cass")
+    said = {"csrf_token": cass.token(), "once": "a" * 32, "name": "Ann", "email": "ann@store.example"}
+    with monkeypatch.context() as broken:
+        broken.delattr("portal.web.customers._tell")
+        assert cass.client.post("/customers/new", data=said).status_code == 500
+    again = cass.client.post("/customers/new", data=said)
+    assert (again.status_code, again.headers["Location"]) == (303, "/")
+    assert Customer.select().count() == 1
+    (toast,) = [part for part in cass.get("/").all("div") if "toast" in (part.get("class") or "").split()]
+    assert "hue-green" in (toast.get("class") or "")
+
+
+def test_an_answer_that_cannot_be_kept_is_given_all_the_same(
+    browse: Browse, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cass = browse("cass")
+    form = cass.get("/customers/new").form("/customers/new")
+
+    def busy(status: int, location: str) -> None:
+        raise Busy()
+
+    monkeypatch.setattr(once, "answered", busy)
+    answer = cass.submit(form, name="Ann", code="A1", follow=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/customers/A1")
+    assert "answer not kept" in caplog.messages
 
 
 def test_without_a_key_a_script_posts_as_often_as_it_likes(browse: Browse) -> None:
