@@ -49,7 +49,7 @@ class Filtering:
         if adding[0] in RELATIONS and adding[1]:
             named[adding[0]].append(adding[1])
         rows = {
-            key: tuple(find_groups.by_code(actor, code) for code in dict.fromkeys(codes))
+            key: tuple(find_groups.by_code(actor, code) for code in _each_once(codes))
             for key, codes in named.items()
         }
         if any(rows.values()) and not may_groups:
@@ -126,6 +126,14 @@ def _split(args: MultiDict[str, str], key: str) -> list[str]:
     return [code for text in args.getlist(key)[:50] for code in text.split(",") if code][:50]
 
 
+def _each_once(codes: list[str]) -> list[str]:
+    # Codes are case-blind: the same one written twice is one condition, and one chip.
+    first: dict[str, str] = {}
+    for code in codes:
+        first.setdefault(code.casefold(), code)
+    return list(first.values())
+
+
 def _sort(text: str) -> str:
     if text.removeprefix("-") not in filters.SORTS:
         raise Refusal(N_("The list cannot be sorted by “%(text)s”."), text=text[:40])
@@ -137,4 +145,4 @@ def _shops(actor: Actor, codes: list[str]) -> tuple[Shop, ...]:
     unknown = [code for code in codes if code.casefold() not in mine]
     if unknown:
         raise Missing(N_("There is no shop with the code “%(code)s”."), code=unknown[0])
-    return tuple(mine[code.casefold()] for code in dict.fromkeys(codes))
+    return tuple(mine[code.casefold()] for code in _each_once(codes))

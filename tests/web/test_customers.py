@@ -11,7 +11,7 @@ from portal.models import Change, Customer, Shop
 from portal.permissions import Actor, Role
 from portal.services import customers, items
 from tests.conftest import PASSWORD, Database, Person
-from tests.page import Browser, Page
+from tests.page import Browser, Page, text_of
 
 Browse = Callable[[str], Browser]
 New = Callable[..., Any]
@@ -193,6 +193,29 @@ def test_a_filter_is_built_by_a_form_and_taken_apart_by_its_chips(browse: Browse
     )
     assert again.response.request.full_path == "/customers?q=n&none=old%2Cvips" and names(again) == []
     assert "Nobody fits" in again.main
+
+
+def chips(page: Page) -> list[str]:
+    return [text_of(chip) for chip in page.all("span") if chip.get("class") == "chip"]
+
+
+def test_a_code_said_twice_is_one_condition(browse: Browse, store: None) -> None:
+    page = browse("cass").get("/customers?shop=s1,S1&shop=S2&all=vips,VIPS&tag=Vips", follow=True)
+    assert chips(page) == ["in all of Vips", "Shop is Kigali North", "Shop is Huye"] and names(page) == ["Ann", "Ben"]
+    assert page.response.request.full_path == "/customers?all=vips&shop=S1%2CS2"
+
+
+def test_pressing_filter_keeps_every_shop_that_the_list_is_filtered_by(browse: Browse, store: None) -> None:
+    """The list of shops shows what is in force; choosing one of it is that one instead of them."""
+    cass = browse("cass")
+    page = cass.get("/customers?shop=S1,S2")
+    form = next(form for form in page.forms if "add" in form.names())
+    chosen = [option for option in form.element.iter("option") if option.get("selected") is not None]
+    assert [text_of(option) for option in chosen] == ["Kigali North or Huye"]
+    page = cass.submit(form, add="old")
+    assert page.response.request.full_path == "/customers?all=old&shop=S1%2CS2" and names(page) == ["Ben"]
+    for shop, found in (("S1", []), ("S2", ["Ben"]), ("", ["Ben", "Çay"])):
+        assert names(cass.submit(next(form for form in page.forms if "add" in form.names()), shop=shop)) == found
 
 
 @pytest.mark.parametrize(
