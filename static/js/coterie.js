@@ -56,24 +56,6 @@
     }
   });
 
-  /* ---- tables: the box in the head ticks this page's rows ---- */
-
-  const rowBoxes = (table) => [...table.querySelectorAll("tbody input[type=checkbox]:not(:disabled)")];
-
-  document.addEventListener("change", (event) => {
-    const table = event.target.closest?.("table");
-    const head = table && one("[data-check-all]", table);
-    if (!head) return;
-    const boxes = rowBoxes(table);
-    if (event.target === head) {
-      for (const box of boxes) box.checked = head.checked;
-    } else {
-      const ticked = boxes.filter((box) => box.checked).length;
-      head.checked = boxes.length > 0 && ticked === boxes.length;
-      head.indeterminate = ticked > 0 && ticked < boxes.length;
-    }
-  });
-
   /* ---- “Add an item”: what “Add as” says when somebody is ticked counts, whatever it says later ---- */
 
   document.addEventListener("change", (event) => {

@@ -56,3 +56,21 @@ def test_a_page_is_accessible_in_both_themes_at_both_widths(
         page.emulate_media(color_scheme="dark")
         seen[f"dark {width}"] = problems(page, COLOURS)
     assert {place: found for place, found in seen.items() if found} == {}
+
+
+@pytest.mark.parametrize("path", ["/customers", "/customers/A-1", "/groups", "/groups/new?type=shop", "/imports/new"])
+def test_what_is_typed_into_or_chosen_from_stays_in_its_card_on_a_phone(path: str, chrome: Chrome) -> None:
+    """A list of groups is as wide as the longest name in it, and one of them is long."""
+    page = chrome.open(width=390)
+    page.goto(path)
+    page.evaluate(
+        """() => { for (const select of document.querySelectorAll('select'))
+        select.add(new Option('The reseller of Kigali and of all the provinces around it, as of last year')) }"""
+    )
+    assert page.locator(".card :is(select, input:not([type=hidden]))").count() > 0
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll('.card :is(select, input, textarea, .button)')].filter(one =>
+        one.getBoundingClientRect().right > one.closest('.card').getBoundingClientRect().right)
+        .map(one => one.outerHTML.slice(0, 80))"""
+    )
+    assert outside == []
