@@ -10,7 +10,7 @@ from flask import Flask, g
 
 from portal import access, clock
 from portal.errors import Denied
-from portal.models import Change, Customer
+from portal.models import Change, Customer, UserSession
 from portal.permissions import Action, Actor, Door
 from tests.conftest import Person
 from tests.page import Browser
@@ -56,6 +56,40 @@ def test_a_form_that_holds_nul_is_not_understood(browse: Browse) -> None:
         assert (page.status, "The field" in page.main) == (400, False)
     pairs = {"csrf_token": cass.token(), "file": (BytesIO(b"code\nA1\n"), "peo\x00ple.csv")}
     assert cass.client.post("/imports/new", data=pairs).status_code == 400
+
+
+def test_a_field_that_is_none_of_the_form_is_refused(browse: Browse) -> None:
+    assert browse("cass").post("/customers/new", {"name": "Ann", "code": "A1", "is_owner": "1"}).status == 400
+    assert Customer.select().count() == 0
+
+
+def test_a_browser_that_names_no_page_it_comes_from_is_served_through_https_too(browse: Browse) -> None:
+    cass = browse("cass")
+    data = {"csrf_token": cass.token(), "name": "Ann", "code": "A1"}
+    assert cass.client.post("/customers/new", data=data, base_url="https://localhost").status_code == 303
+
+
+def test_a_request_keeps_its_session_alive(browse: Browse) -> None:
+    cass = browse("cass")
+    UserSession.update(seen_at=clock.ago(minutes=5)).execute()
+    cass.get("/")
+    assert UserSession.get().seen_at > clock.ago(minutes=1)
+
+
+@pytest.mark.parametrize("path", ["/customers", "/customers?q=aX", "/groups?sort=name&q=%3F"])
+def test_the_sign_in_page_knows_where_a_stranger_wanted_to_go(
+    path: str, visitor: Browser, people: dict[str, Person]
+) -> None:
+    assert visitor.get(path).form("/sign-in").value("next") == path
+    sent = visitor.post("/groups/new", {"name": "Vips"})
+    assert (sent.status, sent.form("/sign-in").value("next")) == (401, "")
+    part = visitor.client.get(path, headers={"HX-Request": "true"})
+    assert (part.status_code, part.data, part.headers["HX-Redirect"]) == (401, b"", "/sign-in")
+
+
+def test_before_it_is_set_up_every_page_leads_to_the_set_up(visitor: Browser) -> None:
+    page = visitor.get("/customers")
+    assert (page.status, page.headers["Location"]) == (302, "/setup")
 
 
 def test_an_endpoint_that_names_no_action_is_refused_to_everybody(
