@@ -24,7 +24,7 @@ def test_one_is_found_by_code_email_or_phone_however_they_are_written(
     new_customer("Bea", code="B1", email="bea@b.example", phone="0788 412 904")
     for reference in ("A1", " a1 ", "Ann@B.example", "0788412903", "+250 788 412 903", " 00250788412903"):
         assert find.resolve(cass, reference).id == ann.id, reference
-    assert find.by_code(cass, "a1").shop.name == "Kigali North"
+    assert {find.by_code(cass, code).shop.name for code in ("a1", "A1")} == {"Kigali North"}
     for reference in ("A", "nobody@b.example", "0788 412 905", "Ann", "7"):
         with pytest.raises(Missing, match=f"There is no customer “{reference}”"):
             find.resolve(cass, reference)

@@ -1,6 +1,7 @@
 """Stored membership equals the definition, through whatever sequence of acts (product.md §4)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import hypothesis.strategies as st
@@ -207,6 +208,34 @@ def test_the_checks_of_verify_find_what_is_wrong(new_customer: New, new_group: N
             joined_at=interval.since.replace(year=2000 + start), left_at=interval.since.replace(year=2000 + end),
         )  # fmt: skip
     assert membership.broken_intervals() == [f"group {group.id}, customer {ann.id}: intervals overlap"]
+
+
+def test_the_checks_of_verify_name_what_is_wrong_and_nothing_beside_it(new_customer: New, new_group: New) -> None:
+    ann, bea, cay, dot = (new_customer(name) for name in ("Ann", "Bea", "Cay", "Dot"))
+    vips, others = new_group("Vips", [ann, bea]), new_group("Others", [ann])
+    now = Membership.get(Membership.customer == bea.id)
+
+    def past(group: Group, customer: Customer, start: int, end: int) -> None:
+        PastMembership.create(
+            group=group, customer=customer, joined_by=now.cause_id, left_by=now.cause_id,
+            joined_at=now.since + timedelta(days=start), left_at=now.since + timedelta(days=end),
+        )  # fmt: skip
+
+    # One ends as the other begins, the last as the present one begins; the same days elsewhere are nobody's overlap.
+    for group, customer, start, end in (
+        (vips, ann, -6, -4), (vips, ann, -4, 0), (vips, bea, -6, -4), (others, ann, -6, -4), (vips, cay, -3, 5),
+        (others, bea, -1, 5),
+    ):  # fmt: skip
+        past(group, customer, start, end)
+    assert (membership.broken_intervals(), membership.wrong_counts(), membership.differences()) == ([], [], [])
+    past(others, dot, -1, -2)  # ends before it begins
+    past(others, cay, -9, -1), past(others, cay, -5, -4)  # one inside the other
+    past(others, ann, -1, 1)  # reaches into the present one
+    assert membership.broken_intervals() == [
+        f"group {others.id}, customer {row.id}: intervals overlap" for row in (ann, cay, dot)
+    ]
+    Group.update(n_members=7).where(Group.id == others.id).execute()
+    assert membership.wrong_counts() == [(others.id, 7, 1)]
 
 
 # ---- laws 1 to 6 at once: any sequence of acts, against a model in plain Python ----
