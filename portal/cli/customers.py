@@ -8,7 +8,6 @@ from flask_babel import gettext
 
 from portal.cli import importing, listing, output
 from portal.cli.options import acting, as_option, json_option
-from portal.cli.words import say
 from portal.errors import N_, Refusal
 from portal.models.customer import FIELDS
 from portal.permissions import Action, Actor, require
@@ -17,6 +16,7 @@ from portal.queries import filters
 from portal.queries import groups as find_groups
 from portal.queries import shops as find_shops
 from portal.services import customers
+from portal.words import say
 
 # What --set may name; the others have options of their own.
 SETTABLE = tuple(name for name in FIELDS if name not in {"code", "name", "email", "phone", "shop"})

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import click
 from flask_babel import gettext
 
-from portal.cli.words import say
 from portal.errors import N_, Refusal
 from portal.models import Customer, Group, Shop
 from portal.permissions import Actor
@@ -14,6 +13,7 @@ from portal.queries import customers as find
 from portal.queries import groups as find_groups
 from portal.services.items import NewItem, kept_out
 from portal.text import has_forbidden
+from portal.words import say
 
 MAX_LINES = 20_000  # each line is looked up by itself; a longer list is a file to import
 MAX_BYTES = 4 * 1024 * 1024

@@ -9,12 +9,12 @@ from flask_babel import gettext
 from portal import sheets
 from portal.cli import output
 from portal.cli.options import as_option, json_option, operating
-from portal.cli.words import say
 from portal.errors import N_, Denied, Refusal
 from portal.file_words import sentence_of
 from portal.permissions import Action, Actor, require
 from portal.queries import shops as find
 from portal.services import shops
+from portal.words import say
 
 _NAMES = {
     "name",

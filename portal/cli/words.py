@@ -1,16 +1,10 @@
-"""Sentences in the store's language."""
+"""What the terminal says of an error."""
 
 import peewee
 from flask_babel import gettext
 
 from portal.errors import Refusal, Refusals
-from portal.values import Remark
-
-
-def say(told: Refusal | Remark) -> str:
-    """Return a refusal's or remark's sentence in the store's language (in English while no app is open)."""
-    text = gettext(told.sentence)
-    return text % told.params if told.params else text
+from portal.words import say
 
 
 def sentence_of(error: Exception) -> str:

@@ -4,7 +4,7 @@ No single form of the query wins (performance.md, Findings): walking the sort in
 when many fit, driving from the smallest group is fast when few do. The kept member counts choose.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,12 +14,12 @@ from peewee import fn
 from portal.db import db, is_sqlite
 from portal.models import Customer, Group, Membership, Shop
 from portal.permissions import Action, Actor
+from portal.queries import badges
 from portal.queries.customers import matching, visible_to, words
 
 PAGE = 50
 COUNT_CAP = 10_000  # a count beyond this is said as "more than", so that it never holds up the rows
 _TEXT_PROBE = 2_000  # a text that fits more rows than this is common: walk instead
-_BADGE = (Group.id, Group.code, Group.name, Group.name_key, Group.type, Group.status, Group.hue)
 SORTS: dict[str, tuple[Any, ...]] = {
     "name": (Customer.name_key, Customer.id),
     "code": (Customer.code_key,),
@@ -52,14 +52,37 @@ class Page:
     before: str | None
     after: str | None
     groups: dict[int, list[Group]] = field(default_factory=dict)  # by customer id
+    is_lost: bool = False  # the customer to go on from is not there: these are the first rows
 
 
 def page(actor: Actor, wanted: Filter, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
-    """Return the rows after (or before) the customer whose code is given, at most `size`, with shops and groups."""
-    backwards = bool(before) and not after
-    anchor = _anchor(actor, wanted, before if backwards else after)
-    descending = wanted.sort.startswith("-") != backwards
-    columns = SORTS[wanted.sort.lstrip("-")]
+    """Return the rows after (or before) the customer whose code is given, at most `size`, with shops and groups.
+
+    When there is no such customer any more, or none that `actor` sees, these are the first rows, and `is_lost`.
+    """
+    code = after or before
+    anchor = _place_of(actor, wanted, code) if code else None
+    found = _rows(actor, wanted, anchor, size, anchor is not None and not after)
+    return _with_details(replace(found, is_lost=bool(code) and anchor is None))
+
+
+def parts(actor: Actor, wanted: Filter, size: int) -> Iterator[Page]:
+    """Yield all rows, `size` at a time.
+
+    Each part goes on from the values that the last row had when it was read: that customer may change meanwhile or go.
+    Only who moves on to a later place is met again there.
+    """
+    anchor: Sequence[Any] | None = None
+    while True:
+        found = _with_details(_rows(actor, wanted, anchor, size))
+        yield found
+        if found.after is None:
+            return
+        anchor = [getattr(found.rows[-1], column.name) for column in _columns(wanted)]
+
+
+def _rows(actor: Actor, wanted: Filter, anchor: Sequence[Any] | None, size: int, backwards: bool = False) -> Page:
+    columns, descending = _columns(wanted), wanted.sort.startswith("-") != backwards
     query = select(actor, wanted).order_by(*(column.desc() if descending else column.asc() for column in columns))
     if anchor is not None:
         query = query.where(_beyond(columns, anchor, descending))
@@ -69,15 +92,17 @@ def page(actor: Actor, wanted: Filter, *, after: str = "", before: str = "", siz
         rows.reverse()
     first, last = (rows[0].code, rows[-1].code) if rows else (None, None)
     has_before, has_after = (more, True) if backwards else (anchor is not None, more)
-    return _with_details(Page(rows, first if has_before else None, last if has_after else None))
+    return Page(rows, first if has_before else None, last if has_after else None)
 
 
-def _anchor(actor: Actor, wanted: Filter, code: str) -> list[Any] | None:
-    if not code:
-        return None
-    columns = SORTS[wanted.sort.lstrip("-")]
-    row = visible_to(actor).select(*columns).where(Customer.code_key == code.casefold()).tuples().first()
-    return list(row) if row else None
+def _columns(wanted: Filter) -> tuple[Any, ...]:
+    return SORTS[wanted.sort.lstrip("-")]
+
+
+def _place_of(actor: Actor, wanted: Filter, code: str) -> tuple[Any, ...] | None:
+    query = visible_to(actor).select(*_columns(wanted)).where(Customer.code_key == code.casefold())
+    found: tuple[Any, ...] | None = query.tuples().first()
+    return found
 
 
 def _beyond(columns: Sequence[Any], anchor: Sequence[Any], descending: bool) -> peewee.Expression:
@@ -92,30 +117,7 @@ def _with_details(found: Page) -> Page:
     by_id = {shop.id: shop for shop in Shop.select().where(Shop.id.in_(shops))} if shops else {}
     for row in found.rows:
         row.shop = by_id.get(row.shop_id)
-    return replace(found, groups=groups_of([row.id for row in found.rows]))
-
-
-def groups_of(customer_ids: Sequence[int]) -> dict[int, list[Group]]:
-    """Return the groups of each of these customers, in name order, with what a badge shows of a group.
-
-    A group that many of them are in is made once: building a row for each badge took longer than the page's SQL.
-    """
-    badges: dict[int, list[Group]] = {}
-    if customer_ids:
-        query = (
-            Membership.select(Membership.customer, *_BADGE)
-            .join(Group)
-            .where(Membership.customer.in_(customer_ids))
-            .order_by(Group.name_key, Group.id)
-        )
-        made: dict[int, Group] = {}
-        for customer_id, *values in query.tuples():
-            group = made.get(values[0])
-            if group is None:
-                shown = zip((column.name for column in _BADGE), values, strict=True)
-                group = made[values[0]] = Group(**dict(shown))
-            badges.setdefault(customer_id, []).append(group)
-    return badges
+    return replace(found, groups=badges.of_customers([row.id for row in found.rows]))
 
 
 def count(actor: Actor, wanted: Filter, cap: int | None = COUNT_CAP) -> tuple[int, bool]:

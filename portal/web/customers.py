@@ -20,6 +20,7 @@ from portal.queries import shops as find_shops
 from portal.received import reads
 from portal.services import customers
 from portal.values import GENDERS, ID_TYPES, Remark
+from portal.web import paging
 from portal.web.filtering import Filtering
 from portal.web.forms import Form, VersionedForm, _l, options
 from portal.web.language import say
@@ -75,9 +76,10 @@ def index() -> ResponseReturnValue:
     asked = Filtering.read(actor(), request.args)
     if asked.canonical:
         return redirect(asked.canonical)
-    found = filters.page(
-        actor(), asked.wanted, after=request.args.get("after", ""), before=request.args.get("before", "")
-    )
+    after, before = paging.anchors()
+    found = filters.page(actor(), asked.wanted, after=after, before=before)
+    if found.is_lost:
+        return paging.from_the_start()
     n, is_exact = filters.count(actor(), asked.wanted)
     # Pages go on from a customer, not from a number; the number in the address only says where one is.
     start = request.args.get("start", "1")

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, request, stream_with_context
 from flask_babel import gettext
 
 from portal.access import actor, needs
-from portal.models.customer import FIELDS
 from portal.permissions import Action
+from portal.queries import listing
 from portal.services import exports
 from portal.sheets import csv_rows
 from portal.web.filtering import Filtering
@@ -23,7 +23,7 @@ def customers() -> Response:
     rows = exports.customers(actor(), asked.wanted, said=asked.words() or gettext("all customers"))
 
     def lines() -> Iterator[bytes]:
-        yield from csv_rows([*FIELDS, "groups"], rows)
+        yield from csv_rows(listing.COLUMNS, (listing.cells(row) for row in rows))
 
     response = Response(stream_with_context(lines()), mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="customers.csv"'

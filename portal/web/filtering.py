@@ -14,6 +14,7 @@ from portal.permissions import Action, Actor
 from portal.queries import filters
 from portal.queries import groups as find_groups
 from portal.queries import shops as find_shops
+from portal.words import of_filter
 
 RELATIONS = {"any": N_("in any of"), "all": N_("in all of"), "none": N_("in none of")}
 # A group is called many things; these mean "in this group" (product.md §3, Words).
@@ -104,22 +105,7 @@ class Filtering:
 
     def words(self) -> str:
         """Return the whole filter as a sentence part, such as: in “Super Bonus”, not in “Employees”."""
-        wanted, parts = self.wanted, []
-        if wanted.all:
-            parts.append(_named(wanted.all, gettext("in %(group)s"), gettext(" and ")))
-        if wanted.any:
-            parts.append(_named(wanted.any, gettext("in %(group)s"), gettext(" or ")))
-        if wanted.none:
-            parts.append(_named(wanted.none, gettext("not in %(group)s"), gettext(" or ")))
-        if wanted.shops:
-            parts.append(gettext("shop %(name)s", name=gettext(" or ").join(shop.name for shop in wanted.shops)))
-        if wanted.q.strip():
-            parts.append(gettext("with “%(text)s” in name, code, e-mail or phone", text=wanted.q.strip()))
-        return ", ".join(parts)
-
-
-def _named(groups: tuple[Group, ...], pattern: str, between: str) -> str:
-    return pattern % {"group": between.join(f"“{group.label}”" for group in groups)}
+        return of_filter(self.wanted)
 
 
 def _split(args: MultiDict[str, str], key: str) -> list[str]:

@@ -1,12 +1,12 @@
 """In whose language a page speaks: the person's, then the browser's, then the store's."""
 
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, get_locale, gettext
+from flask_babel import Babel, get_locale
 from flask_login import current_user
 
 from portal import config
-from portal.errors import N_, Refusal
-from portal.values import Remark
+from portal.errors import N_
+from portal.words import say
 
 LANGUAGE_NAMES = {"en": "English", "pt": "Português", "es": "Español"}
 _babel = Babel()
@@ -33,12 +33,3 @@ def _locale() -> str:
 def lang() -> str:
     """Return the two-letter language of this page."""
     return str(get_locale() or "en")[:2]
-
-
-def say(told: Refusal | Remark) -> str:
-    """Return a refusal's or remark's sentence in the language of this page."""
-    text = gettext(told.sentence)
-    if not told.params:
-        return text
-    # A field is named in the reader's language too.
-    return text % {name: gettext(str(value)) if name == "target" else value for name, value in told.params.items()}

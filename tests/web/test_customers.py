@@ -267,6 +267,23 @@ def test_the_list_takes_as_many_queries_for_three_rows_as_for_one(
     assert counts == [n, n]
 
 
+@pytest.mark.parametrize("path", ["/customers", "/groups/vips"])
+@pytest.mark.parametrize("said", ["after=GONE", "before=GONE", "after=K1"])
+def test_a_page_that_went_on_from_somebody_who_is_gone_leads_to_the_first_and_says_so(
+    path: str, said: str, browse: Browse, cass: Actor, new_group: New, s1: Shop, s2: Shop
+) -> None:
+    """A customer whom this person does not see is answered like one who is not there."""
+    group = new_group("Vips", shops=[s1])
+    customers.create(cass, {"code": "K1", "name": "Ann", "shop": "S2"})
+    customers.create(cass, {"code": "K2", "name": "Ann B", "shop": "S1"})
+    browser = browse("sol")
+    answer = browser.get(f"{path}?q=ann&{said}&start=51")
+    assert (answer.status, answer.headers["Location"]) == (302, f"{path}?q=ann"), group
+    page = browser.get(answer.headers["Location"])
+    assert page.toasts == ["The row from which this page went on is gone. This is the beginning of the list."]
+    assert names(page) == ["Ann B"]
+
+
 def test_pages_are_turned_both_ways(browse: Browse, cass: Actor) -> None:
     for n in range(120):
         customers.create(cass, {"code": f"K{n:03}", "name": f"Name {n:03}"})
