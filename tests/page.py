@@ -187,11 +187,12 @@ class Page:
         """Return its forms."""
         return [Form(self, part) for part in self.all("form")]
 
-    def form(self, action: str | None = None, **holding: str) -> Form:
-        """Return the one form with that action (without its query) that holds those values."""
+    def form(self, action: str | None = None, method: str = "", **holding: str) -> Form:
+        """Return the one form with that action (without its query) and method that holds those values."""
         found = [
             one for one in self.forms
-            if (action is None or urlsplit(one.action).path == action) and set(holding.items()) <= set(one.fields())
+            if (action is None or urlsplit(one.action).path == action) and method in {"", one.method}
+            and set(holding.items()) <= set(one.fields())
         ]  # fmt: skip
         assert len(found) == 1, (
             f"{len(found)} forms {action} {holding} on {self.asked}: {[one.action for one in self.forms]}"

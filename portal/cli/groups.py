@@ -9,15 +9,16 @@ from flask_babel import gettext
 from portal.cli import importing, listing, output
 from portal.cli import paste as pasting
 from portal.cli.options import acting, as_option, json_option
-from portal.cli.words import say
 from portal.errors import Missing
 from portal.models import GroupItem
 from portal.permissions import Action, Actor, require
 from portal.queries import customers as find_customers
 from portal.queries import filters
 from portal.queries import groups as find
+from portal.queries import items as find_items
 from portal.queries import shops as find_shops
 from portal.services import groups, items
+from portal.words import say
 
 
 @click.group("group")
@@ -82,7 +83,7 @@ def show(actor: Actor, reference: str, as_json: bool) -> None:
     told["owner"] = found.owner.name if found.owner else ""
     if actor.may(Action.SEE_GROUPS):
         told["members"] = find.n_visible(actor, found)
-        told["items"] = [_item(item) for item in find.items(actor, found)]
+        told["items"] = [_item(item) for item in find_items.every(actor, found)]
     if as_json:
         output.json_value(told)
         return

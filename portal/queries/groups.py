@@ -1,4 +1,4 @@
-"""Reading groups, their items and their members."""
+"""Reading groups and their members."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,23 +104,6 @@ def resolve(actor: Actor, reference: str) -> Group:
 def n_visible(actor: Actor, group: Group) -> int:
     """Return how many members of `group` this person may see."""
     return _counted(actor, [group])[0].n_members or 0
-
-
-def items(actor: Actor, group: Group) -> list[GroupItem]:
-    """Return the live items of `group` that speak of customers and shops this person may see, newest last."""
-    require(actor, Action.SEE_GROUPS)
-    query = (
-        GroupItem.select(GroupItem, Customer, Shop)
-        .join(Customer, peewee.JOIN.LEFT_OUTER)
-        .switch(GroupItem)
-        .join(Shop, peewee.JOIN.LEFT_OUTER)
-        .where(GroupItem.group == group, GroupItem.ended_at.is_null())
-        .order_by(GroupItem.kind.desc(), GroupItem.sign.desc(), GroupItem.id)
-    )
-    reach = actor.shops(Action.SEE_GROUPS)
-    if reach is not None:
-        query = query.where(Customer.shop.in_(reach) | GroupItem.shop.in_(reach))
-    return list(query)
 
 
 def excluded_shops(group: Group) -> dict[int, Shop]:

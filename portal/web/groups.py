@@ -11,6 +11,7 @@ from portal.models import Group
 from portal.models.group import HUES
 from portal.permissions import Action
 from portal.queries import groups as find
+from portal.queries import items as find_items
 from portal.received import reads
 from portal.services import groups
 from portal.services.groups import Details, Saved
@@ -98,7 +99,7 @@ def tell_saved(saved: Saved) -> None:
     """Say what a save did; of a shop's group, how many are members now and that future ones will be."""
     group, n = saved.group, saved.group.n_members
     flash(gettext("%(name)s is stored.", name=group.label), "success")
-    shops = [item.shop.name for item in find.items(actor(), group) if item.kind == "shop" and item.sign == "include"]
+    shops = [shop.name for shop in find_items.included_shops(group)]
     if shops and group.status == "active":
         flash(
             ngettext(

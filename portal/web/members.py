@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_number, gettext, ngettext
 
@@ -13,8 +13,10 @@ from portal.permissions import Action
 from portal.queries import customers as find_customers
 from portal.queries import filters
 from portal.queries import groups as find
+from portal.queries import items as find_items
 from portal.received import reads
 from portal.services import items
+from portal.web import paging
 from portal.web.language import say
 from portal.web.picking import ItemsForm, Picker
 from portal.web.render import render
@@ -24,13 +26,14 @@ pages = Blueprint("members", __name__, url_prefix="/groups")
 
 @pages.get("/<code>")
 @needs(Action.SEE_GROUPS)
-def show(code: str) -> Response:
+def show(code: str) -> ResponseReturnValue:
     """Show a group's members, page by page."""
     group = find.by_code(actor(), code)
     wanted = filters.Filter(all=(group,), q=request.args.get("q", "")[:200])
-    found = filters.page(
-        actor(), wanted, after=request.args.get("after", ""), before=request.args.get("before", "")
-    )
+    after, before = paging.anchors()
+    found = filters.page(actor(), wanted, after=after, before=before)
+    if found.is_lost:
+        return paging.from_the_start()
     since = find.since([row.id for row in found.rows], group)
     return render("groups/show.html", **frame(group), found=found, since=since, q=wanted.q, shown=_shown)
 
@@ -39,21 +42,31 @@ def _shown(customer: Customer) -> dict[str, Any]:
     return find_customers.shown(customer, actor().masked(customer.shop_id))
 
 
-def frame(group: Group) -> dict[str, Any]:
+def frame(group: Group, n_items: int | None = None) -> dict[str, Any]:
     """Return what every tab of a group shows around its content."""
-    listed = find.items(actor(), group)
-    return {"group": group, "n_members": find.n_visible(actor(), group), "items": listed, "n_items": len(listed)}
+    if n_items is None:
+        n_items = find_items.count(actor(), group)
+    return {"group": group, "n_members": find.n_visible(actor(), group), "n_items": n_items}
 
 
 @pages.get("/<code>/items")
 @needs(Action.SEE_GROUPS)
-def items_of(code: str, picker: Picker | None = None, problem: Refusal | None = None, status: int = 200) -> Response:
-    """Show what a group includes and excludes."""
+def items_of(
+    code: str, picker: Picker | None = None, problem: Refusal | None = None, status: int = 200
+) -> ResponseReturnValue:
+    """Show what a group includes and excludes, page by page."""
     group = find.by_code(actor(), code)
+    q = request.args.get("q", "")[:200]
+    after, before = paging.numbers()
+    found = find_items.page(actor(), group, q, after=after, before=before)
+    if found.is_lost:
+        return paging.from_the_start()
+    is_all = not (q or found.before or found.after)
     picker = picker or Picker.read(actor(), request.args, shops_first=group.type == "shop")
     return render(
-        "groups/items.html", status=status, **frame(group), picker=picker, problem=say(problem) if problem else ""
-    )
+        "groups/items.html", status=status, **frame(group, len(found.rows) if is_all else None), found=found, q=q,
+        picker=picker, problem=say(problem) if problem else "",
+    )  # fmt: skip
 
 
 @pages.post("/<code>/items")

@@ -43,7 +43,7 @@ def test_a_field_that_is_none_of_the_form_is_refused_by_its_name(
 ) -> None:
     who, path = FORMS[action]
     browser = browse(who)
-    form = browser.get(path).form(action)
+    form = browser.get(path).form(action, "post")
     before = database.checksum()
     for name in ("is_owner", "_method", "id", "name__like", "new_customers-x-name", "new_customers-1-password", "<b>"):
         data = dict(pairs_of(form)) | {name: "1"}
@@ -57,7 +57,7 @@ def test_a_field_that_is_none_of_the_form_is_refused_by_its_name(
 def test_a_value_that_is_said_twice_is_refused(action: str, browse: Browse, store: None, database: Database) -> None:
     who, path = FORMS[action]
     browser = browse(who)
-    form = browser.get(path).form(action)
+    form = browser.get(path).form(action, "post")
     before = database.checksum()
     for name in sorted(form.names() - {"item"}):
         data = {**dict(pairs_of(form)), name: ["a", "b"]}

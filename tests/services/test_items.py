@@ -9,7 +9,7 @@ from portal.db import in_chunks, transaction
 from portal.errors import Missing, Refusal
 from portal.models import Customer, GroupItem, Membership, Shop
 from portal.permissions import Actor
-from portal.queries import groups as find
+from portal.queries import items as find
 from portal.services import items
 from portal.services.changes import record
 from portal.services.items import NewItem
@@ -161,7 +161,61 @@ def test_shop_staff_see_only_items_of_their_own_shop(
 ) -> None:
     own, foreign = new_customer("Own", s1), new_customer("Foreign", s2)
     group = new_group("G", [own, foreign, new_customer("None")], shops=[s1, s2])
-    assert len(find.items(cass, group)) == 5
-    assert [(row.kind, row.customer.name if row.customer else row.shop.name) for row in find.items(sol, group)] == [
+    assert len(find.every(cass, group)) == 5
+    assert [(row.kind, row.customer.name if row.customer else row.shop.name) for row in find.every(sol, group)] == [
         ("shop", "Kigali North"), ("customer", "Own"),
     ]  # fmt: skip
+
+
+# ---- reading them page by page ----
+
+
+def test_items_are_read_page_by_page_both_ways_shops_first(
+    cass: Actor, new_customer: New, new_group: New, s1: Shop, s2: Shop
+) -> None:
+    people = [new_customer(f"N{n:02}") for n in range(20)]
+    group = new_group("G", people[:12], shops=[s2], without=people[12:], without_shops=[s1])
+    items.end(cass, group.id, find.every(cass, group)[5].id)
+    expected = [row.id for row in find.every(cass, group)]
+    signs = [("include", "shop"), ("exclude", "shop"), *[("include", "customer")] * 11, *[("exclude", "customer")] * 8]
+    assert [(row.sign, row.kind) for row in find.every(cass, group)] == signs
+    pages = [find.page(cass, group, size=4)]
+    while pages[-1].after:
+        pages.append(find.page(cass, group, after=pages[-1].after, size=4))
+    assert [row.id for page in pages for row in page.rows] == expected
+    back = [pages[-1]]
+    while back[-1].before:
+        back.append(find.page(cass, group, before=back[-1].before, size=4))
+    assert [[row.id for row in page.rows] for page in back[::-1]] == [[row.id for row in page.rows] for page in pages]
+    assert find.count(cass, group) == len(expected) == 21
+
+
+def test_a_page_goes_on_behind_an_item_that_has_ended_and_begins_anew_behind_one_of_another_group(
+    cass: Actor, new_customer: New, new_group: New
+) -> None:
+    people = [new_customer(f"N{n:02}") for n in range(9)]
+    group, other = new_group("G", people), new_group("H", people)
+    first = find.page(cass, group, size=3)
+    items.end(cass, group.id, first.after or 0)
+    second = find.page(cass, group, after=first.after, size=3)
+    assert [row.customer.name for row in second.rows] == ["N03", "N04", "N05"]
+    for said in ({"after": find.every(cass, other)[4].id}, {"before": 0}):
+        again = find.page(cass, group, size=2, **said)
+        assert again.is_lost and again.before is None
+        assert [row.customer.name for row in again.rows] == ["N00", "N01"]
+
+
+def test_items_are_found_by_the_name_and_code_of_customer_and_shop(
+    cass: Actor, ana: Actor, new_customer: New, new_group: New, s1: Shop, s2: Shop
+) -> None:
+    ann = new_customer("Ánn North", phone="+250788412903", code="Z1")
+    group = new_group("G", [ann, new_customer("Ben")], shops=[s1], without_shops=[s2])
+
+    def found(actor: Actor, text: str) -> list[str]:
+        return [(row.customer or row.shop).name for row in find.page(actor, group, text).rows]
+
+    assert found(cass, "north") == ["Kigali North", "Ánn North"]
+    assert [found(cass, text) for text in ("ann z1", "0788412903", "huye", "s1 kigali", "none")] == [
+        ["Ánn North"], ["Ánn North"], ["Huye"], ["Kigali North"], [],
+    ]  # fmt: skip
+    assert found(ana, "0788412903") == []  # who sees phones masked finds nobody by them

@@ -7,8 +7,9 @@ import pytest
 
 from portal.models import Change, Customer, Group, GroupItem, Membership, Shop
 from portal.permissions import Actor
-from portal.services import groups
+from portal.services import groups, items
 from portal.services.groups import Details
+from portal.services.items import NewItem
 from tests.conftest import Database
 from tests.page import Browser, Page
 
@@ -185,8 +186,9 @@ def test_the_sign_when_saving_counts_not_the_one_when_finding(
     ann = new_customer("Ann")
     new_group("Vips", [ann])
     cass = browse("cass")
-    page = cass.submit(cass.get("/groups/vips/items").form("/groups/vips/items"), "Find", find="ann", sign="include")
-    cass.submit(page.form("/groups/vips/items"), "Save", sign="exclude", item=found(page, "Ann"))
+    form = cass.get("/groups/vips/items").form("/groups/vips/items", "post")
+    page = cass.submit(form, "Find", find="ann", sign="include")
+    cass.submit(page.form("/groups/vips/items", "post"), "Save", sign="exclude", item=found(page, "Ann"))
     assert members("vips") == set()
 
 
@@ -221,16 +223,16 @@ def test_an_item_page_adds_existing_new_and_shop_and_excludes(
     ann, ben = new_customer("Ann"), new_customer("Ben", s1)
     new_group("Vips")
     cass = browse("cass")
-    form = cass.get("/groups/vips/items").form("/groups/vips/items")
+    form = cass.get("/groups/vips/items").form("/groups/vips/items", "post")
     empty = cass.submit(form, "Save")
     assert empty.status == 422 and "Choose at least one customer or shop." in empty.main
     listed = cass.submit(
-        cass.submit(empty.form("/groups/vips/items"), "Find", find="kigali").form("/groups/vips/items"),
+        cass.submit(empty.form("/groups/vips/items", "post"), "Find", find="kigali").form("/groups/vips/items", "post"),
         "Add a new customer",
     )
     chosen = [f"include:customer:{ann.id}", f"include:shop:{s1.id}", f"exclude:customer:{ben.id}"]
     cass.post("/groups/vips/items", {"item": chosen, "do": "save"})
-    page = cass.submit(listed.form("/groups/vips/items"), "Save", **{
+    page = cass.submit(listed.form("/groups/vips/items", "post"), "Save", **{
         "new_customers-0-name": "Nan", "new_customers-0-email": "nan@internalmail", "new_customers-0-shop": "S1",
     })  # fmt: skip
     assert members("vips") == {"Ann", "Nan"}
@@ -255,7 +257,7 @@ def test_a_refused_item_keeps_what_was_chosen_and_says_why(
     page = cass.post("/groups/vips/items", {"item": f"include:customer:{ann.id}", "new_customers-0-name": "Nan"})
     assert page.status == 422 and database.checksum() == before
     assert "Ann cannot be added: the group excludes the shop Kigali North. End that item first." in page.main
-    form = page.form("/groups/vips/items")
+    form = page.form("/groups/vips/items", "post")
     assert (form.value("item"), form.value("new_customers-0-name")) == (f"include:customer:{ann.id}", "Nan")
 
 
@@ -377,13 +379,54 @@ def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(
     group = new_group("Vips", [new_customer("Ann", s1)])
     cass = browse("cass")
     counts = [query_count(lambda: cass.get(path))]
-    from portal.services import items
-
     for name in ("Ben", "Cay"):
         items.add_member(group_actor(), group.id, new_customer(name, s1).id)
         new_group(f"Group {name}")
     counts.append(query_count(lambda: cass.get(path)))
     assert counts == [n, n]
+
+
+def test_many_items_are_turned_page_by_page_and_searched(
+    browse: Browse, cass: Actor, new_group: New, query_count: Any
+) -> None:
+    """As many rows and queries whatever a group holds, on each of its tabs."""
+    group = new_group("Vips")
+    rows = [{"code": f"K{n:03}", "code_key": f"k{n:03}", "name": f"Name {n:03}", "name_key": f"name {n:03}",
+             "search": f"name {n:03} k{n:03}"} for n in range(130)]  # fmt: skip
+    Customer.insert_many(rows).execute()
+    items.add(cass, group.id, [NewItem(customer_id=row.id) for row in Customer.select()])
+    browser = browse("cass")
+    counts = {path: query_count(lambda path=path: browser.get(path)) for path in ("/groups/vips", "/groups/vips/items")}
+    assert counts == {"/groups/vips": 8, "/groups/vips/items": 6}  # nobody has a shop; the number of items
+    page, seen = browser.get("/groups/vips/items"), []
+    while True:
+        seen.append([row[0] for row in page.rows()])
+        assert "Items130" in page.main
+        ways = {part.get("rel"): part.get("href") for part in page.all("a") if part.get("rel")}
+        if "next" not in ways:
+            break
+        page = browser.get(ways["next"])
+    assert [len(part) for part in seen] == [50, 50, 30]
+    assert [name for part in seen for name in part] == [row["name"] for row in rows]
+    assert [row[0] for row in browser.get(ways["prev"]).rows()] == seen[1]
+    found = browser.submit(page.form("/groups/vips/items", "get"), "Search", q="12")
+    assert [row[0] for row in found.rows()] == ["Name 012", "Name 112", *[f"Name 12{n}" for n in range(10)]]
+    assert found.form("/groups/vips/items", "get").value("q") == "12" and "Items130" in found.main
+    part = browser.part("/groups/vips/items?q=129", "list")
+    assert [row[0] for row in part.rows()] == ["Name 129"] and part.all("h1") == []
+    nothing = browser.get("/groups/vips/items?q=nobody")
+    assert "Nothing fits" in nothing.main and "/groups/vips/items" in nothing.links
+
+
+@pytest.mark.parametrize("said", ["after=999", "before=x", "after=9999999999999999999"])
+def test_a_page_of_items_that_went_on_from_none_leads_to_the_first(
+    said: str, browse: Browse, new_customer: New, new_group: New
+) -> None:
+    new_group("Vips", [new_customer("Ann")])
+    page = browse("cass").get(f"/groups/vips/items?{said}", follow=True)
+    assert page.response.request.full_path == "/groups/vips/items?"
+    assert page.toasts == ["The row from which this page went on is gone. This is the beginning of the list."]
+    assert [row[0] for row in page.rows()] == ["Ann"]
 
 
 def group_actor() -> Actor:

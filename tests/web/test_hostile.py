@@ -90,7 +90,8 @@ READ = {
     "/customers": ["q", "any", "shop", "sort", "after", "before", "add", "tag"], "/customers/count": ["q"],
     "/customers.csv": ["q"],
     "/groups": ["q", "status", "type", "sort"], "/groups/new": ["item", "find", "type", "version"],
-    "/groups/vips": ["q", "after", "before"], "/groups/vips/items": ["item", "sign"], "/imports/new": ["group"],
+    "/groups/vips": ["q", "after", "before"], "/groups/vips/items": ["item", "sign", "q", "after", "before"],
+    "/imports/new": ["group"],
     "/imports/<int:import_id>": ["show", "after"],
 }  # fmt: skip
 
