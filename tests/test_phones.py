@@ -1,20 +1,14 @@
 """Telephone numbers: one form for what can be read, the typed text for the rest, never a wrong key."""
 
-import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.phones import PHONE_DAMAGED, PHONE_UNPARSED, Phone, format_phone, looks_damaged, read_phone
+from tests.material import strings
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-NAUGHTY = [
-    json.loads(line)
-    for path in DATA.glob("strings/naughty-strings.jsonl")
-    for line in path.read_text("utf-8").splitlines()
-]
+NAUGHTY = strings()
 
 
 @pytest.mark.parametrize(

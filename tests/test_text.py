@@ -1,23 +1,17 @@
 """Folding, slugs and tidying hold for every string, and for the names that real people have."""
 
-import json
 import sys
 import unicodedata
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.text import clean, digits, fold, has_forbidden, slug
+from tests.material import strings
 
 ANY = st.text(st.characters())  # with lone surrogates
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-NAUGHTY = [
-    json.loads(line)
-    for path in DATA.glob("strings/naughty-strings.jsonl")
-    for line in path.read_text("utf-8").splitlines()
-]
+NAUGHTY = strings()
 
 
 @pytest.mark.parametrize(

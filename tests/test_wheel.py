@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -58,6 +59,17 @@ def test_the_wheel_holds_what_the_portal_needs_and_no_tests(wheel: Path) -> None
     assert wanted - names == set()
     assert {name for name in names if name.startswith(("tests", "bench", "docs", "instance")) or ".db" in name} == set()
     assert {Path(name).parts[0] for name in names if ".dist-info" not in name} == {"portal"}
+
+
+def test_the_source_holds_what_the_wheel_is_built_from_and_no_tests(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "build", "--no-isolation", "--sdist", "--outdir", str(tmp_path), str(ROOT)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (made,) = tmp_path.glob("coterie-*.tar.gz")
+    with tarfile.open(made) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {name for name in names if name.startswith(("tests", "bench", "instance"))} == set()
+    assert {"portal/app.py", "templates/layout/base.html", "wsgi.py", "hatch_build.py", "LICENSE"} - names == set()
 
 
 def test_the_wheel_says_nothing_of_the_machine_that_built_it(wheel: Path) -> None:

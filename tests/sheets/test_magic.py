@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from portal.sheets import Problem, UnreadableFile
 from portal.sheets.magic import refuse_binary
+from tests.material import foreign, named, own
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-BOOKS = sorted(
-    path for path in DATA.glob("spreadsheets/equivalents/*") if path.suffix not in (".csv", ".tsv")
-)
+BOOKS = [
+    path for path in own("table/*") + foreign("spreadsheets/equivalents/*") if path.suffix not in {".csv", ".tsv"}
+]
 
 
 def zipped(*names: str) -> bytes:
@@ -59,9 +59,9 @@ def test_a_file_that_is_no_text_is_named(data: bytes, name: str) -> None:
     assert looks_like(data) == name
 
 
-@pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", BOOKS, ids=named)
 def test_a_real_workbook_is_named_after_its_kind(path: Path) -> None:
-    # The one with "macro support" holds no macro: it is an ordinary workbook under another name.
+    # One that could hold macros and holds none is an ordinary workbook under another name.
     expected = {"xlsm": "xlsx"}.get(kind := path.suffix.lower().lstrip("."), kind)
     assert looks_like(path.read_bytes()) == expected
 

@@ -11,14 +11,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.sheets import CODES, Problem, Row, UnreadableFile, open_sheet
+from tests.material import foreign, named, own
 
 Write = Callable[[str | bytes], Path]
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-SPECTRUM = sorted(DATA.glob("csv_spectrum/csvs/*.csv"))
-PICTURES = sorted(DATA.glob("spreadsheets/non_spreadsheet_files/*"))
-TEXT_TABLES = sorted(
-    path for path in DATA.glob("spreadsheets/equivalents/*") if path.suffix in (".csv", ".tsv")
-)
+CORNER_CASES = own("corner_cases/*.csv") + foreign("csv_spectrum/csvs/*.csv")
+PICTURES = own("pictures/*") + foreign("spreadsheets/non_spreadsheet_files/*")
+HEADERS = (1, ["phone number", "name", "favourite colour", "fruit"])
+OURS = [
+    HEADERS,
+    (2, ["07700 900 105", "Pia", "Coral", "tomato"]),
+    (3, ["07700 900 974", "Not Pia", "Magenta", "mango"]),
+    (4, ["07700 900 823", "Still not Pia", "Crimson", "pear"]),
+]
+THEIRS = [
+    HEADERS,
+    (2, ["07739 468 050", "Pete", "Coral", "tomato"]),
+    (3, ["07527 125 974", "Not Pete", "Magenta", "Avacado"]),
+    (4, ["07512 058 823", "Still Not Pete", "Crimson", "Pear"]),
+]
+TABLES = [(path, OURS) for path in own("table/*.csv", "table/*.tsv")]
+TABLES += [(path, THEIRS) for path in foreign("spreadsheets/equivalents/*.csv", "spreadsheets/equivalents/*.tsv")]
 
 
 @pytest.fixture
@@ -44,28 +56,24 @@ def refusal(path: Path, **options: Any) -> Problem:
     return caught.value.problem
 
 
-@pytest.mark.parametrize("path", SPECTRUM, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CORNER_CASES, ids=named)
 def test_a_corner_case_means_what_its_json_says(path: Path) -> None:
     sheet = open_sheet(path)
     found = [dict(zip(sheet.headers, row.cells, strict=True)) for row in sheet.rows()]
-    expected = json.loads((DATA / "csv_spectrum" / "json" / f"{path.stem}.json").read_text("utf-8"))
+    meant = path.with_suffix(".json") if path.with_suffix(".json").exists() else path.parents[1] / "json" / path.stem
+    expected = json.loads(meant.with_suffix(".json").read_text("utf-8"))
     if path.stem == "location_coordinates":
         # The phone differs between the two published files; all else must be equal.
         expected["Contact Phone Number"] = "2095257564"
     assert found == (expected if isinstance(expected, list) else [expected])
 
 
-@pytest.mark.parametrize("path", TEXT_TABLES, ids=lambda path: path.name)
-def test_one_table_in_several_formats_reads_alike(path: Path) -> None:
-    assert read(path) == [
-        (1, ["phone number", "name", "favourite colour", "fruit"]),
-        (2, ["07739 468 050", "Pete", "Coral", "tomato"]),
-        (3, ["07527 125 974", "Not Pete", "Magenta", "Avacado"]),
-        (4, ["07512 058 823", "Still Not Pete", "Crimson", "Pear"]),
-    ]
+@pytest.mark.parametrize(("path", "rows"), TABLES, ids=lambda value: named(value) if isinstance(value, Path) else "")
+def test_one_table_in_several_formats_reads_alike(path: Path, rows: list[tuple[int, list[str]]]) -> None:
+    assert read(path) == rows
 
 
-@pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PICTURES, ids=named)
 def test_a_picture_is_refused_by_name_whatever_it_is_called(path: Path) -> None:
     assert refusal(path) == Problem("not_text", {"looks_like": "png"})
 
