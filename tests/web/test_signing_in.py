@@ -218,7 +218,7 @@ GOOD = [
     "/.//evil.example", "/..//evil.example",
     "/%5cevil.example", "/%2f/evil.example", "/@evil.example", "/:80/evil", "/[", "/?next=//evil.example",
     "/ç/李", "/%", "/%zz", "/%E2%80",
-    "/\u2028/evil.example", "/\u00a0/evil.example",
+    "/\u2028/evil.example", "/\u00a0/evil.example", "/!", "/" + "a" * 1_999,
 ]  # fmt: skip
 
 
@@ -248,3 +248,47 @@ def test_an_address_of_the_portal_is_kept_and_stays_here(
 def test_the_sign_in_page_never_carries_a_hostile_address(visitor: Browser, people: dict[str, Person]) -> None:
     page = visitor.get("/sign-in?next=//evil.example")
     assert page.form("/sign-in").value("next") == "" and "evil" not in page.html
+
+
+@pytest.mark.parametrize(
+    ("came_from", "target"),
+    [
+        ("http://localhost/customers?q=a#top", "/customers?q=a"), ("http://localhost/", "/"), ("", ""),
+        ("http://localhost/sign-in?next=/x", ""), ("http://localhost/setup", ""), ("http://localhost/no-such", ""),
+        ("http://localhost/account/language", ""),  # takes a post only
+        ("http://evil.example/customers", ""), ("http://localhost:81/customers", ""), ("/customers", ""),
+        ("http://localhost//evil.example", ""), ("http://localhost/\\evil.example", ""), ("http://[", ""),
+    ],
+)  # fmt: skip
+def test_a_search_whose_session_ended_goes_on_at_the_page_it_was_on(
+    came_from: str, target: str, visitor: Browser, people: dict[str, Person]
+) -> None:
+    page = visitor.get("/sign-in", headers={"Referer": came_from})
+    assert page.form("/sign-in").value("next") == target
+    asked = visitor.get("/sign-in?next=/groups", headers={"Referer": came_from})
+    assert asked.form("/sign-in").value("next") == "/groups"
+
+
+def test_a_wrong_or_empty_form_forgets_neither_target_nor_address(
+    visitor: Browser, people: dict[str, Person]
+) -> None:
+    page = visitor.get("/customers?q=a")
+    for typed in ({}, {"email": "cass@store.example", "password": "wrong"}, {"email": "cass@store.example"}):
+        page = visitor.submit(page.form("/sign-in"), **typed)
+        assert (page.status, page.form("/sign-in").value("next")) == (422, "/customers?q=a")
+
+
+def test_a_token_from_before_signing_in_is_no_good_after_it(app: Flask, people: dict[str, Person]) -> None:
+    """Whoever prepared the browser knows that token."""
+    browser = Browser(app)
+    token = browser.get("/sign-in").form("/sign-in").value("csrf_token")
+    browser.sign_in("cass@store.example", PASSWORD)
+    assert browser.post("/groups/new", {"name": "Vips"}, token=token).status == 400
+    assert browser.post("/groups/new", {"name": "Vips"}).status == 303
+
+
+def test_a_session_knows_the_browser_it_was_opened_from(app: Flask, people: dict[str, Person]) -> None:
+    browser = Browser(app)
+    browser.client.environ_base["HTTP_USER_AGENT"] = "Firefox on Linux"
+    browser.sign_in("cass@store.example", PASSWORD)
+    assert UserSession.get().agent == "Firefox on Linux"
