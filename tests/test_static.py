@@ -1,5 +1,6 @@
 """What browsers are sent: no class, icon or attribute for which no page has a use, and a sheet that stays light."""
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -37,3 +38,12 @@ def test_every_attribute_that_the_script_looks_for_is_in_a_page() -> None:
 
 def test_the_sheet_is_at_most_thirty_kilobytes() -> None:
     assert (ROOT / "static/css/coterie.css").stat().st_size <= 30 * 1000
+
+
+def test_the_table_of_vendored_files_has_their_hashes_and_the_number_of_icons() -> None:
+    folder = ROOT / "static" / "vendor"
+    table = (folder / "README.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `([^`]+)` \|.*?`([0-9a-f]{64})`", table, re.MULTILINE))
+    assert told == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in told} and len(told) == 3
+    n_icons = (folder / "../icons.svg").read_text(encoding="utf-8").count("<symbol ")
+    assert f"{n_icons} icons in one sprite" in table
