@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from bench.data import MANAGER, PASSWORD
 from bench.databases import settings_for
+from tests.ports import free_port
 
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
@@ -64,9 +65,7 @@ class Server:
     """The portal, served by waitress in a child process."""
 
     def __init__(self, url: str, instance: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         start = time.perf_counter()
         self.child = subprocess.Popen([sys.executable, "-m", "bench.serving", url, str(instance), str(self.port)])
         self._wait()

@@ -79,6 +79,12 @@ def test_the_table_of_settings_is_the_one_that_portal_settings_prints() -> None:
     assert rows == wanted
 
 
+def test_every_variable_that_the_portal_reads_is_told_to_operators() -> None:
+    modules = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "portal").rglob("*.py"))
+    variables = set(re.findall(r"PORTAL_[A-Z]+(?:_[A-Z]+)*", modules))
+    assert len(variables) > 10 and variables - set(re.findall(r"PORTAL_[A-Z_]+", read("docs/operate.md"))) == set()
+
+
 def test_the_limits_are_the_ones_in_force() -> None:
     told = read("docs/operate.md")
     assert f"| {stage.MAX_ROWS:,} |".replace(",", " ") in told

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -12,6 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 
@@ -86,7 +87,7 @@ def test_the_installed_portal_serves_a_demo(environ: dict[str, str], installed: 
     made = subprocess.run(words, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr
     server = subprocess.Popen(
-        portal("serve"), env=environ | {"PORTAL_PORT": _free_port()}, cwd=tmp_path, text=True,
+        portal("serve"), env=environ | {"PORTAL_PORT": str(free_port())}, cwd=tmp_path, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -110,12 +111,6 @@ def test_another_server_finds_the_application(environ: dict[str, str], tmp_path:
     words = [sys.executable, "-S", "-c", "from portal._assets.wsgi import app; print(app.name)"]
     done = subprocess.run(words, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.returncode) == ("portal", 0), done.stderr
-
-
-def _free_port() -> str:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return str(found.getsockname()[1])
 
 
 def _fetch(address: str) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import Self
 from urllib.request import urlopen
 
 from tests.conftest import settings_for
+from tests.ports import free_port
 
 
 class Portal:
@@ -25,9 +25,7 @@ class Portal:
         self.database = folder / "portal.db"
         self.log = folder / "log"
         shutil.copyfile(first, self.database)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.read = 0
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ import pytest
 from portal.models import Customer, Group, Membership, Shop
 from portal.queries import membership
 from tests.conftest import PASSWORD, Database, Person
+from tests.ports import free_ports
 
 New = Callable[..., Any]
 ROUNDS = 6
@@ -67,17 +67,11 @@ class Client:
             return answer.code, answer.read().decode()
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 @pytest.fixture
 def portals(database: Database, people: dict[str, Person], tmp_path: Path) -> Iterator[list[str]]:
     """The addresses of two portals that serve this test's database."""
     environ = {**os.environ, "PORTAL_DATABASE": database.url, "PORTAL_SECRET_KEY": "s" * 40}
-    ports = [_free_port(), _free_port()]
+    ports = free_ports(2)
     processes = [
         subprocess.Popen(
             [sys.executable, "-m", "portal.cli", "serve", "--port", str(port)], env=environ, cwd=tmp_path,
