@@ -22,6 +22,7 @@ def test_one_is_found_by_code_email_or_phone_however_they_are_written(
 ) -> None:
     ann = new_customer("Ann", s1, code="A1", email="ann@b.example", phone=PHONE)
     new_customer("Bea", code="B1", email="bea@b.example", phone="0788 412 904")
+    new_customer("Cay", code="C1")  # neither e-mail nor phone: found by no text that is none
     for reference in ("A1", " a1 ", "Ann@B.example", "0788412903", "+250 788 412 903", " 00250788412903"):
         assert find.resolve(cass, reference).id == ann.id, reference
     assert {find.by_code(cass, code).shop.name for code in ("a1", "A1")} == {"Kigali North"}
@@ -86,6 +87,24 @@ def test_only_her_own_reveal_of_this_customer_opens_the_id(
     Change.update(actor=ana.user_id).where(Change.act == "customer.reveal").execute()
     assert find.masked(ana, ann) == {"phone", "email", "id_number", "address"}
     assert find.masked(sam, ann) == hidden
+
+
+def test_her_groups_come_in_name_order_with_one_statement(
+    new_customer: New, new_group: New, query_count: Callable[[Callable[[], Any]], int]
+) -> None:
+    ann, bea = new_customer("Ann"), new_customer("Bea")
+    for name in ("Zeta", "Émile", "alpha", "Frida"):
+        new_group(name, [ann, bea] if name != "Frida" else [bea])
+    seen: list[str] = []
+    assert query_count(lambda: seen.extend(row.group.name for row in find.groups_of(ann))) == 1
+    assert seen == ["alpha", "Émile", "Zeta"]
+
+
+def test_who_is_found_comes_with_her_shop(
+    cass: Actor, new_customer: New, s1: Shop, query_count: Callable[[Callable[[], Any]], int]
+) -> None:
+    new_customer("Ann", s1, code="A1")
+    assert query_count(lambda: find.by_code(cass, "A1").shop.name) == 1
 
 
 @pytest.mark.parametrize(
