@@ -165,12 +165,9 @@ class Actor:
             return None
         reach: set[int] = set()
         for grant in self.grants:
-            scope = TABLE[grant.role].get(action)
-            if scope is None:
-                continue
-            if scope is Scope.ALL or (grant.shop_id is None and grant.role is not Role.SHOP_STAFF):
+            if _is_wide(grant, action):
                 return None
-            if grant.shop_id is not None:
+            if action in TABLE[grant.role] and grant.shop_id is not None:
                 reach.add(grant.shop_id)
         return frozenset(reach)
 
@@ -187,13 +184,13 @@ class Actor:
         masks = [
             MASKED.get(grant.role, frozenset())
             for grant in self.grants
-            if Action.SEE_CUSTOMERS in TABLE[grant.role] and _covers(grant, shop_id)
+            if _covers(grant, Action.SEE_CUSTOMERS, shop_id)
         ]
         return frozenset.intersection(*masks) if masks else frozenset()
 
     def masked_anywhere(self) -> frozenset[str]:
         """Return the columns hidden for at least some customer she sees; these cannot be searched or sorted."""
-        wide = [grant for grant in self.grants if grant.shop_id is None and Action.SEE_CUSTOMERS in TABLE[grant.role]]
+        wide = [grant for grant in self.grants if _is_wide(grant, Action.SEE_CUSTOMERS)]
         if wide:
             return frozenset.intersection(*(MASKED.get(grant.role, frozenset()) for grant in wide))
         masks = [MASKED.get(grant.role, frozenset()) for grant in self.grants]
@@ -204,8 +201,17 @@ class Actor:
         return replace(self, door=door)
 
 
-def _covers(grant: Grant, shop_id: int | None) -> bool:
-    return grant.shop_id is None or grant.shop_id == shop_id
+def _is_wide(grant: Grant, action: Action) -> bool:
+    """Tell whether the grant allows `action` everywhere; shop staff without a shop, which nobody is given, nowhere."""
+    scope = TABLE[grant.role].get(action)
+    return scope is Scope.ALL or (
+        scope is Scope.OWN_SHOPS and grant.shop_id is None and grant.role is not Role.SHOP_STAFF
+    )
+
+
+def _covers(grant: Grant, action: Action, shop_id: int | None) -> bool:
+    is_there = shop_id is not None and grant.shop_id == shop_id
+    return _is_wide(grant, action) or (is_there and action in TABLE[grant.role])
 
 
 OPERATOR = Actor(user_id=None, name="operator", door=Door.COMMAND, is_operator=True)

@@ -169,3 +169,23 @@ def test_every_role_has_the_name_that_people_read() -> None:
         "owner": "Owner", "cscc_manager": "CSCC Manager", "portfolio_manager": "Portfolio Manager",
         "support": "Support", "shop_staff": "Shop staff", "analyst": "Analyst", "tech_admin": "Technical admin",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("grants", "masked"),
+    [
+        # A row that no page and no command writes: staff of no shop see nobody, so they lift no mask.
+        ([("analyst", None), ("shop_staff", None)], CONTACT),
+        ([("shop_staff", None)], set()),
+        # And one for whom a shop was named, though the role is company-wide: it masks for the whole company.
+        ([("analyst", 1)], CONTACT),
+        ([("analyst", 1), ("shop_staff", None)], CONTACT),
+    ],
+)
+def test_what_a_role_masks_reaches_as_far_as_what_it_shows(
+    grants: list[tuple[str, int | None]], masked: set[str]
+) -> None:
+    who = somebody(*grants)
+    assert who.masked(1) == who.masked(2) == who.masked(None) == masked
+    reach = who.shops(Action.SEE_CUSTOMERS)
+    assert who.masked_anywhere() >= masked and (reach is None) == bool(masked)
