@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from portal.errors import N_, Refusal
@@ -119,6 +120,8 @@ def _convert(name: str, kind: object, text: str) -> object:
 def _check(settings: Settings) -> None:
     if not settings.database.startswith(("sqlite:///", "postgresql://")):
         raise Refusal(N_("PORTAL_DATABASE must begin with sqlite:/// or postgresql://."))
+    if not settings.is_sqlite:
+        _check_address(settings)
     if settings.locale not in LOCALES:
         raise Refusal(N_("PORTAL_LOCALE must be one of en, pt, es, not “%(text)s”."), text=settings.locale)
     try:
@@ -131,6 +134,19 @@ def _check(settings: Settings) -> None:
         _check_secret(settings)
     if settings.proxy:
         _check_proxy(settings)
+
+
+def _check_address(settings: Settings) -> None:
+    try:
+        parts = urlsplit(settings.database)
+        fits = parts.port is None or parts.port > 0
+    except ValueError:  # a port that is no number or too large, a host in brackets that is none
+        fits = False
+    if not fits:
+        # Not the address itself: a password stands in it.
+        raise Refusal(
+            N_("PORTAL_DATABASE is no address that can be used; it looks like postgresql://person@host:5432/name.")
+        )
 
 
 def _check_proxy(settings: Settings) -> None:

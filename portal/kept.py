@@ -84,10 +84,10 @@ def opened(text: str) -> tuple[int, Kept] | None:
     """Return whose text it is and what it says; None for nothing, for what is too old or was not sealed here."""
     try:
         said: Mapping[str, Any] = _seal().loads(text, max_age=DAY)
-    except BadData:
+        pairs = tuple((str(name), str(value)) for name, value in said["pairs"])
+        return said["user"], Kept(said["endpoint"], said["action"], said["once"], pairs)
+    except (BadData, KeyError, TypeError, ValueError):  # the last three: sealed by a release that said it otherwise
         return None
-    pairs = tuple((name, value) for name, value in said["pairs"])
-    return said["user"], Kept(said["endpoint"], said["action"], said["once"], pairs)
 
 
 def _last_user() -> int | None:

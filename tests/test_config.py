@@ -64,3 +64,16 @@ def test_a_proxy_is_one_address_as_the_server_writes_it(text: str) -> None:
 @pytest.mark.parametrize("text", ["127.0.0.1", "::1"])
 def test_a_proxy_that_is_named_is_believed_and_none_is_by_itself(text: str) -> None:
     assert config.read({"PORTAL_PROXY": f" {text} "}).proxy == text and config.read({}).proxy == ""
+
+
+@pytest.mark.parametrize("place", ["db:port", "db:99999", "db:0", "db:54 32", "[::1:5432"])
+def test_a_database_at_no_address_is_refused_without_its_password(place: str) -> None:
+    with pytest.raises(Refusal, match="PORTAL_DATABASE is no address") as refused:
+        config.read({"PORTAL_DATABASE": f"postgresql://ann:{'sesame'}@{place}/portal"})
+    assert "sesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize("place", ["db", "db:5432", "[::1]:5432", "", "/portal?host=/run/postgresql"])
+def test_a_database_at_an_address_is_taken(place: str) -> None:
+    url = f"postgresql://{place}/portal"
+    assert config.read({"PORTAL_DATABASE": url}).database == url

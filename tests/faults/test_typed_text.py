@@ -113,6 +113,18 @@ def test_text_that_was_not_sealed_here_is_not_shown(change: str, browse: Browse)
     assert page.h1 == "Start"
 
 
+@pytest.mark.parametrize("said", [{"form": "as it was"}, ["a", "list"], "a word", 7, None, {"pairs": [1], "user": 1}])
+def test_text_that_an_earlier_release_sealed_otherwise_is_dropped(said: Any, browse: Browse) -> None:
+    cass = browse("cass")
+    expire()
+    with cass.app.app_context():
+        typed = str(kept._seal().dumps(said))
+    page = cass.submit(
+        cass.get("/sign-in").form("/sign-in"), email="cass@store.example", password=PASSWORD, drawn={"typed": typed}
+    )
+    assert (page.status, page.h1) == (200, "Start")
+
+
 def test_nothing_is_carried_for_strangers_and_never_a_password_or_too_much(
     browse: Browse, app: Flask, visitor: Browser, people: Any
 ) -> None:
