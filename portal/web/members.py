@@ -125,8 +125,19 @@ def add_from_customer(code: str) -> ResponseReturnValue:
     except Refusal as refusal:
         flash(say(refusal), "error")
     else:
-        _tell(group, put, gettext("%(name)s is in %(group)s.", name=customer.name or customer.code, group=group.label))
+        _tell(group, put, _added(group, put) % {"name": customer.name or customer.code, "group": group.label})
     return redirect(url_for("customers.show", code=customer.code), 303)
+
+
+def _added(group: Group, put: items.Put) -> str:
+    """Return what has become of a customer who was added, with places for her name and the group's."""
+    if put.joined:
+        return gettext("%(name)s is in %(group)s.")
+    if group.status == "draft":
+        return gettext("%(name)s will be in %(group)s once it is active: a draft has no members.")
+    if group.status == "archived":
+        return gettext("%(name)s will be in %(group)s once it is restored: an archived group has no members.")
+    return gettext("%(name)s was in %(group)s already.")
 
 
 def _tell(group: Group, put: items.Put, sentence: str = "") -> None:

@@ -261,6 +261,27 @@ def test_a_refused_item_keeps_what_was_chosen_and_says_why(
     assert (form.value("item"), form.value("new_customers-0-name")) == (f"include:customer:{ann.id}", "Nan")
 
 
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("active", "Ann was in Vips already."),
+        ("draft", "Ann will be in Vips once it is active: a draft has no members."),
+        ("archived", "Ann will be in Vips once it is restored: an archived group has no members."),
+    ],
+)
+def test_who_was_added_and_did_not_join_is_told_why(
+    status: str, told: str, browse: Browse, cass: Actor, new_customer: New, new_group: New
+) -> None:
+    """A page that was drawn before somebody archived the group still offers it."""
+    group = new_group("Vips", [new_customer("Ann", code="A1")] if status == "active" else [])
+    ann = Customer.get_or_none(Customer.code == "A1") or new_customer("Ann", code="A1")
+    browser = browse("cass")
+    browser.get(f"/customers/{ann.code}")
+    Group.update(status=status).where(Group.id == group.id).execute()
+    page = browser.post("/groups/of/A1", {"group": "vips"}, follow=True)
+    assert (page.h1, page.toasts) == ("Ann", [told])
+
+
 def test_an_item_is_ended_and_a_member_removed_and_added_again_by_name(
     browse: Browse, s1: Shop, new_customer: New, new_group: New
 ) -> None:
