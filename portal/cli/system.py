@@ -46,7 +46,7 @@ def verify(actor: Actor, as_json: bool) -> None:
                     {"group": group, "customer": customer, "missing": missing}
                     for group, customer, missing in differences
                 ],
-                "intervals": intervals,
+                "intervals": [{"group": group, "customer": customer} for group, customer in intervals],
                 "counts": [{"group": group, "kept": kept, "true": true} for group, kept, true in counts],
             }
         )
@@ -60,7 +60,7 @@ def verify(actor: Actor, as_json: bool) -> None:
 
 
 def _say_wrong(
-    differences: list[tuple[int, int, bool]], intervals: list[str], counts: list[tuple[int, int, int]]
+    differences: list[tuple[int, int, bool]], intervals: list[tuple[int, int]], counts: list[tuple[int, int, int]]
 ) -> None:
     names = {group.id: group.label for group in Group.select(Group.id, Group.name, Group.code)}
     for group_id, customer_id, is_missing in differences:
@@ -70,8 +70,9 @@ def _say_wrong(
             else N_("%(group)s: customer %(customer)s is a member and should not be.")
         )
         click.echo(gettext(sentence, group=names.get(group_id, group_id), customer=customer_id))
-    for line in intervals:
-        click.echo(line)
+    for group_id, customer_id in intervals:
+        sentence = N_("%(group)s: the times of customer %(customer)s overlap or end before they begin.")
+        click.echo(gettext(sentence, group=names.get(group_id, group_id), customer=customer_id))
     for group_id, kept, true in counts:
         click.echo(
             gettext(

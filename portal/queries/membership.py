@@ -84,8 +84,8 @@ def differences() -> list[tuple[int, int, bool]]:
     return sorted(missing + surplus)
 
 
-def broken_intervals() -> list[str]:
-    """Return a sentence for each (group, customer) whose intervals overlap or end before they begin (law 6)."""
+def broken_intervals() -> list[tuple[int, int]]:
+    """Return each (group_id, customer_id) whose intervals overlap or end before they begin (law 6)."""
     later = PastMembership.alias()
     overlaps = (
         PastMembership.select(PastMembership.group, PastMembership.customer)
@@ -116,8 +116,7 @@ def broken_intervals() -> list[str]:
         )
         .tuples()
     )
-    found = {*overlaps, *backward.tuples(), *into_now}
-    return [f"group {group}, customer {customer}: intervals overlap" for group, customer in sorted(found)]
+    return sorted({*overlaps, *backward.tuples(), *into_now})
 
 
 def wrong_counts() -> list[tuple[int, int, int]]:

@@ -40,6 +40,22 @@ def test_verify_names_the_group_whose_membership_is_wrong(portal, store):
     assert (wrong.exit_code, wrong.stdout.count("North")) == (1, 2)
 
 
+def test_verify_names_broken_times_in_the_store_s_language(portal, store, monkeypatch):
+    portal("customer", "add", "A1", "--name", "Ana", "--shop", "KGN", *CASS)
+    portal("group", "create", "North", "--shop", "KGN", *CASS)
+    row = Membership.get()
+    PastMembership.create(
+        group=row.group_id, customer=row.customer_id, joined_by=row.cause_id, left_by=row.cause_id,
+        joined_at=row.since, left_at=row.since.replace(year=2000),
+    )  # fmt: skip
+    told = portal("verify").stdout
+    assert told == f"North: the times of customer {row.customer_id} overlap or end before they begin.\n"
+    found = json.loads(portal("verify", "--json").stdout)["intervals"]
+    assert found == [{"group": row.group_id, "customer": row.customer_id}]
+    monkeypatch.setenv("PORTAL_LOCALE", "pt")
+    assert portal("verify").stdout.startswith(f"North: os períodos do cliente {row.customer_id} se sobrepõem")
+
+
 def test_settings_mask_secrets(portal, place, monkeypatch):
     secret = "s" * 40
     monkeypatch.setenv("PORTAL_SECRET_KEY", secret)
