@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from portal.db import in_chunks, transaction
-from portal.errors import Missing, Refusal
-from portal.models import Customer, GroupItem, Membership, Shop
+from portal.errors import Denied, Missing, Refusal
+from portal.models import Change, ChangeRow, Customer, Group, GroupItem, Membership, Shop
 from portal.permissions import Actor
 from portal.queries import items as find
-from portal.services import items
+from portal.services import groups, items
 from portal.services.changes import record
 from portal.services.items import NewItem
 from tests.conftest import Database
@@ -141,6 +141,131 @@ def test_many_are_added_in_one_change(cass: Actor, new_group: New) -> None:
 def test_nothing_chosen_is_said(cass: Actor, new_group: New) -> None:
     with pytest.raises(Refusal, match=r"Choose at least one customer or shop."):
         items.add(cass, new_group("G").id, [])
+
+
+def test_each_act_is_a_change_of_its_own_name_about_the_group(
+    cass: Actor, new_customer: New, new_group: New, s1: Shop
+) -> None:
+    ann, group = new_customer("Ann", s1), new_group("G")
+    items.add(cass, group.id, [NewItem(shop_id=s1.id, note="  all of them ")])
+    items.remove_member(cass, group.id, ann.id, "she asked")
+    items.add_member(cass, group.id, ann.id, "she came back")
+    items.end(cass, group.id, GroupItem.get(GroupItem.kind == "shop").id)
+    done = list(Change.select().order_by(Change.id.desc()).limit(4))[::-1]
+    assert [(change.act, change.subject) for change in done] == [
+        (f"group.{act}", f"group:{group.id}") for act in ("items", "remove_member", "add_member", "end_item")
+    ]
+    shop_item, out, back = GroupItem.select().order_by(GroupItem.id)
+    assert (shop_item.note, out.note, back.note) == ("all of them", "she asked", "she came back")
+    assert [row.created_by_id for row in (shop_item, out, back)] == [change.id for change in done[:3]]
+    assert (shop_item.ended_by_id, out.ended_by_id, back.ended_by_id) == (done[3].id, done[2].id, None)
+    assert out.created_at <= out.ended_at <= back.created_at <= shop_item.ended_at
+    # What was ended stands in the change as it was and as it is.
+    row = ChangeRow.get(ChangeRow.change == done[3])
+    assert (row.noun, row.row_id, row.before["ended_by"], row.after["ended_by"]) == (
+        "group_item", shop_item.id, None, done[3].id
+    )  # fmt: skip
+    made = [(row.noun, row.row_id) for row in ChangeRow.select().where(ChangeRow.change.in_(done[:3]))]
+    assert sorted(made) == [("group_item", id_) for id_ in sorted([shop_item.id, out.id, out.id, back.id])]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "sentence"),
+    [
+        (NewItem(shop_id=1, sign="both"), "sign", "An item includes or excludes."),
+        (NewItem(shop_id=2**30), "item", "This shop is not there any more."),
+        (NewItem(shop_id=1, note="n" * 501), "note", "A note has at most 500 characters."),
+    ],
+)
+def test_a_refusal_names_its_field(
+    wrong: NewItem, field: str, sentence: str, cass: Actor, new_group: New, s1: Shop
+) -> None:
+    with pytest.raises(Refusal, match=sentence) as refused:
+        items.add(cass, new_group("G").id, [wrong])
+    assert refused.value.field == field
+    with pytest.raises(Refusal) as empty:
+        items.add(cass, Group.get().id, [])
+    assert empty.value.field == "item"
+
+
+def test_who_is_kept_out_is_named_or_called_by_her_code(
+    cass: Actor, new_customer: New, new_group: New, s1: Shop
+) -> None:
+    group = new_group("G", without_shops=[s1])
+    for customer, called in ((new_customer("Ann", s1, code="A1"), "Ann"), (new_customer("", s1, code="B1"), "B1")):
+        with pytest.raises(Refusal, match=f"{called} cannot be added: the group excludes the shop Kigali") as refused:
+            items.add_member(cass, group.id, customer.id)
+        assert refused.value.field == "item"
+    # A shop that the same request excludes counts for what comes behind it.
+    ben, other = new_customer("Ben", s1), new_group("H")
+    assert items.add(cass, other.id, [NewItem(customer_id=ben.id), NewItem(shop_id=s1.id, sign="exclude")]).joined == 0
+
+
+def test_a_note_of_five_hundred_characters_is_kept(cass: Actor, new_group: New, s1: Shop) -> None:
+    items.add(cass, new_group("G").id, [NewItem(shop_id=s1.id, note="n" * 500)])
+    assert GroupItem.get().note == "n" * 500
+
+
+def test_only_live_exclusions_of_this_group_are_lifted_in_name_order(
+    cass: Actor, new_customer: New, new_group: New
+) -> None:
+    dot, ann, bea, cay = (new_customer(name) for name in ("dot", "Ann", "Bea", "Cay"))
+    new_group("Other", without=[bea])
+    group = new_group("G", [cay], without=[dot, ann])
+    items.remove_member(cass, group.id, cay.id)
+    items.add_member(cass, group.id, cay.id)  # lifted already
+    everybody = [NewItem(customer_id=row.id) for row in (dot, bea, cay)]
+    put = items.add(cass, group.id, [*everybody, NewItem(customer_id=ann.id, sign="exclude")])
+    assert (put.lifted, put.joined, put.left) == (["dot"], 2, 0)
+    put = items.add(cass, group.id, [NewItem(customer_id=row.id, sign="exclude") for row in (dot, cay)])
+    assert (put.lifted, put.joined, put.left) == ([], 0, 2)
+    assert items.add(cass, group.id, [NewItem(customer_id=row.id) for row in (dot, ann)]).lifted == ["Ann", "dot"]
+
+
+def test_of_two_items_for_one_customer_the_last_counts_whatever_was_there(
+    cass: Actor, new_customer: New, new_group: New
+) -> None:
+    ann, ben = new_customer("Ann"), new_customer("Ben")
+    group = new_group("G", [ann])
+    said = [(ann, "exclude"), (ben, "include"), (ann, "include"), (ben, "exclude")]
+    items.add(cass, group.id, [NewItem(customer_id=row.id, sign=sign) for row, sign in said])
+    assert live(group) == {("include", "customer", ann.id), ("exclude", "customer", ben.id)}
+
+
+def test_what_is_ended_moves_whom_it_held_and_nobody_else(
+    cass: Actor, new_customer: New, new_group: New, s1: Shop
+) -> None:
+    ann, ben = new_customer("Ann", s1), new_customer("Ben")
+    group = new_group("G", [ben], without=[ann], shops=[s1])
+    put = items.end(cass, group.id, GroupItem.get(GroupItem.sign == "exclude").id)
+    assert put == items.Put(1, 0, [], [])
+    assert items.end(cass, group.id, GroupItem.get(GroupItem.customer == ben).id) == items.Put(0, 1, [], [])
+
+
+def test_a_deleted_group_takes_no_items(cass: Actor, new_customer: New, new_group: New) -> None:
+    ann, group = new_customer("Ann"), new_group("G")
+    groups.delete(cass, group.id)
+    for act in (items.add_member, items.remove_member, items.end):
+        with pytest.raises(Missing, match=r"This group is not there any more\."):
+            act(cass, group.id, ann.id)
+    with pytest.raises(Missing):
+        items.add(cass, group.id, [NewItem(customer_id=ann.id)])
+
+
+def test_only_who_may_edit_groups_puts_and_ends_items(
+    olive: Actor, sam: Actor, sol: Actor, ana: Actor, new_customer: New, new_group: New, s1: Shop
+) -> None:
+    ann = new_customer("Ann", s1)
+    group = new_group("G", [ann])
+    for who in (olive, sam, sol, ana):
+        for act in (
+            lambda who=who: items.add(who, group.id, []), lambda who=who: items.end(who, group.id, GroupItem.get().id),
+            lambda who=who: items.add_member(who, group.id, ann.id),
+            lambda who=who: items.remove_member(who, group.id, ann.id),
+        ):  # fmt: skip
+            with pytest.raises(Denied):
+                act()
+    assert live(group) == {("include", "customer", ann.id)}
 
 
 def test_a_new_customer_comes_with_her_item(cass: Actor, new_group: New, s1: Shop) -> None:
