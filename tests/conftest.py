@@ -29,7 +29,7 @@ from portal.app_limits import limiter  # noqa: E402
 from portal.models import Customer, Group, Shop, User, UserRole  # noqa: E402
 from portal.permissions import OPERATOR, Actor, Door, Role  # noqa: E402
 from portal.queries import users as find_users  # noqa: E402
-from portal.services import customers, groups, items, shops  # noqa: E402
+from portal.services import customers, groups, items, passwords, shops  # noqa: E402
 from tests.page import Browser  # noqa: E402
 
 # How long one example takes says how busy the machine is, not whether the answer is right.
@@ -37,6 +37,8 @@ hypothesis.settings.register_profile(
     "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("house")
+# The parameters stand in the hash; no test asks how hard it is to guess, and signing in hashes anew at another cost.
+passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 collect_ignore = [] if SERVER else ["test_postgresql.py"]
 PASSWORD = "violet tractor orbit 91"
@@ -276,8 +278,8 @@ def query_count(database: Database) -> Callable[[Callable[[], Any]], int]:
 
 @pytest.fixture(scope="session")
 def password_hash() -> str:
-    """A true hash of PASSWORD, made cheaply and once: the parameters stand in the hash, so verifying is cheap too."""
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    """A true hash of PASSWORD, made once."""
+    return passwords.HASHER.hash(PASSWORD)
 
 
 @dataclass

@@ -132,6 +132,8 @@ class World:
         s2 = shops.create(OPERATOR, code="S2", name="Huye")
         self.people: dict[str, Person] = add_standing(password_hash, s1)
         self.second_owner = add_person(password_hash, "odile", (Role.OWNER, None)).user
+        self.closed = add_person(password_hash, "clara", (Role.SUPPORT, None), is_active=False).user
+        self.closed_owner = add_person(password_hash, "otto", (Role.OWNER, None), is_active=False).user
         cass = self.people["cass"].actor
         one, two = (
             customers.create(
@@ -327,6 +329,8 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "users.set_password": (OWNER | {"tess"}, lambda w, a: users.set_password(
         a, User.get(User.name == "Pat").id, "marble kettle giraffe 7"
     )),
+    "users.activate": (OWNER | {"tess"}, lambda w, a: users.activate(a, w.closed.id)),
+    "users.activate an owner": (OWNER, lambda w, a: users.activate(a, w.closed_owner.id)),
     "users.deactivate an owner": (OWNER, lambda w, a: users.deactivate(a, w.second_owner.id)),
     "users.set_password of an owner": (OWNER, lambda w, a: users.set_password(
         a, w.second_owner.id, "marble kettle giraffe 7"

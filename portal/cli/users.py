@@ -107,14 +107,24 @@ def deactivate(actor: Actor, email: str) -> None:
     users.deactivate(actor, find.by_email(email).id)
 
 
+@user.command("activate")
+@click.argument("email")
+@operating
+def activate(actor: Actor, email: str) -> None:
+    """Open a closed account again, with the roles and the password that it had."""
+    require(actor, Action.EDIT_USER)
+    users.activate(actor, find.by_email(email).id)
+
+
 @user.command("password")
 @click.argument("email")
 @password_stdin
 @operating
 def password(actor: Actor, email: str, password_stdin: bool) -> None:
     """Give a person another password and end her sessions."""
+    # Before anybody is looked up: who may not edit people does not learn who signs in.
+    require(actor, Action.OWN_ACCOUNT if find.signs_in_as(actor.user_id, email) else Action.EDIT_USER)
     person = find.by_email(email)
-    require(actor, Action.OWN_ACCOUNT if person.id == actor.user_id else Action.EDIT_USER)
     chosen, is_made = _password(from_stdin=password_stdin)
     users.set_password(actor, person.id, chosen)
     _say_password(chosen, is_made)

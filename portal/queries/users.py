@@ -81,6 +81,11 @@ def by_email(email: str) -> User:
     return user
 
 
+def signs_in_as(user_id: int | None, email: str) -> bool:
+    """Tell whether that address is the one by which this very person signs in."""
+    return bool(User.select().where(User.id == user_id, User.email_key == email_key(email)).exists())
+
+
 def every() -> list[User]:
     """Return all users in the order of their folded names, the same on both databases."""
     return sorted(User.select(), key=lambda user: (fold(user.name), user.id))

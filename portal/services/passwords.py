@@ -12,15 +12,14 @@ MIN_PASSWORD = 10
 MAX_PASSWORD = 200
 
 
-@cache
-def _hasher() -> PasswordHasher:
-    return PasswordHasher()
+# With the cost that argon2-cffi recommends at present.
+HASHER = PasswordHasher()
 
 
 @cache
 def decoy() -> str:
     """Return what is verified in place of an unknown person's hash, so that both answers take the same time."""
-    return _hasher().hash(secrets.token_urlsafe(16))
+    return HASHER.hash(secrets.token_urlsafe(16))
 
 
 def hashed(password: str, *about: str) -> str:
@@ -37,12 +36,17 @@ def hashed(password: str, *about: str) -> str:
     # The library refuses more than 72 characters; the beginning of a longer one tells enough.
     if zxcvbn(password[:72], user_inputs=[word for text in about for word in (text, *text.split("@"))])["score"] < 2:
         raise Refusal(N_("This password is easy to guess. Use a few unrelated words."), "password")
-    return _hasher().hash(password)
+    return HASHER.hash(password)
+
+
+def hashed_anew(password_hash: str, password: str) -> str:
+    """Return a new hash of the right password if the stored one was made at another cost than today's, else ''."""
+    return HASHER.hash(password) if HASHER.check_needs_rehash(password_hash) else ""
 
 
 def verify(password_hash: str, password: str) -> bool:
     """Tell whether this is the password; one that is far too long costs no more than another."""
     try:
-        return _hasher().verify(password_hash, password[: MAX_PASSWORD + 1])
+        return HASHER.verify(password_hash, password[: MAX_PASSWORD + 1])
     except (VerificationError, InvalidHashError):
         return False

@@ -17,10 +17,10 @@ MAX_TRIES_FROM = 100  # of all accounts from one place
 TRIES_MINUTES = 15
 
 
-def count(email: str, address: str) -> list[SignInFailure]:
+def count(email: str, address: str, field: str = "email") -> list[SignInFailure]:
     """Count a try before it is known to fail, so that many at the same moment are counted too.
 
-    Returns its rows, of the account from there and of the place. Raises Refusal when it is one too many.
+    Returns its rows, of the account from there and of the place. Raises Refusal about `field` when it is one too many.
     """
     place = _place(address)
     keys = {_key("account", email, place): MAX_TRIES, _key("place", place): MAX_TRIES_FROM}
@@ -29,7 +29,7 @@ def count(email: str, address: str) -> list[SignInFailure]:
         SignInFailure.delete().where(SignInFailure.failed_at < since).execute()
         for key, most in keys.items():
             if SignInFailure.select().where(SignInFailure.key == key).count() >= most:
-                raise Refusal(N_("Too many tries for this address. Wait 15 minutes and try again."), "email")
+                raise Refusal(N_("Too many tries for this address. Wait 15 minutes and try again."), field)
         return [SignInFailure.create(key=key) for key in keys]
 
 

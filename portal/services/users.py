@@ -21,6 +21,8 @@ from portal.text import clean, fold
 
 TOUCH_SECONDS = 0.1  # reading goes on while writing has to wait
 SETUP_CODE_FILE = "setup_code"
+KEPT_DAYS = 30  # since its last use, for which a session that is over is kept: longer than one can last
+SWEPT = 100  # sessions that one signing in drops at most
 
 
 def setup_code(instance: Path) -> str:
@@ -107,6 +109,20 @@ def deactivate(actor: Actor, user_id: int) -> None:
             _end_sessions(user, change)
 
 
+def activate(actor: Actor, user_id: int) -> None:
+    """Open a closed account again, with the roles and the password that it had.
+
+    Raises Denied for somebody who grants roles (decision 0033), unless the actor does too.
+    """
+    require(actor, Action.EDIT_USER)
+    with record(actor, "user.activate", f"user:{user_id}") as change:
+        user = _reached(actor, user_id)
+        if not user.is_active:
+            user.is_active = True
+            user.save()
+            change.row("user", user.id, {"is_active": False}, {"is_active": True})
+
+
 def set_password(actor: Actor, user_id: int, password: str) -> None:
     """Give a person another password; all her sessions end. Her own, or anybody's for who may edit users.
 
@@ -121,12 +137,19 @@ def set_password(actor: Actor, user_id: int, password: str) -> None:
         _end_sessions(user, change)
 
 
-def change_own_password(actor: Actor, current: str, password: str) -> None:
-    """Change the actor's own password if she knows the present one; all her sessions end. Raises Refusal."""
+def change_own_password(actor: Actor, current: str, password: str, address: str = "") -> None:
+    """Change the actor's own password if she knows the present one; all her sessions end. Raises Refusal.
+
+    Guesses from a network address are counted with those of signing in there (services/tries.py).
+    """
     require(actor, Action.OWN_ACCOUNT)
-    if not passwords.verify(_user(actor.user_id or 0).password_hash, current):
+    user = _user(actor.user_id or 0)
+    tried = tries.count(user.email_key, address, "current")
+    if not passwords.verify(user.password_hash, current):
         raise Refusal(N_("This is not your present password."), "current")
-    set_password(actor, actor.user_id or 0, password)
+    with transaction():
+        tries.take_back(tried)
+    set_password(actor, user.id, password)
 
 
 def set_language(actor: Actor, language: str) -> None:
@@ -155,7 +178,7 @@ def sign_in(email: str, password: str, agent: str = "", address: str = "") -> Us
     matches = passwords.verify(user.password_hash if user else passwords.decoy(), password)
     if user is None or not matches or not user.is_active:
         raise _wrong()
-    session_key = secrets.token_urlsafe(32)
+    session_key, anew = secrets.token_urlsafe(32), passwords.hashed_anew(user.password_hash, password)
     actor = find.actor_of(user, Door.PAGE)
     with record(actor, "user.sign_in", f"user:{user.id}") as change:
         # Verifying takes its time: a password that was changed meanwhile has ended all sessions, and opens none.
@@ -165,8 +188,20 @@ def sign_in(email: str, password: str, agent: str = "", address: str = "") -> Us
         session = UserSession.create(key_hash=find.key_hash(session_key), user=user, agent=clean(agent)[:200])
         change.row("user_session", session.id, None, {"user": user.id})
         tries.take_back(tried)
+        if anew:
+            User.update(password_hash=anew).where(User.id == user.id).execute()
+            change.row("user", user.id, {}, {"password": "hashed anew"})
+        _sweep_sessions()
     session.key = session_key
     return session
+
+
+def _sweep_sessions() -> None:
+    """Drop some of the sessions that are long over: no cookie opens them, and no page carries typed text for them."""
+    over = UserSession.seen_at < clock.ago(days=KEPT_DAYS)
+    swept = [row.id for row in UserSession.select(UserSession.id).where(over).order_by(UserSession.id).limit(SWEPT)]
+    if swept:
+        UserSession.delete().where(UserSession.id.in_(swept)).execute()
 
 
 def _wrong() -> Refusal:

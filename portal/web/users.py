@@ -171,7 +171,6 @@ def choose_language() -> ResponseReturnValue:
 
 @pages.post("/account/password")
 @needs(Action.OWN_ACCOUNT)
-@limiter.limit("20 per 15 minutes")
 @reads(PasswordForm, also=("username",))
 def change_password() -> ResponseReturnValue:
     """Change her password; every session ends, and she signs in with the new one."""
@@ -179,7 +178,9 @@ def change_password() -> ResponseReturnValue:
     if not form.validate():
         return account(form, 422)
     try:
-        users.change_own_password(actor(), form.current.data or "", form.password.data or "")
+        users.change_own_password(
+            actor(), form.current.data or "", form.password.data or "", request.remote_addr or ""
+        )
     except Refusal as refusal:
         return account(form.refused(refusal), refusal.status)
     _leave()

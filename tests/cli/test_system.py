@@ -31,6 +31,23 @@ def test_only_who_may_keeps_users_and_roles(portal, store):
     assert portal("user", "grant", "sam@x.example", "analyst", "--as", "olive@x.example").exit_code == 0
 
 
+def test_who_may_not_keep_users_does_not_learn_who_signs_in(portal, store):
+    """She is refused before anybody is looked up; her own password is hers to change."""
+    told = [portal("user", "password", f"{name}@x.example", *CASS) for name in ("sam", "nobody")]
+    assert [(one.exit_code, one.stdout) for one in told] == [(1, "")] * 2 and told[0].stderr == told[1].stderr
+    own = portal("user", "password", "CASS@x.example", *CASS).stdout
+    assert users.sign_in("cass@x.example", own.split()[-1]).user.name == "Cass"
+
+
+def test_an_account_is_closed_and_opened_again(portal, store):
+    for word, active in (("deactivate", False), ("activate", True)):
+        assert portal("user", word, "sam@x.example", *CASS).exit_code == 1
+        assert User.get(User.name == "Sam").is_active is not active
+        assert portal("user", word, "sam@x.example", "--as", "tess@x.example").exit_code == 0
+        assert User.get(User.name == "Sam").is_active is active
+    assert portal("user", "activate", "nobody@x.example").stderr == "Nobody signs in as “nobody@x.example”.\n"
+
+
 def test_verify_names_the_group_whose_membership_is_wrong(portal, store):
     assert portal("verify").stdout == "Stored membership equals the definition.\n"
     portal("customer", "add", "A1", "--name", "Ana", "--shop", "KGN", *CASS)

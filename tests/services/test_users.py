@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
 from portal import clock
 from portal.errors import Denied, Missing, Refusal
-from portal.models import SignInFailure, User, UserRole, UserSession
+from portal.models import Change, SignInFailure, User, UserRole, UserSession
 from portal.permissions import OPERATOR, Actor, Grant, Role
 from portal.queries import users as find
 from portal.services import passwords, users
@@ -17,6 +18,7 @@ from tests.conftest import PASSWORD, Database, Person
 New = Callable[..., Any]
 GOOD = "marble kettle giraffe 7"
 WRONG = "E-mail address or password is wrong."
+TOO_MANY = "Too many tries for this address. Wait 15 minutes and try again."
 
 
 def roles_of(user: User) -> set[str]:
@@ -208,7 +210,85 @@ def test_ones_own_password_needs_the_present_one(cass: Actor, database: Database
     before = database.checksum()
     with pytest.raises(Refusal) as refused:
         users.change_own_password(cass, "not it", GOOD)
-    assert (refused.value.field, database.checksum()) == ("current", before)
+    after = database.checksum() | {"sign_in_failure": before["sign_in_failure"]}
+    assert (refused.value.field, after) == ("current", before)
+
+
+def test_guesses_at_ones_own_password_are_counted_like_those_of_signing_in(cass: Actor) -> None:
+    """A browser that was left open is no way round the ten tries, and a right guess forgets the others."""
+    def guess(password: str, place: str = "10.0.0.1") -> str:
+        try:
+            users.change_own_password(cass, password, GOOD, place)
+        except Refusal as refusal:
+            assert refusal.field == "current"
+            return str(refusal)
+        return "changed"
+
+    told = [guess(f"guess {n}") for n in range(12)]
+    assert told == ["This is not your present password."] * 10 + [TOO_MANY] * 2
+    assert guess(PASSWORD) == TOO_MANY
+    with pytest.raises(Refusal, match=TOO_MANY):
+        users.sign_in("cass@store.example", PASSWORD, "", "10.0.0.1")
+    assert guess(PASSWORD, "10.0.0.2") == "changed"
+    assert users.sign_in("cass@store.example", GOOD, "", "10.0.0.2").user_id == cass.user_id
+
+
+def test_a_closed_account_is_opened_again_with_what_it_had(olive: Actor, tess: Actor, new_person: New) -> None:
+    closed = new_person("clara", (Role.SUPPORT, None), is_active=False).user
+    with pytest.raises(Refusal, match=WRONG):
+        users.sign_in("clara@store.example", PASSWORD)
+    users.activate(tess, closed.id)
+    assert users.sign_in("clara@store.example", PASSWORD).user_id == closed.id and roles_of(closed) == {"support"}
+    before = Change.select().count()
+    users.activate(olive, closed.id)  # it is open already
+    assert Change.select().count() == before
+    change = Change.get(Change.act == "user.activate")
+    assert (change.subject, change.actor_id) == (f"user:{closed.id}", tess.user_id)
+
+
+def test_an_owner_s_closed_account_is_opened_only_by_who_grants_roles(
+    olive: Actor, tess: Actor, new_person: New, database: Database
+) -> None:
+    closed = new_person("otto", (Role.OWNER, None), is_active=False).user
+    before = database.checksum()
+    with pytest.raises(Denied):
+        users.activate(tess, closed.id)
+    assert database.checksum() == before
+    users.activate(olive, closed.id)
+    assert User.get_by_id(closed.id).is_active
+
+
+def test_a_hash_of_another_cost_is_made_anew_by_signing_in(
+    people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cass = people["cass"].user
+    users.sign_in("cass@store.example", PASSWORD)
+    assert User.get_by_id(cass.id).password_hash == cass.password_hash
+    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
+    with pytest.raises(Refusal):
+        users.sign_in("cass@store.example", "not it")
+    assert User.get_by_id(cass.id).password_hash == cass.password_hash
+    users.sign_in("cass@store.example", PASSWORD)
+    anew = User.get_by_id(cass.id).password_hash
+    assert "m=16,t=2,p=1" in anew
+    session = users.sign_in("cass@store.example", PASSWORD)
+    assert find.session(session.key) is not None and User.get_by_id(cass.id).password_hash == anew
+
+
+def test_signing_in_sweeps_sessions_that_are_long_over_some_at_a_time(
+    people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users, "SWEPT", 3)
+    user = people["pat"].user
+    for n, (days, is_ended) in enumerate([*[(31, True), (40, False)] * 2, (29, True), (1, False)]):
+        seen = clock.ago(days=days)
+        ended = seen if is_ended else None
+        UserSession.create(key_hash=str(n), user=user, started_at=seen, seen_at=seen, ended_at=ended)
+    left = []
+    for _ in range(2):
+        session = users.sign_in("cass@store.example", PASSWORD)
+        left.append({row.key_hash for row in UserSession.select().where(UserSession.user == user)})
+    assert left == [{"3", "4", "5"}, {"4", "5"}] and find.session(session.key) is not None
 
 
 @pytest.mark.parametrize("act", ["password", "deactivation"])

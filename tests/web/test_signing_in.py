@@ -15,6 +15,7 @@ from tests.page import Browser
 
 Browse = Callable[[str], Browser]
 WRONG = "E-mail address or password is wrong."
+TOO_MANY = "Too many tries for this address. Wait 15 minutes and try again."
 
 
 def test_who_is_not_signed_in_is_asked_to_and_arrives_where_she_wanted_to_go(
@@ -99,7 +100,7 @@ def test_after_ten_tries_the_account_waits_and_others_do_not(
         page = visitor.submit(visitor.get("/sign-in").form("/sign-in"), email=email, password="wrong")
         assert (page.status, page.problems[0]) == (422, WRONG)
     right = visitor.submit(visitor.get("/sign-in").form("/sign-in"), email=email, password=PASSWORD)
-    assert (right.status, right.problems[0]) == (422, "Too many tries for this address. Wait 15 minutes and try again.")
+    assert (right.status, right.problems[0]) == (422, TOO_MANY)
     assert SignInFailure.select().count() == 20  # of the account, and of the address
     other = visitor.submit(visitor.get("/sign-in").form("/sign-in"), email="pat@store.example", password=PASSWORD)
     assert (other.status, other.h1) == (200, "Start")
@@ -292,3 +293,16 @@ def test_a_session_knows_the_browser_it_was_opened_from(app: Flask, people: dict
     browser.client.environ_base["HTTP_USER_AGENT"] = "Firefox on Linux"
     browser.sign_in("cass@store.example", PASSWORD)
     assert UserSession.get().agent == "Firefox on Linux"
+
+
+def test_a_browser_that_was_left_open_has_ten_guesses_at_the_password(
+    browse: Browse, people: dict[str, Person]
+) -> None:
+    browser = browse("cass")
+    page = browser.get("/account")
+    for n in range(11):
+        page = browser.submit(page.form("/account/password"), current=f"guess {n}", password="marble kettle giraffe 7")
+        wrong = "This is not your present password." if n < 10 else TOO_MANY
+        assert page.status == 422 and wrong in page.main
+    done = browser.submit(page.form("/account/password"), current=PASSWORD, password="marble kettle giraffe 7")
+    assert done.status == 422 and TOO_MANY in done.main
