@@ -24,6 +24,7 @@ _NUMBER = re.compile(
 )
 # Address books wrap a copied number in invisible marks of direction.
 _INVISIBLE = re.compile("[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_BETWEEN = str.maketrans("", "", " ()-./")
 _MAX_LENGTH = 60
 
 
@@ -85,10 +86,15 @@ def _parse(text: str, region: str | None) -> tuple[str | None, str | None]:
     """Return (E.164 form, extension) of a number that has one form, else (None, None)."""
     key, extension = _possible(text, region)
     # A few odd inputs (a doubled trunk zero in Brazil) give a form that itself reads as another number; such
-    # a key would match a stranger the second time.
-    if key is None or (key != text and _possible(key, None)[0] != key):
+    # a key would match a stranger the second time. One that was typed digit for digit has just been read.
+    if key is None or (key != _bare(text) and _possible(key, None)[0] != key):
         return None, None
     return key, extension
+
+
+def _bare(text: str) -> str:
+    """Return a number without what people put between its digits."""
+    return text.translate(_BETWEEN)
 
 
 def _possible(text: str, region: str | None) -> tuple[str | None, str | None]:

@@ -84,8 +84,9 @@ def read_customer(typed: Mapping[str, str], region: str, today: date, date_order
     two-letter country for phones without a country code, or ''. Rules: product.md §5, Identity and Phones.
     """
     reading = Reading()
+    context = _Context(region, today, date_order)
     for name, text in typed.items():
-        if has_forbidden(text):
+        if not (text.isascii() and text.isprintable()) and has_forbidden(text):
             reading.refuse(name, N_("This holds characters that cannot be stored. Please type it anew."))
             continue
         text = clean(text)
@@ -101,7 +102,7 @@ def read_customer(typed: Mapping[str, str], region: str, today: date, date_order
         if reader is None:
             reading.columns[name] = text
         else:
-            reader(reading, text, _Context(region, today, date_order))
+            reader(reading, text, context)
     return reading
 
 

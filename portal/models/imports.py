@@ -18,7 +18,7 @@ class Import(Model):
     user = peewee.ForeignKeyField(User, null=True, index=False, on_delete="RESTRICT")
     group = peewee.ForeignKeyField(Group, null=True, index=False, on_delete="RESTRICT")
     new_group = peewee.TextField(default="")  # the name of the group that the run brings into being
-    state = peewee.TextField(default="reading")  # reading | checked | stopped | done | cancelled
+    state = peewee.TextField(default="reading")  # reading | checked | running | stopped | done | cancelled
     file_name = peewee.TextField(default="")
     file_hash = peewee.TextField(default="")
     encoding = peewee.TextField(default="")
@@ -30,6 +30,8 @@ class Import(Model):
     first_key = peewee.TextField(default="code")  # the key that decides whom a row fits: code | email | phone
     counts = peewee.JSONField(default=dict)
     fingerprint = peewee.TextField(default="")  # of what the check saw; a run on a changed world checks again
+    as_of = peewee.IntegerField(default=0)  # the newest change row of others that the matching has seen
+    reached = peewee.IntegerField(default=0)  # the row up to which customers are written
     created_at = peewee.DateTimeField(default=now)
     change = peewee.ForeignKeyField(Change, null=True, index=False, on_delete="RESTRICT")
 

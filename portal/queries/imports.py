@@ -23,7 +23,7 @@ def by_id(actor: Actor, import_id: int) -> Import:
     imported = (
         Import.select(Import, Group)
         .join(Group, peewee.JOIN.LEFT_OUTER)
-        .where(Import.id == import_id, Import.state.in_(("checked", "stopped", "done")))
+        .where(Import.id == import_id, Import.state.in_(("checked", "running", "stopped", "done")))
         .first()
     )
     if imported is None:
@@ -39,6 +39,20 @@ def earlier(imported: Import) -> Import | None:
         .order_by(Import.id.desc())
         .first()
     )
+
+
+def unfinished(actor: Actor) -> list[Import]:
+    """Return the imports that are being written, or were interrupted at it, the newest first."""
+    require(actor, Action.IMPORT_CUSTOMERS)
+    return list(Import.select().where(Import.state == "running").order_by(Import.id.desc()).limit(20))
+
+
+def n_written(imported: Import) -> int:
+    """Return how many customers of an import that is being written are stored already."""
+    query = ImportRow.select(fn.COUNT(ImportRow.id)).where(
+        ImportRow.imported == imported, ImportRow.row <= imported.reached, ImportRow.result.in_(("new", "updated"))
+    )
+    return int(query.scalar())
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,9 @@ def _by_shop(sign: str, groups: Slice, customers: Slice) -> peewee.Select:
 
 
 def _narrowed(query: Any, sign: str, groups: Slice, customer: Any, customers: Slice) -> peewee.Select:
-    query = query.where(
-        GroupItem.sign == sign,
-        GroupItem.ended_at.is_null(),
-        GroupItem.group.in_(Group.select(Group.id).where(Group.status == "active")),
-    )
+    # Asked of each item found: as a list of groups, SQLite looks for each of them whether it has the shop.
+    active = Group.select(peewee.SQL("1")).where(Group.id == GroupItem.group, Group.status == "active")
+    query = query.where(GroupItem.sign == sign, GroupItem.ended_at.is_null(), fn.EXISTS(active))
     if groups is not None:
         query = query.where(GroupItem.group.in_(groups))
     if customers is not None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
-from portal.db import Model, in_chunks
+from portal.db import WRITE_DEADLINE, Model, in_chunks
 from portal.models import Change, ChangeRow
 from portal.permissions import Actor
 from portal.services import once
@@ -15,15 +15,17 @@ _LEFT_OUT = frozenset({"password_hash", "key_hash", "search", "code_key", "name_
 
 
 @contextmanager
-def record(actor: Actor, act: str, subject: str = "", note: str = "") -> Iterator["Recorder"]:
+def record(
+    actor: Actor, act: str, subject: str = "", note: str = "", seconds: float = WRITE_DEADLINE
+) -> Iterator["Recorder"]:
     """Run the block as one transaction and one change by `actor`.
 
     `act` is noun.verb, `subject` names what it is about (such as "group:12"); the block may set it later on the
-    recorder. A block that records no row was no write: its change is taken back and leaves no trace.
+    recorder. A block that records no row and moves nobody was no write: it leaves no change behind. Raises Busy when
+    no turn to write was to be had within `seconds`.
     """
-    with once.transaction():
-        change = Change.create(actor=actor.user_id, door=actor.door.value, act=act, subject=subject, note=note)
-        recorder = Recorder(change)
+    with once.transaction(seconds):
+        recorder = Recorder(actor, act, subject, note)
         yield recorder
         recorder.finish()
 
@@ -31,14 +33,34 @@ def record(actor: Actor, act: str, subject: str = "", note: str = "") -> Iterato
 class Recorder:
     """The change being made; services tell it each row they touch."""
 
-    def __init__(self, change: Change) -> None:
-        self.change = change
-        self.id: int = change.id
+    def __init__(self, actor: Actor, act: str, subject: str, note: str) -> None:
+        self._said: dict[str, Any] = {"actor": actor.user_id, "door": actor.door.value, "act": act, "note": note}
+        self._id: int | None = None
+        self.subject = subject
         self.n_rows = 0
+
+    @property
+    def id(self) -> int:
+        """The change's number. Whoever asks writes it down somewhere, so the change comes into being with it.
+
+        Made beforehand and taken back when nothing was written, it cost a look through all tables that may name it.
+        """
+        if self._id is None:
+            self._id = int(Change.insert(**self._said, subject=self.subject).execute())
+        return self._id
+
+    @property
+    def is_made(self) -> bool:
+        """Tell whether anything was written under this change."""
+        return self._id is not None
+
+    def go_on(self, change_id: int | None) -> None:
+        """Make the block a further part of an earlier change, if there is one."""
+        self._id = change_id
 
     def about(self, noun: str, row_id: int) -> None:
         """Say what the change is about, once it has an id."""
-        self.change.subject = f"{noun}:{row_id}"
+        self.subject = f"{noun}:{row_id}"
 
     def created(self, noun: str, row: Model) -> None:
         """Record a row that was not there before."""
@@ -69,12 +91,11 @@ class Recorder:
         self.n_rows += n
 
     def finish(self) -> None:
-        """Write down the number of rows, or take the change back when there are none."""
-        if self.n_rows:
-            self.change.n_rows = self.n_rows
-            self.change.save(only=[Change.n_rows, Change.subject, Change.note])
-        else:
-            self.change.delete_instance()
+        """Write down the number of rows, and what the change turned out to be about."""
+        if self._id is not None:
+            Change.update(n_rows=Change.n_rows + self.n_rows, subject=self.subject).where(
+                Change.id == self._id
+            ).execute()
 
 
 def values(row: Model) -> dict[str, Any]:

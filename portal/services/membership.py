@@ -28,22 +28,27 @@ def refresh(change: Recorder, *, groups: Slice = None, customers: Slice = None) 
     then written: who leaves moves to `past_membership`, who joins is inserted with `change` as the cause.
     """
     _prepare()
-    moment = now()
-    for rows, is_joining in (
-        (membership.leaving(groups, customers), False),
-        (membership.joining(groups, customers), True),
-    ):
-        part = rows.alias("part")
-        MembershipDelta.insert_from(
-            peewee.Select([part], [part.c.group_id, part.c.customer_id, peewee.Value(is_joining)]),
-            [MembershipDelta.group_id, MembershipDelta.customer_id, MembershipDelta.is_joining],
-        ).execute()
-    left = _end(change, moment)
-    joined = _begin(change, moment)
+    left = _differing(membership.leaving(groups, customers), is_joining=False)
+    joined = _differing(membership.joining(groups, customers), is_joining=True)
     if left or joined:
+        moment = now()
+        if left:
+            _end(change, moment)
+        if joined:
+            _begin(change, moment)
         _count()
-    MembershipDelta.delete().execute()
+        MembershipDelta.delete().execute()
     return Moved(joined, left)
+
+
+def _differing(rows: peewee.Select, *, is_joining: bool) -> int:
+    """Set aside the (group_id, customer_id) of `rows` and return how many there are."""
+    part = rows.alias("part")
+    query = MembershipDelta.insert_from(
+        peewee.Select([part], [part.c.group_id, part.c.customer_id, peewee.Value(is_joining)]),
+        [MembershipDelta.group_id, MembershipDelta.customer_id, MembershipDelta.is_joining],
+    )
+    return int(db.execute(query).rowcount)
 
 
 def _prepare() -> None:
@@ -56,7 +61,7 @@ def _prepare() -> None:
     )
 
 
-def _end(change: Recorder, moment: object) -> int:
+def _end(change: Recorder, moment: object) -> None:
     going = MembershipDelta.select(MembershipDelta.group_id, MembershipDelta.customer_id).where(
         MembershipDelta.is_joining == False  # noqa: E712
     )
@@ -76,19 +81,15 @@ def _end(change: Recorder, moment: object) -> int:
             PastMembership.left_by,
         ],
     ).execute()
-    return int(Membership.delete().where(pair.in_(going)).execute())
+    Membership.delete().where(pair.in_(going)).execute()
 
 
-def _begin(change: Recorder, moment: object) -> int:
+def _begin(change: Recorder, moment: object) -> None:
     coming = MembershipDelta.select(
         MembershipDelta.group_id, MembershipDelta.customer_id, peewee.Value(moment), change.id
     ).where(MembershipDelta.is_joining == True)  # noqa: E712
-    n = coming.count()
-    if n:
-        Membership.insert_from(
-            coming, [Membership.group, Membership.customer, Membership.since, Membership.cause]
-        ).execute()
-    return int(n)
+    columns = [Membership.group, Membership.customer, Membership.since, Membership.cause]
+    Membership.insert_from(coming, columns).execute()
 
 
 def _count() -> None:

@@ -46,7 +46,7 @@ def end() -> None:
 
 
 @contextmanager
-def transaction() -> Iterator[None]:
+def transaction(seconds: float = db.WRITE_DEADLINE) -> Iterator[None]:
     """Run the block as one write transaction that also stores the key of the form being worked on, if there is one.
 
     Raises Conflict when an equal post was quicker; the door answers like that one then.

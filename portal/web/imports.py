@@ -11,7 +11,7 @@ from flask_babel import format_number, gettext, ngettext
 from werkzeug.datastructures import FileStorage
 
 from portal.access import actor, importing, needs, takes
-from portal.errors import N_, Conflict, Refusal
+from portal.errors import N_, Busy, Denied, Refusal
 from portal.models import Import, ImportRow
 from portal.permissions import Action
 from portal.queries import filters
@@ -38,6 +38,12 @@ RESULTS = {
     "new": (_l("New"), "ok"), "updated": (_l("Updated"), "active"), "unchanged": (_l("Unchanged"), "neutral"),
     "ambiguous": (_l("Ambiguous"), "bad"), "refused": (_l("Refused"), "bad"),
 }  # fmt: skip
+HEADINGS = {
+    "checked": _l("Check before anything is written"),
+    "running": _l("The file is being imported"),
+    "done": _l("Verify the imported customer group"),
+    "stopped": _l("This file cannot be imported"),
+}
 DELIMITER_LABELS = {",": _l("Comma"), ";": _l("Semicolon"), "\t": _l("Tab"), "|": _l("Bar")}
 
 
@@ -61,7 +67,10 @@ def new(form: ImportForm | None = None, status: int = 200) -> Response:
     form.group.choices = [("", gettext("No group: only customers")), *((group.code, group.label) for group in groups)]
     form.encoding.choices = [("", gettext("Find out")), *((name, name) for name in ENCODINGS)]
     form.delimiter.choices = [("", gettext("Find out")), *((mark, DELIMITER_LABELS[mark]) for mark in DELIMITERS)]
-    return render("imports/new.html", status=status, form=form, max_rows=MAX_ROWS, max_mb=MAX_BYTES // 1024 // 1024)
+    return render(
+        "imports/new.html", status=status, form=form, max_rows=MAX_ROWS, max_mb=MAX_BYTES // 1024 // 1024,
+        unfinished=find.unfinished(actor()),
+    )  # fmt: skip
 
 
 @pages.post("/new")
@@ -108,7 +117,8 @@ def show(import_id: int, problem: Refusal | None = None, status: int = 200) -> R
         "imports/show.html", status=status, imported=imported, counts=imported.counts, rows=rows, asked=asked,
         results=RESULTS, problems=problems, told=_told, field_of=imported.columns, earlier=find.earlier(imported),
         n_taken=sum(imported.counts.get(name, 0) for name in ("new", "updated", "unchanged")),
-        n_warned=find.n_warned(imported), problem=say(problem) if problem else "",
+        n_warned=find.n_warned(imported), n_written=find.n_written(imported) if imported.state == "running" else 0,
+        problem=say(problem) if problem else "", heading=HEADINGS[imported.state],
     )  # fmt: skip
 
 
@@ -121,11 +131,13 @@ def _told(row: ImportRow) -> list[str]:
 @pages.post("/<int:import_id>/run")
 @needs(Action.IMPORT_CUSTOMERS)
 def run(import_id: int) -> ResponseReturnValue:
-    """Write what the check showed."""
+    """Write what the check showed, or go on where that was interrupted."""
     try:
         imported = imports.run(importing(), import_id)
-    except Conflict as conflict:
-        return show(import_id, conflict, conflict.status)
+    except (Denied, Busy):
+        raise
+    except Refusal as refusal:
+        return show(import_id, refusal, refusal.status)
     n = sum(imported.counts[name] for name in ("new", "updated"))
     flash(
         ngettext("%(n)s customer was written.", "%(n)s customers were written.", n, n=format_number(n))

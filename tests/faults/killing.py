@@ -13,8 +13,10 @@ from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 
+from peewee import fn
+
 from portal import config, db
-from portal.models import Change, Customer, Group, Import, Membership, UserRole
+from portal.models import Change, ChangeRow, Customer, Group, Import, Membership, UserRole
 from portal.permissions import Actor, Door, Role
 from portal.queries import membership
 from portal.queries import users as find_users
@@ -47,9 +49,9 @@ def _watched(seen: Callable[[str], None]) -> None:
 
 
 def complete(path: Path) -> None:
-    """Import the file into the group, going on from a check that is there already."""
+    """Import the file into the group, going on from a check or a run that is there already."""
     actor = manager()
-    waiting = Import.select().where(Import.state == "checked").order_by(Import.id.desc()).first()
+    waiting = Import.select().where(Import.state.in_(("checked", "running"))).order_by(Import.id.desc()).first()
     imported = waiting or imports.check(actor, path, path.name, group=Group.get())
     if not Import.select().where(Import.state == "done", Import.file_name == path.name).exists():
         imports.run(actor, imported.id)
@@ -106,14 +108,19 @@ def furnish(folder: Path, n: int) -> Path:
 
 
 def wrong(n: int) -> list[str]:
-    """Return what is neither as before the import nor as after it; its last line says which of the two it is."""
+    """Return what is neither as before the import, nor as after it, nor between two of its parts."""
     counts = (
         Customer.select().count(), Customer.select().where(Customer.name.startswith("New ")).count(),
         Membership.select().count(), Group.get().n_members, Change.select().where(Change.act == "import.run").count(),
     )  # fmt: skip
-    said = [] if counts in {(n // 4, 0, 0, 0, 1), (n, n, n - 1, n - 1, 2)} else [f"half done: {counts}"]
+    n_all, n_new, *group, n_changes = counts
+    # The rows are written in their order, the known ones first; the group has nobody until it has everybody.
+    is_between = group == [0, 0] and n_changes == 2 and n_all == max(n // 4, n_new) and 0 < n_new <= n
+    said = [] if counts in {(n // 4, 0, 0, 0, 1), (n, n, n - 1, n - 1, 2)} or is_between else [f"half done: {counts}"]
     codes = Customer.select(Customer.code_key).distinct().count()
     said += [] if codes == counts[0] else [f"{counts[0] - codes} doubled"]
+    recorded = ChangeRow.select().where(ChangeRow.change == Change.select(fn.MAX(Change.id))).count()
+    said += [] if recorded == Change.select().order_by(Change.id.desc()).get().n_rows else ["rows without their change"]
     said += [str(part) for part in (*membership.differences(), *membership.broken_intervals())]
     said += [str(part) for part in membership.wrong_counts()]
     if db.is_sqlite() and db.db.execute_sql("PRAGMA integrity_check").fetchall() != [("ok",)]:
@@ -123,7 +130,7 @@ def wrong(n: int) -> list[str]:
 
 def is_done(n: int) -> bool:
     """Tell whether the import is there as a whole."""
-    return Customer.select().count() == n and wrong(n) == []
+    return Group.get().n_members == n - 1 and wrong(n) == []
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""An import is visible whole or not at all, and can be done again (promise 2).
+"""A group is imported whole or not at all, and an import that was killed goes on where it stood (promise 2).
 
-Long form: `python -m tests.long.kills --times 50 --rows 50000`.
+Long form: `python -m tests.long.kills --times 50 --rows 100000`.
 """
 
 import signal
@@ -10,11 +10,11 @@ from typing import Any
 from tests.conftest import Database, forget
 from tests.faults.killing import boundaries, complete, furnish, is_done, start, wrong
 
-ROWS = 600  # two chunks of staging
+ROWS = 2_400  # three parts
 KILLS = 12
 
 
-def test_an_import_killed_at_any_boundary_is_whole_or_absent_and_completes(
+def test_an_import_killed_at_any_boundary_leaves_no_half_group_and_completes(
     database: Database, people: Any, tmp_path: Path
 ) -> None:
     path = furnish(tmp_path, ROWS)

@@ -1,4 +1,4 @@
-"""Nobody notices that somebody imports (promise 6). Long form: `python -m tests.long.quiet --rows 50000`."""
+"""Nobody notices that somebody imports (promise 6). Long form: `python -m tests.long.quiet --rows 100000`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Kills of a large import at random moments: `python -m tests.long.kills --times 50 --rows 50000` prints the damage."""
+"""Kills of a large import at random moments: `python -m tests.long.kills --times 50 --rows 100000` tells the damage."""
 
 import argparse
 import random
@@ -15,7 +15,7 @@ from tests.faults.killing import complete, furnish, is_done, start, wrong
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=50)
-    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     chance = random.Random(asked.seed)

@@ -1,4 +1,4 @@
-"""Others during an import: `python -m tests.long.quiet --rows 50000` prints how long they wait, and what failed."""
+"""Others during an import: `python -m tests.long.quiet --rows 100000` prints how long they wait, and what failed."""
 
 import argparse
 import tempfile
@@ -10,7 +10,7 @@ from tests.faults.served import Client, part, served
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=2_000)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as portal:

@@ -73,9 +73,9 @@ def test_creating_a_group_is_one_change_with_its_items(cass: Actor, new_customer
     told = last()
     assert (told["act"], told["subject"]) == ("group.create", f"group:{group.id}")
     assert [(noun, before) for noun, _, before, _ in told["rows"]] == [
-        ("group", None), ("group_item", None), ("group_item", None), ("customer", None), ("group_item", None),
+        ("group", None), ("group_item", None), ("customer", None), ("group_item", None), ("group_item", None),
     ]  # fmt: skip
-    assert [row[3].get("sign") for row in told["rows"]] == [None, "include", "exclude", None, "include"]
+    assert [row[3].get("sign") for row in told["rows"]] == [None, "exclude", None, "include", "include"]
     assert (told["rows"][0][3]["name"], told["rows"][0][3]["owner"]) == ("Vips", cass.user_id)
 
 

@@ -1,5 +1,6 @@
-"""Importing a file of customers: stage, resolve and show everything first, then write it in one transaction."""
+"""Importing a file of customers: stage, resolve and show everything first, then write it; the group all at once."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from portal.errors import N_, Conflict, Missing, Refusal
 from portal.models import Group, Import, ImportRow
 from portal.permissions import Action, Actor, require
 from portal.services import groups, once
-from portal.services.changes import record
+from portal.services.changes import Recorder, record
 from portal.services.imports import apply, resolve, stage
 
 KEYS = ("code", "email", "phone")
@@ -36,8 +37,7 @@ def check(
     require(actor, Action.IMPORT_CUSTOMERS)
     if group is not None:
         require(actor, Action.EDIT_GROUP)
-        if group.status == "archived":
-            raise Refusal(N_("“%(name)s” is archived. Restore it before importing into it."), "group", name=group.label)
+        _is_open(group)
     if new_group.strip():
         require(actor, Action.CREATE_GROUP)
         group = None
@@ -50,9 +50,9 @@ def check(
         encoding=encoding, delimiter=delimiter, lift_exclusions=lift_exclusions, first_key=match or "code",
     )  # fmt: skip
     if imported.state == "reading":
+        resolve.resolve(imported)
+        imported.state = "checked"
         with once.transaction():
-            resolve.resolve(imported)
-            imported.state = "checked"
             imported.save()
     return imported
 
@@ -60,38 +60,72 @@ def check(
 def run(actor: Actor, import_id: int) -> Import:
     """Write what the check showed, as one change, and return the import with its counts.
 
-    The rows are matched once more first: if the customers have changed so that the outcome would differ from what
-    was shown, nothing but the new check is stored and Conflict is raised. Running a finished import again changes
-    nothing. Raises Missing, Denied, Refusal.
+    If anybody has written since the check, the rows are matched once more first: an outcome that differs from what
+    was shown is stored as the new check, and Conflict is raised. Customers are then written some hundred a
+    transaction, the group changes in the last one. One that was interrupted goes on where it stood; running a
+    finished import again changes nothing. Raises Missing, Denied, Refusal.
     """
     require(actor, Action.IMPORT_CUSTOMERS)
-    moved = False
-    with record(actor, "import.run", f"import:{import_id}") as change:
-        imported = _waiting(import_id)
-        if imported.group_id:
-            require(actor, Action.EDIT_GROUP)
-        if imported.new_group:
-            require(actor, Action.CREATE_GROUP)
-        if imported.state == "done":
-            return imported
-        seen = imported.fingerprint
-        resolve.resolve(imported)
-        moved = imported.fingerprint != seen
-        if not moved:
-            if imported.new_group and imported.group_id is None:
-                imported.group = groups.insert(actor, groups.Details(imported.new_group), change)
-            apply.apply(imported, change)
-            imported.state = "done"
-            imported.change = change.id if change.n_rows else None
+    imported = _allowed(actor, import_id)
+    if imported.state == "checked" and not resolve.stands(imported):
+        _check_again(imported)
+    while imported.state != "done":
+        imported = _go_on(actor, import_id)
+        time.sleep(resolve.BREATH)
+    return imported
+
+
+def _check_again(imported: Import) -> None:
+    seen = imported.fingerprint
+    resolve.resolve(imported)
+    with once.transaction():
         imported.save()
-    if moved:
+    if imported.fingerprint != seen:
         raise Conflict(
             N_(
                 "Customers have changed since this file was checked, so nothing was written. "
                 "The check is new now: look at it, then import."
             )
         )
+
+
+def _go_on(actor: Actor, import_id: int) -> Import:
+    """Write the next parts of an import, whoever wrote those before; with the last one its group."""
+    with record(actor, "import.run", f"import:{import_id}", seconds=resolve.PATIENCE) as change:
+        imported = _allowed(actor, import_id)
+        if imported.state == "done":
+            return imported
+        change.go_on(imported.change_id)
+        is_alone = resolve.stands(imported)
+        if imported.new_group and imported.group_id is None:
+            imported.group = groups.insert(actor, groups.Details(imported.new_group), change)
+        until = time.monotonic() + resolve.HOLD
+        while True:
+            part, is_last = apply.next_part(imported)
+            if not is_alone:
+                resolve.set_aside(part)
+            apply.customers_of(part, change)
+            imported.reached = part.high
+            if is_last or time.monotonic() >= until:
+                break
+        if is_last:
+            _finish(imported, change, is_alone)
+        imported.state = "done" if is_last else "running"
+        imported.change = change.id if change.is_made else None
+        if is_alone:
+            imported.as_of = resolve.newest_change_row()
+        imported.save()
     return imported
+
+
+def _finish(imported: Import, change: Recorder, is_alone: bool) -> None:
+    resolve.follow(imported)
+    if not is_alone:
+        for part in resolve.parts(imported):
+            resolve.join(part)
+        resolve.summarise(imported)
+    if imported.group_id:
+        apply.publish(imported, change)
 
 
 def cancel(actor: Actor, import_id: int) -> Import:
@@ -101,6 +135,8 @@ def cancel(actor: Actor, import_id: int) -> Import:
         imported = _waiting(import_id)
         if imported.state == "done":
             raise Refusal(N_("This import has been written already."))
+        if imported.state == "running":
+            raise Refusal(N_("This import is being written; some of its customers are stored already."))
         ImportRow.delete().where(ImportRow.imported == imported).execute()
         imported.state = "cancelled"
         imported.save()
@@ -112,6 +148,24 @@ def report(actor: Actor, imported: Import) -> dict[str, object]:
     from portal.queries import imports as find
 
     return find.report(actor, imported)
+
+
+def _allowed(actor: Actor, import_id: int) -> Import:
+    imported = _waiting(import_id)
+    if imported.group_id:
+        require(actor, Action.EDIT_GROUP)
+    if imported.new_group:
+        require(actor, Action.CREATE_GROUP)
+    if imported.group_id and imported.state != "done":
+        _is_open(imported.group)
+    return imported
+
+
+def _is_open(group: Group) -> None:
+    if group.status == "deleted":
+        raise Missing(N_("This group is not there any more."), "group")
+    if group.status == "archived":
+        raise Refusal(N_("“%(name)s” is archived. Restore it before importing into it."), "group", name=group.label)
 
 
 def _waiting(import_id: int) -> Import:

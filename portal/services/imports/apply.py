@@ -1,4 +1,7 @@
-"""Applying: what the check showed becomes customers, items and memberships, in one transaction and one change."""
+"""Applying: what the check showed becomes customers, part by part, then items and memberships, all at once.
+
+Every part is a transaction, so that others who write wait for a few hundred rows at most; all are one change.
+"""
 
 import json
 from typing import Any
@@ -7,69 +10,76 @@ import peewee
 from peewee import fn
 
 from portal import clock
-from portal.db import db, in_chunks, json_of, run_many
+from portal.db import db, json_of, run_many
 from portal.models import ChangeRow, Customer, GroupItem, Import, ImportRow
 from portal.models.customer import FIELDS
 from portal.services import customers, membership
 from portal.services.changes import Recorder, plain
+from portal.services.imports.resolve import Part
 from portal.values import search_text
 
+CHUNK = 1_000  # customers that are written while others wait
+MAX_ROW = 2**31 - 1
 # The columns of a customer that a staged row may bring.
 _COLUMNS = (*(name for name in FIELDS if name != "shop"), "code_key", "name_key", "email_key", "phone_key")
 _RECORDED = (*(name for name in FIELDS if name != "shop"), "shop")
 
 
-def apply(imported: Import, change: Recorder) -> None:
-    """Write a resolved import inside the open change; membership follows at the end, all at once."""
-    _name_codes(imported)
-    _create(imported, change)
-    moved = _update(imported, change)
-    if imported.group_id:
-        if imported.lifts_exclusions:
-            _lift(imported, change)
-        _include(imported, change)
-    _refresh(imported, change, moved)
+def next_part(imported: Import) -> tuple[Part, bool]:
+    """Return the rows to be written next, and whether they are the last."""
+    left = ImportRow.select(ImportRow.row).where(
+        ImportRow.imported == imported, ImportRow.row > imported.reached, ImportRow.result.in_(("new", "updated"))
+    )
+    last = left.order_by(ImportRow.row).offset(CHUNK - 1).limit(1).scalar()
+    return Part(imported, imported.reached, last or MAX_ROW), last is None
 
 
-def _refresh(imported: Import, change: Recorder, moved: list[int]) -> None:
-    """Refresh whom the import can have moved: all groups of new customers and of those in another shop, else its own.
-
-    Asking for all groups of everybody in the file would find the same and took twice as long.
-    """
-    membership.refresh(change, customers=ImportRow.select(ImportRow.customer).where(*_new(imported)))
-    for part in in_chunks(moved):
-        membership.refresh(change, customers=part)
-    if imported.group_id:
-        known = _taken(imported).where(ImportRow.result != "new")
-        membership.refresh(change, groups=[imported.group_id], customers=known)
-
-
-def _new(imported: Import) -> list[Any]:
-    return [ImportRow.imported == imported, ImportRow.result == "new"]
+def customers_of(part: Part, change: Recorder) -> None:
+    """Write the customers of a part inside the open change, and refresh the groups that they are in by their shop."""
+    _name_codes(part)
+    _create(part, change)
+    moved = _update(part, change)
+    new = ImportRow.select(ImportRow.customer).where(*_new(part), ImportRow.shop.is_null(False))
+    if new.exists():
+        membership.refresh(change, customers=new)
+    if moved:
+        membership.refresh(change, customers=moved)
 
 
-def _name_codes(imported: Import) -> None:
+def publish(imported: Import, change: Recorder) -> None:
+    """Bring everybody whom the file names into the group, all at once."""
+    if imported.lifts_exclusions:
+        _lift(imported, change)
+    _include(imported, change)
+    membership.refresh(change, groups=[imported.group_id], customers=_taken(imported))
+
+
+def _new(part: Part) -> list[Any]:
+    return part.rows(ImportRow.result == "new")
+
+
+def _name_codes(part: Part) -> None:
     """Give a code to each new customer whose row has none: a number nobody has, from a base above all ids."""
-    base, prefix = customers.code_base(), customers.CODE_PREFIX
-    number = peewee.Cast(ImportRow.row + base, "text")
-    taken = True
-    while taken:
-        code = peewee.Value(prefix).concat(number)
-        clash = Customer.select(Customer.id).where(Customer.code_key == fn.LOWER(code))
-        rival = ImportRow.alias("rival")
-        in_file = rival.select(rival.id).where(rival.imported == imported.id, rival.code_key == fn.LOWER(code))
-        nameless = ImportRow.select().where(*_new(imported), ImportRow.code.is_null())
-        taken = nameless.where(fn.EXISTS(clash) | fn.EXISTS(in_file)).exists()
-        if taken:
-            base *= 10
-            number = peewee.Cast(ImportRow.row + base, "text")
-    newline = peewee.Value("\n")
-    ImportRow.update(
-        code=code, code_key=fn.LOWER(code), search=ImportRow.search.concat(newline).concat(fn.LOWER(code))
-    ).where(*_new(imported), ImportRow.code.is_null()).execute()
+    query = ImportRow.select(ImportRow.id, ImportRow.search).where(*_new(part), ImportRow.code.is_null())
+    nameless = list(query.order_by(ImportRow.row).tuples())
+    base = customers.code_base()
+    while nameless:
+        codes = [f"{customers.CODE_PREFIX}{base + place}" for place in range(1, len(nameless) + 1)]
+        keys = [code.lower() for code in codes]
+        in_file = ImportRow.select().where(ImportRow.imported == part.imported, ImportRow.code_key.in_(keys))
+        if not (Customer.select().where(Customer.code_key.in_(keys)).exists() or in_file.exists()):
+            run_many(
+                "UPDATE import_row SET code = ?, code_key = ?, search = ? WHERE id = ?",
+                [
+                    (code, key, f"{search}\n{key}", row_id)
+                    for code, key, (row_id, search) in zip(codes, keys, nameless, strict=True)
+                ],
+            )
+            return
+        base *= 10
 
 
-def _create(imported: Import, change: Recorder) -> None:
+def _create(part: Part, change: Recorder) -> None:
     moment = clock.now()
     text = {"name", "name_key", "email", "phone", "language", "gender", "id_type", "id_number", "address"}
     staged = [
@@ -79,22 +89,18 @@ def _create(imported: Import, change: Recorder) -> None:
         ImportRow.select(
             *staged, ImportRow.shop, ImportRow.search, peewee.Value(moment), peewee.Value(moment), peewee.Value(1)
         )
-        .where(*_new(imported))
+        .where(*_new(part))
         .order_by(ImportRow.row)
     )
-    Customer.insert_from(
+    inserted = Customer.insert_from(
         query,
         [*(getattr(Customer, name) for name in _COLUMNS), Customer.shop, Customer.search, Customer.created_at,
          Customer.updated_at, Customer.version],
-    ).execute()  # fmt: skip
+    )  # fmt: skip
+    if not db.execute(inserted).rowcount:
+        return
     found = Customer.select(Customer.id).where(Customer.code_key == ImportRow.code_key)
-    ImportRow.update(customer=found).where(*_new(imported)).execute()
-    # Rows said twice follow their leader.
-    leader = ImportRow.alias("leader_row")
-    led = leader.select(leader.customer).where(leader.imported == imported.id, leader.row == ImportRow.leader)
-    ImportRow.update(customer=led).where(
-        ImportRow.imported == imported, ImportRow.result == "unchanged", ImportRow.customer.is_null()
-    ).execute()
+    ImportRow.update(customer=found).where(*_new(part)).execute()
     created = (
         Customer.select(
             change.id,
@@ -103,51 +109,48 @@ def _create(imported: Import, change: Recorder) -> None:
             json_of(**{name: getattr(Customer, name) for name in _RECORDED}),
         )
         .join(ImportRow, on=(ImportRow.customer == Customer.id))
-        .where(*_new(imported))
+        .where(*_new(part))
     )
-    _record(change, created, ChangeRow.after)
+    _record(change, created)
 
 
-def _record(change: Recorder, query: peewee.ModelSelect, column: Any) -> None:
-    """Insert change rows from a select of (change, noun, row, values)."""
-    before = db.execute_sql("SELECT count(*) FROM change_row WHERE change_id = " + str(int(change.id))).fetchone()[0]
-    ChangeRow.insert_from(query, [ChangeRow.change, ChangeRow.noun, ChangeRow.row_id, column]).execute()
-    after = db.execute_sql("SELECT count(*) FROM change_row WHERE change_id = " + str(int(change.id))).fetchone()[0]
-    change.counted(after - before)
+def _record(change: Recorder, query: peewee.ModelSelect) -> None:
+    """Insert change rows from a select of (change, noun, row, values after)."""
+    columns = [ChangeRow.change, ChangeRow.noun, ChangeRow.row_id, ChangeRow.after]
+    change.counted(db.execute(ChangeRow.insert_from(query, columns)).rowcount)
 
 
-def _update(imported: Import, change: Recorder) -> list[int]:
+def _update(part: Part, change: Recorder) -> list[int]:
     """Bring the filled cells to the customers they differ from; empty cells never erase. Returns who changed shop."""
     moment = clock.now()
-    moved: list[int] = []
+    names = [*_COLUMNS, "shop"]
+    # Plain tuples: making two model instances a row took longer than writing them.
     rows = (
-        ImportRow.select(ImportRow, Customer)
+        ImportRow.select(
+            Customer.id, Customer.version, *(getattr(Customer, name) for name in names),
+            *(getattr(ImportRow, name) for name in names),
+        )
         .join(Customer, on=(ImportRow.customer == Customer.id))
-        .where(ImportRow.imported == imported, ImportRow.result == "updated")
+        .where(*part.rows(ImportRow.result == "updated"))
         .order_by(ImportRow.row)
-    )
-    names = [*_COLUMNS, "search", "version", "updated_at"]
-    assigned = ", ".join(f"{name} = ?" for name in [*names, "shop_id"])
-    for chunk in in_chunks(rows.iterator()):
-        recorded, written = [], []
-        for staged in chunk:
-            customer = staged.customer
-            before = {name: plain(customer.__data__[name]) for name in _RECORDED}
-            for name in (*_COLUMNS, "shop"):
-                value = staged.__data__[name]
-                if value is not None:
-                    setattr(customer, name, value)
-            customer.search = search_text(customer.__data__)
-            customer.version += 1
-            customer.updated_at = moment
-            written.append([*(getattr(customer, name) for name in names), customer.shop_id, customer.id])
-            after = {name: plain(customer.__data__[name]) for name in _RECORDED}
-            differing = [name for name in _RECORDED if before[name] != after[name]]
-            both = (json.dumps({name: state[name] for name in differing}) for state in (before, after))
-            recorded.append([customer.id, *both])
-            if "shop" in differing:
-                moved.append(customer.id)
-        run_many(f"UPDATE customer SET {assigned} WHERE id = ?", written)
+        .tuples()
+    )  # fmt: skip
+    written, recorded, moved = [], [], []
+    for row_id, version, *values in rows:
+        stored, staged = values[: len(names)], values[len(names) :]
+        before = dict(zip(names, stored, strict=True))
+        after = before | {name: value for name, value in zip(names, staged, strict=True) if value is not None}
+        differing = [name for name in _RECORDED if before[name] != after[name]]
+        if not differing:
+            continue
+        if before["shop"] != after["shop"]:
+            moved.append(row_id)
+        written.append([*after.values(), search_text(after), version + 1, moment, row_id])
+        both = (json.dumps({name: plain(state[name]) for name in differing}) for state in (before, after))
+        recorded.append([row_id, *both])
+    if written:
+        columns = [*_COLUMNS, "shop_id", "search", "version", "updated_at"]
+        run_many(f"UPDATE customer SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?", written)
         run_many(
             "INSERT INTO change_row (change_id, noun, row_id, before, after) VALUES (?, ?, ?, ?, ?)",
             [[change.id, "customer", *row] for row in recorded],
@@ -173,33 +176,32 @@ def _lift(imported: Import, change: Recorder) -> None:
         GroupItem.ended_at.is_null(),
         GroupItem.customer.in_(_taken(imported)),
     ]
+    if not GroupItem.select().where(*live).exists():
+        return
     ended = json_of(ended_at=peewee.Value(moment.isoformat()), ended_by=peewee.Value(change.id))
-    _record(
-        change,
-        GroupItem.select(change.id, peewee.Value("group_item"), GroupItem.id, ended).where(*live),
-        ChangeRow.after,
-    )
+    _record(change, GroupItem.select(change.id, peewee.Value("group_item"), GroupItem.id, ended).where(*live))
     GroupItem.update(ended_at=moment, ended_by=change.id).where(*live).execute()
 
 
 def _include(imported: Import, change: Recorder) -> None:
-    """Include each taken customer by name, unless an include of hers is there already."""
-    moment = clock.now()
+    """Include each taken customer by name, unless an item of hers is there already."""
     has = GroupItem.alias("has")
     there = has.select(peewee.SQL("1")).where(
         has.group == imported.group_id, has.customer == Customer.id, has.ended_at.is_null()
     )
+    missing = [Customer.id.in_(_taken(imported)), ~fn.EXISTS(there)]
+    if not Customer.select().where(*missing).exists():
+        return
+    newest = GroupItem.select(fn.MAX(GroupItem.id)).scalar() or 0
     query = Customer.select(
         peewee.Value(imported.group_id), peewee.Value("include"), peewee.Value("customer"), Customer.id,
-        peewee.Value(""), peewee.Value(moment), change.id,
-    ).where(Customer.id.in_(_taken(imported)), ~fn.EXISTS(there))  # fmt: skip
+        peewee.Value(""), peewee.Value(clock.now()), change.id,
+    ).where(*missing)  # fmt: skip
     GroupItem.insert_from(
         query,
         [GroupItem.group, GroupItem.sign, GroupItem.kind, GroupItem.customer, GroupItem.note, GroupItem.created_at,
          GroupItem.created_by],
     ).execute()  # fmt: skip
     values = {name: getattr(GroupItem, name) for name in ("group", "sign", "kind", "customer")}
-    inserted = GroupItem.select(change.id, peewee.Value("group_item"), GroupItem.id, json_of(**values)).where(
-        GroupItem.created_by == change.id, GroupItem.group == imported.group_id
-    )
-    _record(change, inserted, ChangeRow.after)
+    inserted = GroupItem.select(change.id, peewee.Value("group_item"), GroupItem.id, json_of(**values))
+    _record(change, inserted.where(GroupItem.group == imported.group_id, GroupItem.id > newest))

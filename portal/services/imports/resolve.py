@@ -5,18 +5,30 @@ ambiguous; of two rows for one customer the second is already said if equal and 
 """
 
 import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import peewee
 from peewee import fn
 
+from portal.db import transaction
 from portal.errors import N_
-from portal.models import Customer, Group, GroupItem, Import, ImportRow, Membership
+from portal.models import ChangeRow, Customer, Group, GroupItem, Import, ImportRow, Membership
 
 SEVERAL = N_("“%(value)s” fits several customers; add a code to the row.")
 SOMEBODY_ELSE = N_("“%(value)s” belongs to somebody else than the rest of the row says.")
 SAME_AS_ROW = N_("“%(value)s” also stands in row %(row)s, which speaks of somebody else.")
 TWICE = N_("Row %(row)s speaks of the same customer with other values.")
+MEANWHILE = N_("Somebody else changed this customer while the file was being written; import this row again.")
+_SETTLED = (SEVERAL, SOMEBODY_ELSE, SAME_AS_ROW, TWICE, MEANWHILE)
+TAKEN = ("new", "updated", "unchanged")
+PART = 5_000
+HOLD = 0.1  # seconds after which an import lets others write; it ends the part that it is at
+BREATH = 0.001  # seconds in which they get in: who gives the gate away would be the first to have it back
+PATIENCE = 30.0  # seconds that an import waits for its turn: nobody sits before each of its parts
 _KEYS = {
     "code": (ImportRow.code_key, Customer.code_key),
     "email": (ImportRow.email_key, Customer.email_key),
@@ -25,135 +37,215 @@ _KEYS = {
 _COMPARED = ("code", "name", "email", "phone", "birth_date", "language", "gender", "id_type", "id_number", "address")
 
 
+@dataclass(frozen=True)
+class Part:
+    """The rows of an import after row `low`, up to and with row `high`."""
+
+    imported: Import
+    low: int
+    high: int
+
+    def rows(self, *conditions: Any) -> list[Any]:
+        """Return the conditions for the rows of this part."""
+        return [ImportRow.imported == self.imported, ImportRow.row > self.low, ImportRow.row <= self.high, *conditions]
+
+    def open(self, *conditions: Any) -> list[Any]:
+        """Return the conditions for those that nothing has settled yet."""
+        return self.rows(ImportRow.result == "", *conditions)
+
+
+def parts(imported: Import) -> list[Part]:
+    """Return all rows of an import in parts, each short enough for others to wait for."""
+    last = ImportRow.select(fn.MAX(ImportRow.row)).where(ImportRow.imported == imported).scalar() or 0
+    return [Part(imported, low, low + PART) for low in range(0, last, PART)]
+
+
 def resolve(imported: Import) -> None:
-    """Write into each staged row whom it fits, its result and its effect on the group; set counts and fingerprint."""
-    _forget(imported)
+    """Write into each staged row whom it fits, its result and its effect on the group; set counts and fingerprint.
+
+    One step after the other, each for one part of the rows after the other; others who write are let in between.
+    What they write meanwhile is found by `stands`.
+    """
+    imported.as_of = newest_change_row()
     order = [imported.first_key, *(key for key in _KEYS if key != imported.first_key)]
-    _decide(imported, order)
-    _lead(imported, order)
-    _classify(imported)
-    if imported.group_id:
-        _join(imported, imported.group)
-    elif imported.new_group:
-        _join_new(imported)
+    steps: list[Callable[[Part], None]] = [lambda part: _decide(part, order), lambda part: _lead(part, order)]
+    # The row that a row leads to may itself lead on: one found by its phone to one found by its e-mail, to a code.
+    steps += [_lead_on] * (len(order) - 1)
+    for key in order:
+        steps += [partial(_find_rival, key=key), partial(_settle_rivals, key=key)]
+    steps.append(_classify)
+    work = [partial(step, part) for step in steps for part in parts(imported)]
+    while work:
+        with transaction(PATIENCE):
+            until = time.monotonic() + HOLD
+            while True:
+                work.pop(0)()
+                if not work or time.monotonic() >= until:
+                    break
+        time.sleep(BREATH)
+    summarise(imported)
+
+
+def newest_change_row() -> int:
+    """Return the id of the newest row of any change."""
+    return ChangeRow.select(fn.MAX(ChangeRow.id)).scalar() or 0
+
+
+def stands(imported: Import) -> bool:
+    """Tell whether nobody else has written anything since the rows were matched."""
+    own = imported.change_id or 0
+    later = ChangeRow.select(peewee.SQL("1")).where(ChangeRow.id > imported.as_of, ChangeRow.change != own)
+    return not later.limit(1).exists()
+
+
+def set_aside(part: Part) -> None:
+    """Refuse the rows whose customers somebody else has touched since the rows were matched."""
+    imported = part.imported
+    fits = ImportRow.customer == Customer.id
+    for staged, stored in _KEYS.values():
+        fits |= stored == staged
+    touched = ChangeRow.select(ChangeRow.row_id).where(
+        ChangeRow.id > imported.as_of, ChangeRow.change != (imported.change_id or 0), ChangeRow.noun == "customer"
+    )
+    somebody = Customer.select(peewee.SQL("1")).where(Customer.id.in_(touched), fits)
+    taken = part.rows(ImportRow.result.in_(TAKEN), fn.EXISTS(somebody))
+    ImportRow.update(result="refused", reason=MEANWHILE, reason_column="", joins="").where(*taken).execute()
+
+
+def follow(imported: Import) -> None:
+    """Give rows that say a customer a second time what their first row came to."""
+    leader = ImportRow.alias("leader_row")
+    led = leader.select(leader.customer).where(leader.imported == imported.id, leader.row == ImportRow.leader)
+    alone = [ImportRow.imported == imported, ImportRow.result == "unchanged", ImportRow.customer.is_null()]
+    ImportRow.update(customer=led).where(*alone).execute()
+    ImportRow.update(result="refused", reason=MEANWHILE, joins="").where(*alone).execute()
+
+
+def summarise(imported: Import) -> None:
+    """Set the counts and the fingerprint of what the rows say now."""
     imported.counts = _counted(imported)
     imported.fingerprint = _fingerprint(imported)
-
-
-def _rows(imported: Import, *conditions: Any) -> list[Any]:
-    """Return the conditions for rows of this import that nothing has settled yet."""
-    return [ImportRow.imported == imported, ImportRow.result == "", *conditions]
-
-
-def _forget(imported: Import) -> None:
-    """Take back what an earlier resolve wrote; what a row's own cells refused stays, as do rows not resolved yet."""
-    settled = (SEVERAL, SOMEBODY_ELSE, SAME_AS_ROW, TWICE)
-    ImportRow.update(
-        result="", joins="", customer=None, leader=None, reason="", reason_column="", reason_row=None
-    ).where(
-        ImportRow.imported == imported,
-        ImportRow.result != "",
-        (ImportRow.result != "refused") | ImportRow.reason.in_(settled),
-    ).execute()
 
 
 def _fitting(staged: Any, stored: Any, column: Any) -> peewee.ModelSelect:
     return Customer.select(column).where(stored == staged)
 
 
-def _decide(imported: Import, order: list[str]) -> None:
+def _decide(part: Part, order: list[str]) -> None:
+    """Take back what an earlier matching wrote, and find the customer that each row fits."""
+    # What a row's own cells refused stays, as do rows not matched yet.
+    ImportRow.update(
+        result="", joins="", customer=None, leader=None, reason="", reason_column="", reason_row=None
+    ).where(
+        *part.rows(ImportRow.result != "", (ImportRow.result != "refused") | ImportRow.reason.in_(_SETTLED))
+    ).execute()
     earlier: list[Any] = []
     for key in order:
         staged, stored = _KEYS[key]
         mine = [staged.is_null(False), *earlier]
-        ImportRow.update(customer=_fitting(staged, stored, fn.MIN(Customer.id))).where(
-            *_rows(imported, *mine)
-        ).execute()
+        ImportRow.update(customer=_fitting(staged, stored, fn.MIN(Customer.id))).where(*part.open(*mine)).execute()
         if key != "code":
             several = _fitting(staged, stored, fn.COUNT(Customer.id)) > 1
-            _settle(imported, "ambiguous", SEVERAL, key, *mine, several)
+            _settle(part, "ambiguous", SEVERAL, key, *mine, several)
         earlier.append(staged.is_null())
     for key in order:
         staged, stored = _KEYS[key]
         anybody = fn.EXISTS(Customer.select(peewee.SQL("1")).where(stored == staged))
         herself = fn.EXISTS(Customer.select(peewee.SQL("1")).where(stored == staged, Customer.id == ImportRow.customer))
-        _settle(imported, "ambiguous", SOMEBODY_ELSE, key, staged.is_null(False), anybody, ~herself)
+        _settle(part, "ambiguous", SOMEBODY_ELSE, key, staged.is_null(False), anybody, ~herself)
 
 
-def _settle(imported: Import, result: str, reason: str, column: str, *conditions: Any) -> None:
-    ImportRow.update(result=result, reason=reason, reason_column=column).where(*_rows(imported, *conditions)).execute()
+def _settle(part: Part, result: str, reason: str, column: str, *conditions: Any) -> None:
+    ImportRow.update(result=result, reason=reason, reason_column=column).where(*part.open(*conditions)).execute()
 
 
-def _lead(imported: Import, order: list[str]) -> None:
-    """Find, for each row, the first row that speaks of the same customer, and judge the later ones."""
+def _alive(part: Part, other: Any) -> list[Any]:
+    """Return the conditions for other rows of the same import that nothing has settled."""
+    return [other.imported == part.imported.id, other.result == ""]
+
+
+def _lead(part: Part, order: list[str]) -> None:
+    """Find, for each row, the first row that speaks of the same customer."""
     other = ImportRow.alias("other")
-    alive = [other.imported == imported.id, other.result == ""]
-    first = fn.MIN(other.row)
+    alive, first = _alive(part, other), fn.MIN(other.row)
     ImportRow.update(leader=other.select(first).where(*alive, other.customer == ImportRow.customer)).where(
-        *_rows(imported, ImportRow.customer.is_null(False))
+        *part.open(ImportRow.customer.is_null(False))
     ).execute()
     earlier: list[Any] = [ImportRow.customer.is_null()]
     for key in order:
         staged = _KEYS[key][0]
         same = [*alive, other.customer.is_null(), getattr(other, staged.name) == staged]
         ImportRow.update(leader=other.select(first).where(*same)).where(
-            *_rows(imported, staged.is_null(False), *earlier)
+            *part.open(staged.is_null(False), *earlier)
         ).execute()
         earlier.append(staged.is_null())
-    # A row found by its e-mail may lead to one that was itself found by its code.
-    ImportRow.update(leader=other.select(other.leader).where(*alive, other.row == ImportRow.leader)).where(
-        *_rows(imported, ImportRow.leader < ImportRow.row)
-    ).execute()
-    for key in order:
-        _rivals(imported, key)
-    _followers(imported)
 
 
-def _rivals(imported: Import, key: str) -> None:
-    """A key that an earlier row gave to somebody else makes a row ambiguous, unless she has that key already."""
+def _lead_on(part: Part) -> None:
+    other = ImportRow.alias("other")
+    further = other.select(other.leader).where(*_alive(part, other), other.row == ImportRow.leader)
+    ImportRow.update(leader=further).where(*part.open(ImportRow.leader < ImportRow.row)).execute()
+
+
+def _find_rival(part: Part, key: str) -> None:
+    """Note for each row the first that gave one of its keys to somebody else, unless she has that key already."""
     staged, stored = _KEYS[key]
     other = ImportRow.alias("other")
     rival = other.select(fn.MIN(other.row)).where(
-        other.imported == imported.id, other.result == "", getattr(other, staged.name) == staged,
-        other.leader < ImportRow.leader,
-    )  # fmt: skip
+        *_alive(part, other), getattr(other, staged.name) == staged, other.leader < ImportRow.leader
+    )
     owns = fn.EXISTS(Customer.select(peewee.SQL("1")).where(stored == staged, Customer.id == ImportRow.customer))
     # Only rows that have a rival are written: most have none, and each write of a row costs its indexes. Asked as a
     # value, not as EXISTS, which PostgreSQL may turn into a join of all rows with all.
     has_rival = fn.COALESCE(rival, 0) > 0
-    mine = _rows(imported, staged.is_null(False), ImportRow.leader == ImportRow.row, has_rival, ~owns)
+    mine = part.open(staged.is_null(False), ImportRow.leader == ImportRow.row, has_rival, ~owns)
     ImportRow.update(reason_row=rival).where(*mine).execute()
-    _settle(imported, "ambiguous", SAME_AS_ROW, key, ImportRow.reason_row.is_null(False))
 
 
-def _followers(imported: Import) -> None:
-    leader = ImportRow.alias("leader_row")
-    mine = [leader.imported == imported.id, leader.row == ImportRow.leader]
-    equal = fn.EXISTS(leader.select(peewee.SQL("1")).where(*mine, leader.digest == ImportRow.digest))
-    lost = fn.EXISTS(leader.select(peewee.SQL("1")).where(*mine, leader.result == "ambiguous"))
-    later = ImportRow.leader < ImportRow.row
-    for result, condition in (("ambiguous", lost), ("refused", ~equal)):
-        ImportRow.update(result=result, reason=TWICE, reason_row=ImportRow.leader).where(
-            *_rows(imported, later, condition)
-        ).execute()
-    ImportRow.update(result="unchanged").where(*_rows(imported, later)).execute()
+def _settle_rivals(part: Part, key: str) -> None:
+    _settle(part, "ambiguous", SAME_AS_ROW, key, ImportRow.reason_row.is_null(False))
 
 
-def _classify(imported: Import) -> None:
-    ImportRow.update(result="new").where(*_rows(imported, ImportRow.customer.is_null())).execute()
+def _classify(part: Part) -> None:
+    """Say what becomes of each row, and what it does to the group."""
+    _follow_leader(part)
+    ImportRow.update(result="new").where(*part.open(ImportRow.customer.is_null())).execute()
     differing = None
     for name in (*_COMPARED, "shop"):
         staged, stored = getattr(ImportRow, name), getattr(Customer, name)
         one = staged.is_null(False) & (stored.is_null() | (stored != staged))
         differing = one if differing is None else differing | one
     changed = fn.EXISTS(Customer.select(peewee.SQL("1")).where(Customer.id == ImportRow.customer, differing))
-    ImportRow.update(result="updated").where(*_rows(imported, changed)).execute()
-    ImportRow.update(result="unchanged").where(*_rows(imported)).execute()
+    ImportRow.update(result="updated").where(*part.open(changed)).execute()
+    ImportRow.update(result="unchanged").where(*part.open()).execute()
+    join(part)
 
 
-def _join(imported: Import, group: Group) -> None:
+def _follow_leader(part: Part) -> None:
+    leader = ImportRow.alias("leader_row")
+    mine = [leader.imported == part.imported.id, leader.row == ImportRow.leader]
+    equal = fn.EXISTS(leader.select(peewee.SQL("1")).where(*mine, leader.digest == ImportRow.digest))
+    lost = fn.EXISTS(leader.select(peewee.SQL("1")).where(*mine, leader.result == "ambiguous"))
+    later = ImportRow.leader < ImportRow.row
+    for result, condition in (("ambiguous", lost), ("refused", ~equal)):
+        ImportRow.update(result=result, reason=TWICE, reason_row=ImportRow.leader).where(
+            *part.open(later, condition)
+        ).execute()
+    ImportRow.update(result="unchanged").where(*part.open(later)).execute()
+
+
+def join(part: Part) -> None:
     """Write what each row that can be taken would do to the group: joined, already or excluded."""
-    taken = [ImportRow.imported == imported, ImportRow.result.in_(("new", "updated", "unchanged"))]
+    imported = part.imported
+    taken = part.rows(ImportRow.result.in_(TAKEN))
+    said_before = ImportRow.leader < ImportRow.row
+    if not imported.group_id:
+        # Everybody whom the file brings joins a group that is yet to be.
+        if imported.new_group:
+            effect = peewee.Case(None, [(said_before, "already")], "joined")
+            ImportRow.update(joins=effect).where(*taken).execute()
+        return
+    group = imported.group
     shop = fn.COALESCE(ImportRow.shop, Customer.select(Customer.shop).where(Customer.id == ImportRow.customer))
     live = [GroupItem.group == group.id, GroupItem.ended_at.is_null(), GroupItem.sign == "exclude"]
     kept_out = fn.EXISTS(GroupItem.select(peewee.SQL("1")).where(*live, GroupItem.shop == shop))
@@ -166,15 +258,8 @@ def _join(imported: Import, group: Group) -> None:
     leader = ImportRow.alias("leader_row")
     said = leader.select(leader.joins).where(leader.imported == imported.id, leader.row == ImportRow.leader)
     ImportRow.update(joins=peewee.Case(None, [(said == "excluded", "excluded")], "already")).where(
-        *taken, ImportRow.leader < ImportRow.row
+        *taken, said_before
     ).execute()
-
-
-def _join_new(imported: Import) -> None:
-    """Everybody whom the file brings joins a group that is yet to be."""
-    taken = [ImportRow.imported == imported, ImportRow.result.in_(("new", "updated", "unchanged"))]
-    said_before = ImportRow.leader < ImportRow.row
-    ImportRow.update(joins=peewee.Case(None, [(said_before, "already")], "joined")).where(*taken).execute()
 
 
 def _inside(group: Group) -> peewee.ModelSelect:

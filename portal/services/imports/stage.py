@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +31,13 @@ from portal.sheets.read import Row
 from portal.text import fold
 from portal.values import Reading, read_customer, search_text
 
-MAX_ROWS = 50_000
+MAX_ROWS = 100_000
 MAX_BYTES = 32 * 1024 * 1024
-CHUNK = 400
+CHUNK = 1_000
 PEEK = 2_000  # rows looked at before any is staged, to find a column that holds something else
 TARGETS = frozenset(FIELDS) | {"first_name", "last_name"}
 TOO_MANY_CELLS = N_("The row has more cells than the file has columns.")
-NO_SHOP = N_("There is no shop with the code or name “%(value)s”.")
+NO_SHOP = N_("There is no shop with the code or name “%(value)s”, or several have this name; write its code.")
 NOTHING = N_("The row has no code, e-mail or phone to find or keep a customer by.")
 
 
@@ -179,8 +180,11 @@ def _peek(sheet: Sheet, targets: Sequence[str | None]) -> list[list[str]]:
 
 
 def _shops() -> dict[str, int]:
+    """Return the ids of shops by what a cell may call them: a code, or a name that only one of them has."""
     shops = list(Shop.select(Shop.id, Shop.code_key, Shop.name_key))
-    return {shop.name_key: shop.id for shop in shops} | {shop.code_key: shop.id for shop in shops}
+    named = Counter(shop.name_key for shop in shops)
+    only = {shop.name_key: shop.id for shop in shops if named[shop.name_key] == 1}
+    return only | {shop.code_key: shop.id for shop in shops}
 
 
 def _date_order(targets: Sequence[str | None], peeked: Sequence[Sequence[str]]) -> str:
@@ -231,7 +235,9 @@ def _staged(context: _Context, row: Row) -> dict[str, Any]:
         reading.refuse("shop", NO_SHOP, value=shop_text)
     values = {name: value for name, value in reading.columns.items() if value not in ("", None)}
     reason, column = _reason(reading, values, row)
-    digest = hashlib.md5(json.dumps([sorted(values.items()), shop], default=str).encode(), usedforsecurity=False)
+    said = "\x1f".join(f"{name}={values[name]}" for name in sorted(values))
+    digest = hashlib.md5(f"{said}\x1f{shop}".encode(), usedforsecurity=False)
+    remarks = [list(remark) for remark in (*reading.refusals, *reading.warnings)]
     return {
         "imported": context.imported.id,
         "row": row.row,
@@ -242,7 +248,7 @@ def _staged(context: _Context, row: Row) -> dict[str, Any]:
         "result": "refused" if reason else "",
         "reason": reason,
         "reason_column": column,
-        "remarks": json.dumps([list(remark) for remark in (*reading.refusals, *reading.warnings)]),
+        "remarks": json.dumps(remarks) if remarks else "[]",
         "joins": "",
         "reason_row": None,
         **_EMPTY,

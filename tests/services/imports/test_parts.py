@@ -1,0 +1,253 @@
+"""A file is written part by part, with others let in between; its group changes all at once (promises 2, 5, 6)."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from portal.errors import Conflict, Missing, Refusal
+from portal.models import Change, ChangeRow, Customer, Group, GroupItem, Import, ImportRow, Membership, Shop
+from portal.permissions import OPERATOR, Actor
+from portal.queries import imports as find
+from portal.queries import membership
+from portal.services import customers, groups, imports, items, shops
+from portal.services.imports import apply, resolve
+
+New = Callable[..., Any]
+PEOPLE = "code,name,shop\n" + "".join(f"A{n},Name {n},S1\n" for n in range(9))
+
+
+@pytest.fixture
+def check(cass: Actor, tmp_path: Path) -> New:
+    """Check a file as Cass."""
+
+    def checked(text: str, **options: Any) -> Import:
+        path = tmp_path / "people.csv"
+        path.write_text(text, encoding="utf-8")
+        return imports.check(cass, path, "people.csv", **options)
+
+    return checked
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> New:
+    """Write two customers a transaction, and do something of others after the first one."""
+
+    def between(act: Callable[[], object] = lambda: None) -> list[int]:
+        seen: list[int] = []
+
+        def sleep(seconds: float) -> None:
+            seen.append(Customer.select().count())
+            if len(seen) == 1:
+                act()
+
+        monkeypatch.setattr(apply, "CHUNK", 2)
+        monkeypatch.setattr(resolve, "HOLD", 0.0)
+        monkeypatch.setattr(resolve, "PART", 3)
+        monkeypatch.setattr(imports, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+        monkeypatch.setattr(resolve, "time", SimpleNamespace(sleep=lambda s: None, monotonic=time.monotonic))
+        return seen
+
+    return between
+
+
+def told(imported: Import) -> list[tuple[Any, ...]]:
+    columns = (ImportRow.row, ImportRow.result, ImportRow.joins, ImportRow.reason, ImportRow.reason_row)
+    return list(ImportRow.select(*columns).where(ImportRow.imported == imported).order_by(ImportRow.row).tuples())
+
+
+def counted(imported: Import) -> dict[str, int]:
+    return {name: n for name, n in imported.counts.items() if n}
+
+
+MIXED = (
+    "code,name,email,phone\nK1,Known Anew,k1@x.example,\n,By Mail,k2@x.example,\nA1,Ann,ann@x.example,+250788412903\n"
+    "A2,Bea,ann@x.example,\n,Ann,ann@x.example,+250788412903\n,,,+250788412903\nA1,Ann,ann@x.example,+250788412903\n"
+    "A1,Other,ann@x.example,+250788412903\nK1,Known Anew,k1@x.example,\nA3,Cy,,\nA3,Cy,,\n,Dee,dee@x.example,\n"
+    ",Dee,dee@x.example,\n,,,\nA4,Eve,nobody,\nK2,Second,k1@x.example,\n"
+)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_what_a_row_comes_to_does_not_depend_on_where_the_parts_end(
+    check: New, new_customer: New, new_group: New, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    for n in (1, 2):
+        new_customer(f"Known {n}", code=f"K{n}", email=f"k{n}@x.example")
+    group = new_group("Resellers")
+    whole = check(MIXED, group=group)
+    monkeypatch.setattr(resolve, "PART", size)
+    monkeypatch.setattr(resolve, "HOLD", 0.0)
+    in_parts = check(MIXED, group=group)
+    assert told(in_parts) == told(whole)
+    assert (in_parts.counts, len(told(whole))) == (whole.counts, 15)
+    assert {row[1] for row in told(whole)} == {"new", "updated", "unchanged", "ambiguous", "refused"}
+
+
+def test_customers_come_in_parts_and_the_group_all_at_once(
+    cass: Actor, check: New, new_group: New, parts: New, s1: Any
+) -> None:
+    by_shop = groups.create(cass, groups.Details("Of the shop"), [items.NewItem(shop_id=s1.id)]).group
+    group = new_group("Resellers")
+    sizes: list[tuple[int, ...]] = []
+    waiting = check(PEOPLE, group=group)
+    before = Change.select().count()
+    seen = parts()
+
+    def look(seconds: float) -> None:
+        in_group = [Membership.select().where(Membership.group == one).count() for one in (by_shop, group)]
+        sizes.append((Customer.select().count(), *in_group, len(membership.differences())))
+
+    imports.time.sleep = look  # type: ignore[attr-defined]
+    done = imports.run(cass, waiting.id)
+    assert seen == []
+    assert sizes == [(2, 2, 0, 0), (4, 4, 0, 0), (6, 6, 0, 0), (8, 8, 0, 0), (9, 9, 9, 0)]
+    change = Change.get(Change.id == done.change)
+    assert (Change.select().count(), change.n_rows) == (before + 1, 18)
+    assert ChangeRow.select().where(ChangeRow.change == change).count() == 18
+    assert {row.cause_id for row in Membership.select()} == {change.id}
+
+
+def test_an_interrupted_import_goes_on_where_it_stood(
+    cass: Actor, check: New, new_group: New, parts: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = new_group("Resellers")
+    waiting = check("name,email\n" + "".join(f"Name {n},n{n}@x.example\n" for n in range(7)), group=group)
+
+    def fail() -> None:
+        raise RuntimeError("the power is cut")
+
+    parts(fail)
+    with pytest.raises(RuntimeError):
+        imports.run(cass, waiting.id)
+    half = find.by_id(cass, waiting.id)
+    assert (half.state, find.n_written(half), Customer.select().count()) == ("running", 2, 2)
+    assert (Membership.select().count(), GroupItem.select().count(), membership.differences()) == (0, 0, [])
+    assert [row.id for row in find.unfinished(cass)] == [waiting.id]
+    with pytest.raises(Refusal, match="is being written"):
+        imports.cancel(cass, waiting.id)
+    monkeypatch.undo()
+    done = imports.run(cass, waiting.id)
+    assert counted(done) == {"rows": 7, "new": 7, "joined": 7}
+    assert sorted(row.code for row in Customer.select()) == [f"C{1_000_000 + n}" for n in range(1, 8)]
+    assert (Membership.select().count(), find.unfinished(cass)) == (7, [])
+    assert Change.select().where(Change.act == "import.run").count() == 1
+
+
+def test_a_second_runner_takes_the_next_part_and_nothing_is_written_twice(
+    cass: Actor, check: New, new_group: New, parts: New
+) -> None:
+    waiting = check(PEOPLE.replace(",S1", ","), group=new_group("Resellers"))
+    parts(lambda: imports.run(cass, waiting.id))
+    done = imports.run(cass, waiting.id)
+    assert (done.state, Customer.select().count(), Membership.select().count()) == ("done", 9, 9)
+    assert Change.select().where(Change.act == "import.run").count() == 1
+
+
+def test_a_customer_whom_somebody_else_changes_meanwhile_is_left_to_her(
+    cass: Actor, check: New, new_customer: New, new_group: New, parts: New
+) -> None:
+    early, late = (new_customer(f"Old {code}", code=code) for code in ("A1", "A8"))
+    group = new_group("Resellers")
+    waiting = check(PEOPLE.replace(",S1", ","), group=group)
+    parts(lambda: [customers.edit(cass, row.id, {"name": "Hers"}, None) for row in (early, late)])
+    done = imports.run(cass, waiting.id)
+    assert (Customer.get_by_id(late.id).name, Customer.get_by_id(early.id).name) == ("Hers", "Hers")
+    assert counted(done) == {"rows": 9, "new": 7, "updated": 1, "refused": 1, "joined": 8}
+    assert [(p["row"], p["reason"]) for p in find.report(cass, done)["problems"]] == [  # type: ignore[index]
+        (10, "Somebody else changed this customer while the file was being written; import this row again.")
+    ]
+    assert Membership.select().where(Membership.customer == late).count() == 0
+    assert membership.differences() == []
+
+
+def test_a_code_or_phone_that_somebody_else_gives_meanwhile_is_hers(
+    cass: Actor, check: New, new_group: New, parts: New
+) -> None:
+    text = "code,name,phone\n" + "".join(f"A{n},Name {n},+25078841290{n}\n" for n in range(8))
+    waiting = check(text + "A7,Name 7,+250788412907\n", group=new_group("Resellers"))
+    parts(lambda: [customers.create(cass, {"code": "a5", "name": "Hers"}),
+                   customers.create(cass, {"name": "Hers too", "phone": "+250788412907"})])  # fmt: skip
+    done = imports.run(cass, waiting.id)
+    assert counted(done) == {"rows": 9, "new": 6, "refused": 3, "joined": 6}
+    assert [row[0] for row in told(done) if row[1] == "refused"] == [7, 9, 10]
+    assert Customer.get(Customer.code == "a5").name == "Hers"
+    assert (Customer.select().count(), Membership.select().count()) == (8, 6)
+
+
+def test_who_is_excluded_meanwhile_stays_out(
+    cass: Actor, check: New, new_customer: New, new_group: New, parts: New
+) -> None:
+    ann = new_customer("Name 8", code="A8")
+    group = new_group("Resellers")
+    waiting = check(PEOPLE.replace(",S1", ","), group=group)
+    parts(lambda: items.remove_member(cass, group.id, ann.id))
+    done = imports.run(cass, waiting.id)
+    assert counted(done) == {"rows": 9, "new": 8, "unchanged": 1, "joined": 8, "excluded": 1}
+    assert (Membership.select().count(), membership.differences()) == (8, [])
+
+
+def test_a_group_archived_meanwhile_is_not_touched_until_it_is_restored(
+    cass: Actor, check: New, new_group: New, parts: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = new_group("Resellers")
+    waiting = check(PEOPLE.replace(",S1", ","), group=group)
+    parts(lambda: groups.set_status(cass, group.id, "archived"))
+    with pytest.raises(Refusal, match="archived"):
+        imports.run(cass, waiting.id)
+    assert (Customer.select().count(), GroupItem.select().count()) == (2, 0)
+    monkeypatch.undo()
+    groups.set_status(cass, group.id, "active")
+    assert counted(imports.run(cass, waiting.id)) == {"rows": 9, "new": 9, "joined": 9}
+    assert Membership.select().count() == 9
+
+
+def test_a_group_archived_or_deleted_after_the_check_takes_nothing(cass: Actor, check: New, new_group: New) -> None:
+    archived, deleted = new_group("Archived"), new_group("Deleted")
+    waiting = [check("code,name\nA1,Ann\n", group=group) for group in (archived, deleted)]
+    groups.set_status(cass, archived.id, "archived")
+    groups.delete(cass, deleted.id)
+    for imported, refusal in zip(waiting, (Refusal, Missing), strict=True):
+        with pytest.raises(refusal):
+            imports.run(cass, imported.id)
+    assert (Customer.select().count(), GroupItem.select().count()) == (0, 0)
+
+
+def test_a_new_group_is_made_with_the_first_part_and_once(cass: Actor, check: New, parts: New) -> None:
+    waiting = check(PEOPLE.replace(",S1", ","), new_group="Fresh")
+    parts()
+    done = imports.run(cass, waiting.id)
+    group = Group.get(Group.code == "fresh")
+    assert (done.group.id, group.n_members, Group.select().count()) == (group.id, 9, 1)
+
+
+def test_a_check_that_nobody_wrote_after_is_not_made_again(
+    cass: Actor, check: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = check("code,name\nA1,Ann\n")
+    monkeypatch.setattr(resolve, "resolve", lambda imported: pytest.fail("matched again"))
+    assert imports.run(cass, waiting.id).state == "done"
+
+
+def test_a_changed_outcome_is_found_in_a_file_of_several_parts(
+    cass: Actor, check: New, new_customer: New, parts: New
+) -> None:
+    waiting = check(PEOPLE.replace(",S1", ","))
+    new_customer("Other", code="A7")
+    parts()
+    with pytest.raises(Conflict):
+        imports.run(cass, waiting.id)
+    again = find.by_id(cass, waiting.id)
+    assert (again.state, again.counts["updated"], Customer.select().count()) == ("checked", 1, 1)
+
+
+def test_a_name_that_two_shops_share_names_none_of_them(check: New) -> None:
+    for code, name in (("N1", "Centro"), ("N2", "Centro"), ("N3", "N1")):
+        shops.create(OPERATOR, code=code, name=name)
+    checked = check("code,name,shop\nA1,Ann,Centro\nA2,Bea,N2\nA3,Cy,N1\n")
+    assert [row[1] for row in told(checked)] == ["refused", "new", "new"]
+    shop_of = dict(ImportRow.select(ImportRow.row, ImportRow.shop).where(ImportRow.imported == checked).tuples())
+    assert [Shop.get_by_id(shop_of[row]).code for row in (3, 4)] == ["N2", "N1"]
