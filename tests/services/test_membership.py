@@ -85,9 +85,9 @@ def test_draft_and_archived_groups_have_no_members_and_get_them_back(
     status: str, cass: Actor, new_customer: New, new_group: New, s1: Shop
 ) -> None:
     new_customer("Ann", s1)
-    group = new_group("Vips", shops=[s1])
+    group, other = new_group("Vips", shops=[s1]), new_group("Others", shops=[s1])  # the other one stays active
     assert groups.set_status(cass, group.id, status).left == 1
-    assert members(group) == set()
+    assert (members(group), members(other)) == (set(), {"Ann"})
     new_customer("Ben", s1)
     assert members(group) == set()
     assert groups.set_status(cass, group.id, "active").joined == 2
@@ -189,6 +189,24 @@ def test_an_act_that_moves_nobody_touches_no_interval(cass: Actor, new_customer:
     customers.edit(cass, ann.id, {"name": "Anna"})
     assert list(Membership.select().tuples()) == before
     assert PastMembership.select().count() == 0
+
+
+def test_an_act_on_one_customer_or_group_moves_nobody_else(
+    cass: Actor, new_customer: New, new_group: New, s1: Shop, s2: Shop
+) -> None:
+    ann, ben, cay = new_customer("Ann", s1), new_customer("Ben", s1), new_customer("Cay")
+    group, other = new_group("Vips", [cay], shops=[s1]), new_group("Others", [ann, cay])
+    present = Membership.select(Membership.group, Membership.customer, Membership.since)
+    before = {row[:2]: row for row in present.clone().tuples()}
+    customers.edit(cass, ann.id, {"shop": "S2"})
+    items.remove_member(cass, other.id, cay.id)
+    items.add_member(cass, other.id, ben.id)
+    after = {row[:2]: row for row in present.clone().tuples()}
+    assert (members(group), members(other)) == ({"Ben", "Cay"}, {"Ann", "Ben"})
+    assert {key for key in before if after.get(key) != before[key]} == {(group.id, ann.id), (other.id, cay.id)}
+    assert set(after) - set(before) == {(other.id, ben.id)}
+    gone = PastMembership.select(PastMembership.group, PastMembership.customer, PastMembership.joined_at).tuples()
+    assert {row[:2]: row for row in gone} == {key: before[key] for key in ((group.id, ann.id), (other.id, cay.id))}
 
 
 def test_the_checks_of_verify_find_what_is_wrong(new_customer: New, new_group: New) -> None:
