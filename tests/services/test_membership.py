@@ -6,6 +6,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
+import time_machine
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -16,6 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from portal import clock
 from portal.errors import Refusal
 from portal.models import Change, Customer, Group, GroupItem, Membership, PastMembership, Shop
 from portal.permissions import OPERATOR, Actor, Door, Grant, Role
@@ -189,6 +191,15 @@ def test_an_act_that_moves_nobody_touches_no_interval(cass: Actor, new_customer:
     customers.edit(cass, ann.id, {"name": "Anna"})
     assert list(Membership.select().tuples()) == before
     assert PastMembership.select().count() == 0
+
+
+def test_who_joins_and_leaves_in_one_moment_was_never_in(cass: Actor, new_customer: New, new_group: New) -> None:
+    ann, group = new_customer("Ann"), new_group("Vips")
+    with time_machine.travel(clock.now(), tick=False):
+        items.add_member(cass, group.id, ann.id)
+        assert members(group) == {"Ann"}
+        items.remove_member(cass, group.id, ann.id)
+    assert members(group) == set() and PastMembership.select().count() == 0
 
 
 def test_an_act_on_one_customer_or_group_moves_nobody_else(
