@@ -1,6 +1,7 @@
 """Telephone numbers: one stored form for what can be read, the typed text and a warning for the rest."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from portal.text import clean
@@ -69,6 +70,7 @@ def looks_damaged(text: str) -> bool:
     return _DAMAGED.fullmatch(text.strip()) is not None
 
 
+@lru_cache(maxsize=10_000)
 def format_phone(shown: str) -> str:
     """Return a stored number spaced for reading (`+258 84 123 4567`), or `shown` itself if it has no key."""
     import phonenumbers

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from portal.db import db
 from portal.models import Group, Membership
 
 _SHOWN = (Group.id, Group.code, Group.name, Group.name_key, Group.type, Group.status, Group.hue)
@@ -21,7 +22,7 @@ def of_customers(customer_ids: Sequence[int]) -> dict[int, list[Group]]:
             .order_by(Group.name_key, Group.id)
         )
         made: dict[int, Group] = {}
-        for customer_id, *values in query.tuples():
+        for customer_id, *values in db.execute(query):
             group = made.get(values[0])
             if group is None:
                 shown = zip((column.name for column in _SHOWN), values, strict=True)

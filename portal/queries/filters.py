@@ -6,7 +6,7 @@ when many fit, driving from the smallest group is fast when few do. The kept mem
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import peewee
 from peewee import fn
@@ -53,6 +53,11 @@ class Page:
     after: str | None
     groups: dict[int, list[Group]] = field(default_factory=dict)  # by customer id
     is_lost: bool = False  # the customer to go on from is not there: these are the first rows
+
+    @property
+    def badges(self) -> list[Group]:
+        """Return each group that anybody on the page is in, once."""
+        return list({group.id: group for groups in self.groups.values() for group in groups}.values())
 
 
 def page(actor: Actor, wanted: Filter, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
@@ -244,8 +249,25 @@ def _total() -> int:
     return Customer.select(fn.MAX(Customer.id)).scalar() or 0
 
 
-def group_choices(actor: Actor) -> list[Group]:
+class Choice(NamedTuple):
+    """What a select offers of a group or a shop; hundreds of them a page, so they come as the database gives them."""
+
+    id: int
+    code: str
+    label: str
+
+
+def group_choices(actor: Actor) -> list[Choice]:
     """Return the active groups that the filter offers to `actor`, in name order."""
     if not actor.may(Action.SEE_GROUPS):
         return []
-    return list(Group.select().where(Group.status == "active").order_by(Group.name_key, Group.code))
+    query = Group.select(Group.id, Group.code, Group.name).where(Group.status == "active")
+    rows = db.execute(query.order_by(Group.name_key, Group.code))
+    return [Choice(row_id, code, name or code) for row_id, code, name in rows]
+
+
+def shop_choices(actor: Actor) -> list[Choice]:
+    """Return the shops that the filter offers to `actor`, in name order."""
+    reach = actor.shops(Action.SEE_CUSTOMERS)
+    query = Shop.select(Shop.id, Shop.code, Shop.name).order_by(Shop.name_key, Shop.id)
+    return [Choice(*row) for row in db.execute(query if reach is None else query.where(Shop.id.in_(reach)))]

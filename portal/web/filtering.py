@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlencode
 
 from flask import url_for
@@ -9,7 +10,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from portal.errors import N_, Missing, Refusal
-from portal.models import Group, Shop
+from portal.models import Shop
 from portal.permissions import Action, Actor
 from portal.queries import filters
 from portal.queries import groups as find_groups
@@ -34,10 +35,19 @@ class Chip:
 class Filtering:
     """A filter with everything the page needs to draw it; `canonical` is set when another address says the same."""
 
+    actor: Actor
     wanted: filters.Filter
-    groups: list[Group]
-    shops: list[Shop]
     canonical: str = ""
+
+    @cached_property
+    def groups(self) -> list[filters.Choice]:
+        """The groups that may be chosen; read only when they are drawn, which a live search does not."""
+        return filters.group_choices(self.actor)
+
+    @cached_property
+    def shops(self) -> list[filters.Choice]:
+        """The shops that may be chosen."""
+        return filters.shop_choices(self.actor)
 
     @classmethod
     def read(cls, actor: Actor, args: MultiDict[str, str]) -> "Filtering":
@@ -61,9 +71,8 @@ class Filtering:
             sort=_sort(args.get("sort", "name")),
             **rows,
         )
-        asked = cls(wanted, filters.group_choices(actor), find_shops.visible_to(actor))
         tidy = "add" in args or any(key in args for key in _SYNONYMS)
-        return cls(asked.wanted, asked.groups, asked.shops, asked.url() if tidy else "")
+        return cls(actor, wanted, cls(actor, wanted).url() if tidy else "")
 
     def params(self) -> dict[str, str]:
         """Return the filter as parameters of an address, only those that say something."""
@@ -127,8 +136,4 @@ def _sort(text: str) -> str:
 
 
 def _shops(actor: Actor, codes: list[str]) -> tuple[Shop, ...]:
-    mine = {shop.code.casefold(): shop for shop in find_shops.visible_to(actor)}
-    unknown = [code for code in codes if code.casefold() not in mine]
-    if unknown:
-        raise Missing(N_("There is no shop with the code “%(code)s”."), code=unknown[0])
-    return tuple(mine[code.casefold()] for code in _each_once(codes))
+    return tuple(find_shops.named(actor, code) for code in _each_once(codes))

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         asset=asset, lang=lang, me=me, menu=menu, can=can, once=once, Action=Action, request=request,
-        url_for=url_for,
+        url_for=address,
     )
     app.jinja_env.filters.update(phone=phone, language_name=language_name, browser=browser)
     with app.app_context(), app.test_request_context():
@@ -73,9 +73,29 @@ def _hash(path: Path, changed: int) -> str:
 
 
 def asset(name: str) -> str:
-    """Return the address of a static file with its hash, so that browsers may keep it for a year."""
-    path = Path(current_app.static_folder or "") / name
+    """Return the address of a static file with its hash, so that browsers may keep it for a year.
+
+    A running portal's files do not change, so each is looked at once; whoever works on them has PORTAL_DEBUG.
+    """
+    if current_app.debug:
+        _asset.cache_clear()
+    return _asset(str(current_app.static_folder), request.script_root, name)
+
+
+@cache
+def _asset(folder: str, root: str, name: str) -> str:
+    path = Path(folder) / name
     return url_for("static", filename=name, v=_hash(path, path.stat().st_mtime_ns))
+
+
+def address(endpoint: str, **values: Any) -> str:
+    """Return what `url_for` does, for templates: a page of fifty rows asks for hundreds of them, most of them again."""
+    return _address(current_app._get_current_object(), request.script_root, endpoint, tuple(values.items()))  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=20_000)
+def _address(app: Flask, root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
+    return url_for(endpoint, **dict(values))
 
 
 def once() -> str:
