@@ -433,7 +433,7 @@ def test_many_items_are_turned_page_by_page_and_searched(
     found = browser.submit(page.form("/groups/vips/items", "get"), "Search", q="12")
     assert [row[0] for row in found.rows()] == ["Name 012", "Name 112", *[f"Name 12{n}" for n in range(10)]]
     assert found.form("/groups/vips/items", "get").value("q") == "12" and "Items130" in found.main
-    part = browser.part("/groups/vips/items?q=129", "list")
+    part = browser.part("/groups/vips/items?q=129", "listed")
     assert [row[0] for row in part.rows()] == ["Name 129"] and part.all("h1") == []
     nothing = browser.get("/groups/vips/items?q=nobody")
     assert "Nothing fits" in nothing.main and "/groups/vips/items" in nothing.links
