@@ -149,8 +149,6 @@ def words(text: str) -> list[str]:
 def _fits(word: str, names_only: bool) -> peewee.Expression:
     if names_only:
         return like(Customer.name_key, word) | like(Customer.code_key, word)
-    # 0788 412 903 and 00250 788 412 903 are both stored as +250788412903.
+    # 0788 412 903 and 00250 788 412 903 are both stored as +250788412903; what holds the zeros holds the rest.
     bare = word.lstrip("0")
-    if word.isdigit() and len(bare) >= 4 and bare != word:
-        return like(Customer.search, word) | like(Customer.search, bare)
-    return like(Customer.search, word)
+    return like(Customer.search, bare if word.isdigit() and len(bare) >= 4 else word)
