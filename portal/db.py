@@ -20,6 +20,7 @@ WRITERS = 0x636F7465  # "cote": the advisory lock of PostgreSQL that lets this d
 # Read committed whatever the server's own default is: who waited for her turn must see what the one before her wrote.
 SESSION = {
     "lock_timeout": f"{WRITE_DEADLINE:g}s", "TimeZone": "UTC", "default_transaction_isolation": "read\\ committed",
+    "random_page_cost": "1.1",  # of today's disks; at the 4 of spinning ones whole tables are read instead of indexes
 }  # fmt: skip
 # Seconds after which a server that does not answer at all is taken to be away, unless the address says otherwise.
 WAITING = {"connect_timeout": "5", "keepalives_idle": "20", "keepalives_interval": "5", "keepalives_count": "3"}
