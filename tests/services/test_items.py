@@ -196,6 +196,7 @@ def test_who_is_kept_out_is_named_or_called_by_her_code(
         with pytest.raises(Refusal, match=f"{called} cannot be added: the group excludes the shop Kigali") as refused:
             items.add_member(cass, group.id, customer.id)
         assert refused.value.field == "item"
+        items.remove_member(cass, group.id, customer.id)  # out twice over, as somebody may want to say
     # A shop that the same request excludes counts for what comes behind it.
     ben, other = new_customer("Ben", s1), new_group("H")
     assert items.add(cass, other.id, [NewItem(customer_id=ben.id), NewItem(shop_id=s1.id, sign="exclude")]).joined == 0
@@ -280,8 +281,31 @@ def test_an_act_on_one_item_looks_at_nobody_else(cass: Actor, new_customer: New,
     items.add(cass, group.id, [NewItem(customer_id=ben.id)])
     spoilt(ann, ben)
     assert items.end(cass, group.id, shop.id).joined == 2
+    spoilt(ann, ben)
+    assert items.add(cass, group.id, [NewItem(new_customer={"code": "N1"})]).joined == 1
+    assert items.add(cass, group.id, [NewItem(shop_id=s1.id)]).joined == 2  # the whole group, and no other
     assert Membership.select().where(Membership.group == other.id).count() == 0
     assert {item.note for item in GroupItem.select()} == {""}
+
+
+def test_what_one_group_says_is_said_by_another(cass: Actor, new_customer: New, new_group: New, s1: Shop) -> None:
+    ann, ben, cay, dot = (new_customer(name) for name in ("Ann", "Ben", "Cay", "Dot"))
+    group, other = new_group("G", [cay, ben], shops=[s1]), new_group("H", [dot])
+    items.remove_member(cass, group.id, ann.id, "she asked")
+    items.end(cass, group.id, GroupItem.get(GroupItem.customer == cay).id)
+    said = items.live_items(group)
+    assert said == [
+        {"sign": "include", "kind": "shop", "customer": None, "shop": s1.id, "note": ""},
+        {"sign": "include", "kind": "customer", "customer": ben.id, "shop": None, "note": ""},
+        {"sign": "exclude", "kind": "customer", "customer": ann.id, "shop": None, "note": "she asked"},
+    ]
+    with record(cass, "group.items", f"group:{other.id}") as change:
+        items.put_all(said, other, change)
+        items.put_all([], other, change)
+    assert items.live_items(other)[1:] == said
+    made = GroupItem.select().where(GroupItem.created_by == change.id).order_by(GroupItem.id)
+    told = ChangeRow.select().where(ChangeRow.change == change.id).order_by(ChangeRow.id)
+    assert [row.row_id for row in told] == [item.id for item in made] and len(made) == 3
 
 
 def test_a_deleted_group_takes_no_items(cass: Actor, new_customer: New, new_group: New) -> None:
