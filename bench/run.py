@@ -54,7 +54,7 @@ class Run:
 
     def __init__(self, n: int, houses: Sequence[Databases], seeds: Sqlite, folder: Path, options: Options) -> None:
         self.houses, self.options, self.folder = houses, options, folder
-        self.results = Results(n, rows=min(max(n // 10, 100), 20_000 if n < 1_000_000 else 50_000))
+        self.results = Results(n, rows=min(max(n // 5, 100), 100_000))
         self.results.peer_rows = min(self.results.rows, 500)
         self.names = {house.kind: data.ensure(house, seeds, n) for house in houses}
         self.asked: dict[tuple[str, str, int], Any] = {}

@@ -16,6 +16,8 @@ from portal.services import shops
 from tests.conftest import PASSWORD, Person, SqliteFiles, add_standing, forget, settings_for, use
 from tests.page import Browser
 
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
 
 @dataclass
 class House:
@@ -45,7 +47,7 @@ def portal_in(folder: Path) -> Iterator[House]:
     logger, level = logging.getLogger("portal"), logging.getLogger("portal").level
     logger.setLevel(logging.CRITICAL)
     use(url)
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    cheap = CHEAP.hash(PASSWORD)
     shop = shops.create(OPERATOR, code="S1", name="Kigali North")
     try:
         yield House(folder, url, shop, add_standing(cheap, shop), app)

@@ -1,0 +1,22 @@
+"""Any sequence of acts leaves membership, history and counts true (promise 4's model, laws 1 to 8).
+
+Long form: `python -m tests.long.model --door services --runs 500 --steps 50`.
+"""
+
+from typing import Any
+
+from flask import Flask
+
+from tests.model import ByPages, ByServices, run
+
+
+def test_any_sequence_of_acts_through_services_leaves_everything_true(
+    server: Any, password_hash: str, application: Flask
+) -> None:
+    run(ByServices, server, password_hash, application, runs=15, steps=25)
+
+
+def test_any_sequence_of_acts_through_pages_leaves_everything_true(
+    server: Any, password_hash: str, application: Flask
+) -> None:
+    run(ByPages, server, password_hash, application, runs=4, steps=15)
