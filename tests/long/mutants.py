@@ -1,0 +1,120 @@
+"""Small faults put into code on purpose, one at a time: `python -m tests.long.mutants portal/permissions.py`.
+
+Prints which of them no test noticed. What may live on is in docs/decisions/0040-mutants-that-live.md. Without --tests
+those of the same name are asked; give the quick ones, since each fault costs one run of them.
+"""
+
+import argparse
+import ast
+import copy
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+NEEDED = ("portal", "templates", "static", "tests", "docs", "pyproject.toml", "wsgi.py")
+SENTENCES = {"N_", "_", "gettext", "ngettext"}
+SWAPS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.And: ast.Or, ast.Or: ast.And,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
+}  # fmt: skip
+
+
+def mutants(source: str) -> Iterator[tuple[int, str, str]]:
+    """Yield line, what is changed, and the whole source with this one change."""
+    tree = ast.parse(source)
+    for parent in list(ast.walk(tree)):
+        for name, value in list(ast.iter_fields(parent)):
+            if name in {"annotation", "returns", "ops", "op"} or _is_sentence(parent):
+                continue
+            children = value if isinstance(value, list) else [value]
+            for at, child in enumerate(children):
+                for other in _others(child):
+                    several = [*children[:at], *([other] if other else []), *children[at + 1 :]]
+                    setattr(parent, name, several if isinstance(value, list) else other)
+                    yield child.lineno, f"{_said(child)} → {_said(other)}", ast.unparse(tree)
+            setattr(parent, name, value)
+
+
+def _is_sentence(node: ast.AST) -> bool:
+    is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return is_text or (isinstance(node, ast.Call) and ast.unparse(node.func) in SENTENCES)
+
+
+def _said(node: ast.AST | None) -> str:
+    return " ".join(ast.unparse(node).split())[:90] if node else "nothing"
+
+
+def _others(node: ast.AST) -> Iterator[ast.AST | None]:
+    """Yield what could stand in the place of `node`; None to leave out one of several."""
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPS:
+        yield _with(node, ops=[SWAPS[type(node.ops[0])](), *node.ops[1:]])
+    elif isinstance(node, ast.BoolOp | ast.BinOp) and type(node.op) in SWAPS:
+        yield _with(node, op=SWAPS[type(node.op)]())
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield node.operand
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool | int | str):
+        said = node.value
+        yield ast.Constant(f"{said}~" if isinstance(said, str) else not said if isinstance(said, bool) else said + 1)
+    elif isinstance(node, ast.keyword):
+        yield None
+    elif isinstance(node, ast.Return) and node.value is not None:
+        yield ast.Return(ast.Constant(None))
+    elif isinstance(node, ast.Raise | ast.Continue) or (isinstance(node, ast.Expr) and not _is_sentence(node)):
+        yield ast.Pass()
+
+
+def _with(node: ast.AST, **changed: object) -> ast.AST:
+    twin = copy.copy(node)
+    for name, value in changed.items():
+        setattr(twin, name, value)
+    return twin
+
+
+def _passes(tree: Path, tests: list[str], seconds: float | None) -> bool:
+    environ = {**os.environ, "PYTHONPATH": str(tree)}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", *tests]
+    try:
+        return subprocess.run(command, cwd=tree, env=environ, capture_output=True, timeout=seconds).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def _try(tree: Path, name: str, tests: list[str], seconds: float) -> None:
+    path, lived = tree / name, []
+    source = path.read_text(encoding="utf-8")
+    assert _passes(tree, tests, None), f"{tests} fail before anything is changed"
+    for line, what, changed in sorted(mutants(source)):
+        path.write_text(changed, encoding="utf-8")
+        # Two sources of one size within a second are one to Python.
+        Path(importlib.util.cache_from_source(path)).unlink(missing_ok=True)
+        lived.append(_passes(tree, tests, seconds))
+        if lived[-1]:
+            print(f"{name}:{line}: {what}", flush=True)
+    path.write_text(source, encoding="utf-8")
+    print(f"{name}: {len(lived)} mutants, {lived.count(False)} killed, {lived.count(True)} survived", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="+")
+    parser.add_argument("--tests", nargs="+", default=[])
+    parser.add_argument("--seconds", type=float, default=120)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        for name in NEEDED:
+            copied = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
+            copied(ROOT / name, Path(folder) / name)
+        for name in asked.files:
+            fitting = sorted(Path(folder).glob(f"tests/**/test_{Path(name).stem}.py"))
+            _try(Path(folder), name, asked.tests or [str(path.relative_to(folder)) for path in fitting], asked.seconds)
+
+
+if __name__ == "__main__":
+    main()
