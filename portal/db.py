@@ -186,6 +186,18 @@ def like(column: Any, text: str) -> peewee.Expression:
     )
 
 
+def insert_all(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows of values in the order of `columns` by the quickest way in: PostgreSQL's is COPY."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    if is_sqlite():
+        run_many(f'INSERT INTO "{table}" ({names}) VALUES ({", ".join("?" * len(columns))})', rows)
+        return
+    copying = f'COPY "{table}" ({names}) FROM STDIN'
+    with peewee.__exception_wrapper__, db.cursor() as cursor, cursor.copy(copying) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
 def run_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
     """Run one statement, written with `?`, once for each row of parameters: many times faster than row by row."""
     if rows:

@@ -10,7 +10,7 @@ import peewee
 from peewee import fn
 
 from portal import clock
-from portal.db import db, json_of, run_many
+from portal.db import db, insert_all, json_of, run_many
 from portal.models import ChangeRow, Customer, GroupItem, Import, ImportRow
 from portal.models.customer import FIELDS
 from portal.services import customers, membership
@@ -151,10 +151,8 @@ def _update(part: Part, change: Recorder) -> list[int]:
     if written:
         columns = [*_COLUMNS, "shop_id", "search", "version", "updated_at"]
         run_many(f"UPDATE customer SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?", written)
-        run_many(
-            "INSERT INTO change_row (change_id, noun, row_id, before, after) VALUES (?, ?, ?, ?, ?)",
-            [[change.id, "customer", *row] for row in recorded],
-        )
+        columns = ["change_id", "noun", "row_id", "before", "after"]
+        insert_all("change_row", columns, [[change.id, "customer", *row] for row in recorded])
         change.counted(len(recorded))
     return moved
 

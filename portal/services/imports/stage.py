@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from portal import clock, config
-from portal.db import db, is_sqlite, run_many, transaction
+from portal.db import db, insert_all, is_sqlite, transaction
 from portal.errors import N_, Refusal
 from portal.file_words import sentence_of
 from portal.models import Group, Import, ImportRow, Shop
@@ -212,10 +212,9 @@ def _stage_rows(context: _Context, sheet: Sheet) -> None:
 
 def _insert(batch: list[dict[str, Any]]) -> None:
     if batch:
-        columns = ", ".join(f'"{_COLUMN.get(name, name)}"' for name in batch[0])
-        marks = ", ".join("?" * len(batch[0]))
+        columns = [_COLUMN.get(name, name) for name in batch[0]]
         with transaction():
-            run_many(f"INSERT INTO import_row ({columns}) VALUES ({marks})", [list(row.values()) for row in batch])
+            insert_all("import_row", columns, [list(row.values()) for row in batch])
 
 
 _COLUMN = {"imported": "import_id", "shop": "shop_id"}
