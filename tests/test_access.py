@@ -88,8 +88,9 @@ def test_the_sign_in_page_knows_where_a_stranger_wanted_to_go(
 
 
 def test_before_it_is_set_up_every_page_leads_to_the_set_up(visitor: Browser) -> None:
-    page = visitor.get("/customers")
-    assert (page.status, page.headers["Location"]) == (302, "/setup")
+    for path in ("/customers", "/sign-in"):
+        page = visitor.get(path)
+        assert (page.status, page.headers["Location"]) == (302, "/setup")
 
 
 def test_an_endpoint_that_names_no_action_is_refused_to_everybody(

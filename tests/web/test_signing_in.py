@@ -6,6 +6,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from flask import Flask
 
+from portal import clock
 from portal.models import SignInFailure, User, UserSession
 from portal.permissions import Grant, Role
 from portal.services import users
@@ -211,7 +212,7 @@ HOSTILE = [
     "//\\evil.example",
     "/%09/evil.example\n", "/x\r\nSet-Cookie: a=b", "/x\nLocation: //evil.example", "\x01//evil.example",
     "\u3000//evil.example",
-    "/" + "a" * 2_001, "[", "//[", "http://[", "/\\[", "..//evil.example", "./evil.example",
+    "/" + "a" * 2_000, "[", "//[", "http://[", "/\\[", "..//evil.example", "./evil.example",
     "/\u2028/evil.example\\", "",
 ]  # fmt: skip
 GOOD = [
@@ -292,7 +293,10 @@ def test_a_session_knows_the_browser_it_was_opened_from(app: Flask, people: dict
     browser = Browser(app)
     browser.client.environ_base["HTTP_USER_AGENT"] = "Firefox on Linux"
     browser.sign_in("cass@store.example", PASSWORD)
-    assert UserSession.get().agent == "Firefox on Linux"
+    plain = Browser(app)
+    del plain.client.environ_base["HTTP_USER_AGENT"]
+    plain.sign_in("pat@store.example", PASSWORD)
+    assert [row.agent for row in UserSession.select().order_by(UserSession.id)] == ["Firefox on Linux", ""]
 
 
 def test_a_browser_that_was_left_open_has_ten_guesses_at_the_password(
@@ -306,3 +310,30 @@ def test_a_browser_that_was_left_open_has_ten_guesses_at_the_password(
         assert page.status == 422 and wrong in page.main
     done = browser.submit(page.form("/account/password"), current=PASSWORD, password="marble kettle giraffe 7")
     assert done.status == 422 and TOO_MANY in done.main
+
+
+def test_a_script_may_sign_in_with_address_and_password_alone(visitor: Browser, people: dict[str, Person]) -> None:
+    page = visitor.get("/sign-in")
+    assert "What you typed is kept." not in page.main
+    there = visitor.post("/sign-in", {"email": "cass@store.example", "password": PASSWORD})
+    assert (there.status, there.headers["Location"]) == (303, "/")
+
+
+def test_what_somebody_else_typed_leads_nobody_anywhere(browse: Browse) -> None:
+    cass = browse("cass")
+    form = cass.get("/customers/new").form("/customers/new")
+    UserSession.update(ended_at=clock.now()).execute()
+    asked = cass.submit(form, name="Ann", code="A1").form("/sign-in")
+    there = cass.submit(asked, email="pat@store.example", password=PASSWORD, next="/groups", follow=False)
+    assert (there.status, there.headers["Location"]) == (303, "/")
+    (toast,) = [part for part in cass.get("/").all("div") if "toast" in (part.get("class") or "").split()]
+    assert toast.get("data-sticky") is not None
+
+
+def test_who_comes_back_to_what_she_typed_is_signed_in_there(browse: Browse) -> None:
+    cass = browse("cass")
+    form = cass.get("/customers/new").form("/customers/new")
+    UserSession.update(ended_at=clock.now()).execute()
+    asked = cass.submit(form, name="Ann", code="A1").form("/sign-in")
+    page = cass.submit(asked, email="cass@store.example", password=PASSWORD)
+    assert page.h1 == "What you typed is still here" and page.form("/sign-out").method == "post"
