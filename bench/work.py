@@ -8,7 +8,7 @@ from typing import Any
 from bench.data import MANAGER
 from bench.timing import Call
 from portal import db
-from portal.models import Change, Customer, Group, Shop
+from portal.models import Customer, Group, Shop
 from portal.permissions import Actor, Door
 from portal.queries import customers as find
 from portal.queries import filters
@@ -92,7 +92,7 @@ def _save(actor: Actor, customer: Customer) -> Call:
 
 
 def _refresh(customer: Customer) -> Call:
-    recorder = Recorder(Change.get(Change.act == "bench.fill"))
+    recorder = Recorder(manager(), "bench.refresh", "", "")
 
     def refresh() -> None:
         # Nothing moves and nothing is kept: what is timed is finding that out.

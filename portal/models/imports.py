@@ -31,6 +31,7 @@ class Import(Model):
     counts = peewee.JSONField(default=dict)
     fingerprint = peewee.TextField(default="")  # of what the check saw; a run on a changed world checks again
     as_of = peewee.IntegerField(default=0)  # the newest change row of others that the matching has seen
+    matching = peewee.TextField(default="")  # by whom its rows are being matched just now; '' when that is done
     reached = peewee.IntegerField(default=0)  # the row up to which customers are written
     created_at = peewee.DateTimeField(default=now)
     change = peewee.ForeignKeyField(Change, null=True, index=False, on_delete="RESTRICT")

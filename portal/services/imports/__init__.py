@@ -51,9 +51,6 @@ def check(
     )  # fmt: skip
     if imported.state == "reading":
         resolve.resolve(imported)
-        imported.state = "checked"
-        with once.transaction():
-            imported.save()
     return imported
 
 
@@ -67,7 +64,7 @@ def run(actor: Actor, import_id: int) -> Import:
     """
     require(actor, Action.IMPORT_CUSTOMERS)
     imported = _allowed(actor, import_id)
-    if imported.state == "checked" and not resolve.stands(imported):
+    if imported.state == "checked" and (imported.matching or not resolve.stands(imported)):
         _check_again(imported)
     while imported.state != "done":
         imported = _go_on(actor, import_id)
@@ -78,8 +75,6 @@ def run(actor: Actor, import_id: int) -> Import:
 def _check_again(imported: Import) -> None:
     seen = imported.fingerprint
     resolve.resolve(imported)
-    with once.transaction():
-        imported.save()
     if imported.fingerprint != seen:
         raise Conflict(
             N_(
@@ -95,27 +90,34 @@ def _go_on(actor: Actor, import_id: int) -> Import:
         imported = _allowed(actor, import_id)
         if imported.state == "done":
             return imported
+        if imported.matching:
+            raise Conflict(resolve.BEING_MATCHED)
         change.go_on(imported.change_id)
         is_alone = resolve.stands(imported)
         if imported.new_group and imported.group_id is None:
             imported.group = groups.insert(actor, groups.Details(imported.new_group), change)
-        until = time.monotonic() + resolve.HOLD
-        while True:
-            part, is_last = apply.next_part(imported)
-            if not is_alone:
-                resolve.set_aside(part)
-            apply.customers_of(part, change)
-            imported.reached = part.high
-            if is_last or time.monotonic() >= until:
-                break
-        if is_last:
+        imported.state = "running"
+        if _customers(imported, change, is_alone):
             _finish(imported, change, is_alone)
-        imported.state = "done" if is_last else "running"
+            imported.state = "done"
         imported.change = change.id if change.is_made else None
         if is_alone:
             imported.as_of = resolve.newest_change_row()
         imported.save()
     return imported
+
+
+def _customers(imported: Import, change: Recorder, is_alone: bool) -> bool:
+    """Write parts until others should have their turn; tell whether that was the last."""
+    until = time.monotonic() + resolve.HOLD
+    while True:
+        part, is_last = apply.next_part(imported)
+        if not is_alone:
+            resolve.set_aside(part)
+        apply.customers_of(part, change)
+        imported.reached = part.high
+        if is_last or time.monotonic() >= until:
+            return is_last
 
 
 def _finish(imported: Import, change: Recorder, is_alone: bool) -> None:

@@ -5,6 +5,7 @@ ambiguous; of two rows for one customer the second is already said if equal and 
 """
 
 import json
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import peewee
 from peewee import fn
 
 from portal.db import transaction
-from portal.errors import N_
+from portal.errors import N_, Conflict
 from portal.models import ChangeRow, Customer, Group, GroupItem, Import, ImportRow, Membership
 
 SEVERAL = N_("“%(value)s” fits several customers; add a code to the row.")
@@ -23,6 +24,7 @@ SOMEBODY_ELSE = N_("“%(value)s” belongs to somebody else than the rest of th
 SAME_AS_ROW = N_("“%(value)s” also stands in row %(row)s, which speaks of somebody else.")
 TWICE = N_("Row %(row)s speaks of the same customer with other values.")
 MEANWHILE = N_("Somebody else changed this customer while the file was being written; import this row again.")
+BEING_MATCHED = N_("Somebody else is importing this very file just now. Wait a moment, then look at it again.")
 _SETTLED = (SEVERAL, SOMEBODY_ELSE, SAME_AS_ROW, TWICE, MEANWHILE)
 TAKEN = ("new", "updated", "unchanged")
 PART = 5_000
@@ -64,9 +66,10 @@ def resolve(imported: Import) -> None:
     """Write into each staged row whom it fits, its result and its effect on the group; set counts and fingerprint.
 
     One step after the other, each for one part of the rows after the other; others who write are let in between.
-    What they write meanwhile is found by `stands`.
+    What they write meanwhile is found by `stands`. Who begins to match the same rows anew stops whoever was at it:
+    that one gets Conflict. Stores the import.
     """
-    imported.as_of = newest_change_row()
+    _begin(imported)
     order = [imported.first_key, *(key for key in _KEYS if key != imported.first_key)]
     steps: list[Callable[[Part], None]] = [lambda part: _decide(part, order), lambda part: _lead(part, order)]
     # The row that a row leads to may itself lead on: one found by its phone to one found by its e-mail, to a code.
@@ -77,13 +80,33 @@ def resolve(imported: Import) -> None:
     work = [partial(step, part) for step in steps for part in parts(imported)]
     while work:
         with transaction(PATIENCE):
+            _is_mine(imported)
             until = time.monotonic() + HOLD
             while True:
                 work.pop(0)()
                 if not work or time.monotonic() >= until:
                     break
         time.sleep(BREATH)
-    summarise(imported)
+    with transaction(PATIENCE):
+        _is_mine(imported)
+        summarise(imported)
+        imported.matching = ""
+        imported.state = "checked"
+        imported.save()
+
+
+def _begin(imported: Import) -> None:
+    imported.matching = secrets.token_hex(8)
+    imported.as_of = newest_change_row()
+    mine = [Import.id == imported.id, Import.state.in_(("reading", "checked"))]
+    with transaction(PATIENCE):
+        if not Import.update(matching=imported.matching, as_of=imported.as_of).where(*mine).execute():
+            raise Conflict(BEING_MATCHED)
+
+
+def _is_mine(imported: Import) -> None:
+    if Import.select(Import.matching).where(Import.id == imported.id).scalar() != imported.matching:
+        raise Conflict(BEING_MATCHED)
 
 
 def newest_change_row() -> int:

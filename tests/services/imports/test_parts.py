@@ -232,6 +232,39 @@ def test_a_check_that_nobody_wrote_after_is_not_made_again(
     assert imports.run(cass, waiting.id).state == "done"
 
 
+def test_who_matches_the_rows_anew_stops_whoever_was_at_it(
+    cass: Actor, check: New, new_customer: New, new_group: New, parts: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = check(PEOPLE.replace(",S1", ","), group=new_group("Resellers"))
+    new_customer("Stranger")
+    parts()
+    taking: list[Import] = []
+
+    def sleep(seconds: float) -> None:
+        if not taking:
+            taking.append(waiting)
+            taking.append(imports.run(cass, waiting.id))
+
+    monkeypatch.setattr(resolve, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+    with pytest.raises(Conflict, match="just now"):
+        imports.run(cass, waiting.id)
+    assert (taking[1].state, counted(taking[1])) == ("done", {"rows": 9, "new": 9, "joined": 9})
+    assert {row[1] for row in told(waiting)} == {"new"}
+    assert (Customer.select().count(), Membership.select().count()) == (10, 9)
+
+
+def test_nothing_is_written_while_the_rows_are_being_matched_and_after_a_kill_they_are_matched_anew(
+    cass: Actor, check: New, new_group: New
+) -> None:
+    waiting = check(PEOPLE.replace(",S1", ","), group=new_group("Resellers"))
+    Import.update(matching="somebody").where(Import.id == waiting.id).execute()
+    ImportRow.update(result="", customer=None).where(ImportRow.row > 4).execute()
+    with pytest.raises(Conflict, match="just now"):
+        imports._go_on(cass, waiting.id)
+    assert Customer.select().count() == 0
+    assert counted(imports.run(cass, waiting.id)) == {"rows": 9, "new": 9, "joined": 9}
+
+
 def test_a_changed_outcome_is_found_in_a_file_of_several_parts(
     cass: Actor, check: New, new_customer: New, parts: New
 ) -> None:
