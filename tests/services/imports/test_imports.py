@@ -257,6 +257,18 @@ def test_running_twice_is_running_once(cass: Actor, check: New) -> None:
     assert (second.counts, second.change_id, Change.select().count()) == (first.counts, first.change_id, n_changes)
 
 
+@pytest.mark.parametrize("status", ["active", "draft"])
+def test_only_items_and_members_of_this_very_group_count(
+    status: str, check: New, new_customer: New, new_group: New, s1: Shop
+) -> None:
+    ann, bea, cay, dot = (new_customer(name, code=f"{name[0]}1") for name in ("Ann", "Bea", "Cay", "Dot"))
+    new_customer("Eve", s1, code="E1")
+    group = new_group("Resellers", [ann], without=[dot], status=status)
+    new_group("Others", [bea], without=[cay], without_shops=[s1])
+    imported = check("code,name\nA1,Ann\nB1,Bea\nC1,Cay\nD1,Dot\nE1,Eve\n", group=group)
+    assert effects(imported) == {2: "already", 3: "joined", 4: "joined", 5: "excluded", 6: "joined"}
+
+
 def test_a_dropped_import_leaves_no_row_and_cannot_run(cass: Actor, check: New) -> None:
     imported = check("code\nA1\n")
     imports.cancel(cass, imported.id)
