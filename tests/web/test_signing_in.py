@@ -337,3 +337,18 @@ def test_who_comes_back_to_what_she_typed_is_signed_in_there(browse: Browse) -> 
     asked = cass.submit(form, name="Ann", code="A1").form("/sign-in")
     page = cass.submit(asked, email="cass@store.example", password=PASSWORD)
     assert page.h1 == "What you typed is still here" and page.form("/sign-out").method == "post"
+
+
+def test_signing_in_inside_a_fragment_draws_the_whole_page_anew(browse: Browse) -> None:
+    """Its body has other attributes than that of the page the fragment was asked from."""
+    part = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "section#list"}
+    cass = browse("cass")
+    form = cass.get("/customers/new").form("/customers/new")
+    UserSession.update(ended_at=clock.now()).execute()
+    asked = cass.submit(form, name="Ann", code="A1").form("/sign-in")
+    said = dict(asked.fields()) | {"email": "cass@store.example", "password": PASSWORD}
+    for answer in (
+        cass.client.get("/sign-in", headers=part), cass.client.post("/sign-in", data=said, headers=part)
+    ):  # fmt: skip
+        assert (answer.headers["HX-Retarget"], answer.headers["HX-Reswap"]) == ("body", "outerMorph")
+        assert "<!doctype html>" in answer.text.lower()
