@@ -165,6 +165,15 @@ def test_an_answer_that_cannot_be_kept_is_given_all_the_same(
     answer = cass.submit(form, name="Ann", code="A1", follow=False)
     assert (answer.status, answer.headers["Location"]) == (303, "/customers/A1")
     assert "answer not kept" in caplog.messages
+    looks = iter([None])
+
+    def once_only() -> None:
+        if next(looks, busy) is busy:
+            busy(0, "")
+
+    monkeypatch.setattr(once, "earlier", once_only)
+    again = cass.get("/customers/new").form("/customers/new")
+    assert cass.submit(again, name="Ann", code="A1").status == 422
 
 
 def test_without_a_key_a_script_posts_as_often_as_it_likes(browse: Browse) -> None:

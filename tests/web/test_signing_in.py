@@ -352,3 +352,12 @@ def test_signing_in_inside_a_fragment_draws_the_whole_page_anew(browse: Browse) 
     ):  # fmt: skip
         assert (answer.headers["HX-Retarget"], answer.headers["HX-Reswap"]) == ("body", "outerMorph")
         assert "<!doctype html>" in answer.text.lower()
+
+
+def test_wrong_tries_are_counted_where_they_come_from(app: Flask, people: dict[str, Person]) -> None:
+    for name, address in (("cass", "203.0.113.9"), ("pat", "198.51.100.7")):
+        browser = Browser(app)
+        browser.client.environ_base["REMOTE_ADDR"] = address
+        form = browser.get("/sign-in").form("/sign-in")
+        assert browser.submit(form, email=f"{name}@store.example", password="wrong").status == 422
+    assert len({row.key for row in SignInFailure.select()}) == 4  # two accounts, two addresses
