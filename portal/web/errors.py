@@ -36,7 +36,8 @@ WORDS = {
     429: (N_("Too many tries"), N_("Nothing was changed. Wait a few minutes and try again.")),
     500: (
         N_("Something went wrong here"),
-        N_("Nothing was changed. The fault was written to the log; please try again."),
+        # The fault may have come after the act was stored, while its answer was being drawn.
+        N_("The fault was written to the log. Look whether what you did is stored before you do it again."),
     ),
     503: (N_("The portal is busy"), N_("Nothing was changed. Please try again in a moment.")),
     507: (

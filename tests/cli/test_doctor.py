@@ -202,7 +202,6 @@ def _shopless() -> None:
             "migrations-unknown",
             "bad",
         ),
-        (lambda: db.execute_sql("DELETE FROM customer_search_config WHERE k LIKE 's%'"), "search-forgets", "bad"),
         (_ghost, "search-complete", "bad"),
     ],
 )  # fmt: skip

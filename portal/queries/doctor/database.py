@@ -40,13 +40,6 @@ def _references(place: Place) -> Finding:
     return ok(0)
 
 
-def _search_forgets(place: Place) -> Finding:
-    row = db.execute_sql("SELECT v FROM customer_search_config WHERE k = 'secure-delete'").fetchone()
-    if row is None or not row[0]:
-        return bad("", N_("The search index keeps traces of what is erased. Restore a backup, or rebuild the index."))
-    return ok()
-
-
 def _search_rows(place: Place) -> Finding:
     # Words shorter than three signs have no trigram and are not in the index. Reads only; a check that writes
     # (FTS5's own) would let writers wait for as long.
@@ -153,6 +146,5 @@ CHECKS = (
     Check("migrations-pending", _pending, needs="database"),
     Check("migrations-unknown", _newer, needs="database"),
     Check("tables", _shape, needs="tables"),
-    Check("search-forgets", _search_forgets, only="sqlite", needs="tables"),
     Check("search-complete", _search_rows, only="sqlite", needs="tables"),
 )
