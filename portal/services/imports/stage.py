@@ -155,16 +155,23 @@ def _matched(headers: Sequence[str], columns: Mapping[str, str]) -> list[Match]:
     if missing:
         raise Refusal(N_("The file has no column “%(header)s”."), "map", header=missing[0])
     said = {fold(header): field or None for header, field in columns.items()}
-    chosen = set(said.values()) - {None}
-    matches = []
-    for match in match_headers(headers):
-        target = match.target if match.target in TARGETS else None
-        if fold(match.header) in said:
-            target = said[fold(match.header)]
-        elif target in chosen:
-            target = None
-        matches.append(Match(match.index, match.header, target, match.is_sure, match.duplicate_of))
-    return matches
+    chosen: dict[str | None, int] = {}
+    for index, header in enumerate(headers):
+        if said.get(fold(header)):
+            chosen.setdefault(said[fold(header)], index)
+    return [_meant(match, said, chosen) for match in match_headers(headers)]
+
+
+def _meant(match: Match, said: Mapping[str, str | None], chosen: Mapping[str | None, int]) -> Match:
+    """Return what a column means; nothing is doubtful about what the person said, and each field is one column."""
+    is_said = fold(match.header) in said
+    known = match.target if match.target in TARGETS else None
+    target = said[fold(match.header)] if is_said else known
+    if chosen.get(target, match.index) != match.index:
+        return Match(match.index, match.header, None, duplicate_of=chosen[target])
+    if is_said:
+        return Match(match.index, match.header, target)
+    return Match(match.index, match.header, target, match.is_sure, match.duplicate_of)
 
 
 def _peek(sheet: Sheet, targets: Sequence[str | None]) -> list[list[str]]:
