@@ -164,6 +164,67 @@ def test_two_new_people_with_one_phone_are_ambiguous_and_the_export_of_such_peop
     assert results(imported) == {2: "unchanged", 3: "unchanged"}
 
 
+def test_a_row_that_cannot_be_taken_says_nothing_of_the_next(cass: Actor, check: New) -> None:
+    phone = "0788412903"
+    imported = check(f"code,name,email,phone\nA1,Ann,nobody,\nA1,Ann,,\nA2,Bea,nobody,{phone}\nA3,Cy,,{phone}\n")
+    assert results(imported) == {2: "refused", 3: "new", 4: "refused", 5: "new"}
+
+
+def test_a_key_that_a_row_gives_to_a_known_customer_leads_no_other_row_to_her(
+    cass: Actor, check: New, new_customer: New
+) -> None:
+    new_customer("Ann", code="A1")
+    imported = check("code,name,phone\nA1,Ann,0788412903\n,Bea,0788412903\n")
+    assert results(imported) == {2: "updated", 3: "ambiguous"}
+    assert reasons(cass, imported) == [
+        (3, "phone", "“+250788412903” also stands in row 2, which speaks of somebody else.")
+    ]
+
+
+def test_rows_that_lead_on_from_key_to_key_speak_of_the_first_of_them(cass: Actor, check: New) -> None:
+    phone = "0788412903"
+    imported = check(f"code,email,phone\nA1,,\nA1,a@x.example,\n,a@x.example,{phone}\n,,{phone}\n")
+    assert results(imported) == {2: "new", 3: "refused", 4: "refused", 5: "refused"}
+    assert {reason for _, _, reason in reasons(cass, imported)} == {
+        "Row 2 speaks of the same customer with other values."
+    }
+
+
+def test_who_is_kept_out_is_kept_out_in_each_of_her_rows(
+    cass: Actor, check: New, new_customer: New, new_group: New, s1: Shop
+) -> None:
+    ann = new_customer("Ann", code="A1")
+    group = new_group("Resellers", without=[ann], without_shops=[s1])
+    text = "code,shop\nA1,\nA1,\nA2,S1\nA2,S1\nA3,\nA3,\n"
+    expected = {2: "excluded", 3: "excluded", 4: "excluded", 5: "excluded", 6: "joined", 7: "already"}
+    assert effects(check(text, group=group)) == expected
+
+
+def test_what_stood_in_the_way_is_forgotten_when_the_rows_are_matched_again(
+    cass: Actor, check: New, new_customer: New
+) -> None:
+    imported = check("code,phone\nA1,0788412903\nA2,0788412903\n")
+    assert results(imported) == {2: "new", 3: "ambiguous"}
+    new_customer("Bea", code="A2", phone="0788412903")
+    with pytest.raises(Conflict):
+        imports.run(cass, imported.id)
+    assert results(imported) == {2: "ambiguous", 3: "unchanged"}
+    assert reasons(cass, imported) == [
+        (2, "phone", "“+250788412903” belongs to somebody else than the rest of the row says.")
+    ]
+
+
+def test_an_effect_on_the_group_that_changed_since_the_check_is_shown_first(
+    cass: Actor, check: New, new_group: New, s1: Shop
+) -> None:
+    group = new_group("Resellers")
+    imported = check("code,shop\nA1,S1\n", group=group)
+    items.add(cass, group.id, [NewItem(shop_id=s1.id, sign="exclude")])
+    with pytest.raises(Conflict):
+        imports.run(cass, imported.id)
+    assert (effects(imported), Customer.select().count()) == ({2: "excluded"}, 0)
+
+
 def test_who_was_removed_stays_out_until_exclusions_are_lifted(
     cass: Actor, check: New, new_customer: New, new_group: New
 ) -> None:
@@ -277,6 +338,25 @@ def test_a_dropped_import_leaves_no_row_and_cannot_run(cass: Actor, check: New) 
         imports.run(cass, imported.id)
 
 
+def test_only_what_waits_can_be_dropped_and_only_by_who_may_import(
+    cass: Actor, people: dict[str, Any], check: New
+) -> None:
+    done, stopped = imports.run(cass, check("code\nA1\n").id), check("name\nAnn\n")
+    waiting, other = check("code\nA2\n"), check("code\nA3\n")
+    with pytest.raises(Refusal, match="written already"):
+        imports.cancel(cass, done.id)
+    with pytest.raises(Refusal, match="could not be checked"):
+        imports.cancel(cass, stopped.id)
+    with pytest.raises(Denied):
+        imports.cancel(people["ana"].actor, waiting.id)
+    imports.cancel(cass, waiting.id)
+    for number in (waiting.id, 0):
+        with pytest.raises(Missing):
+            imports.cancel(cass, number)
+    assert (results(done), results(waiting), results(other)) == ({2: "new"}, {}, {2: "new"})
+    assert imports.run(cass, other.id).counts["new"] == 1
+
+
 def test_a_new_group_comes_into_being_with_its_members_when_the_file_is_run(cass: Actor, check: New) -> None:
     imported = check("code\nA1\nA2\nA2\n", new_group="Distribuidores Élite")
     assert Group.select().count() == 0
@@ -306,6 +386,51 @@ def test_the_owner_imports_customers_and_not_into_a_group(
     assert database.checksum() == before
     imported = imports.check(olive, sheet("code\nA1\n"), "people.csv")
     assert imports.run(olive, imported.id).counts["new"] == 1
+
+
+def test_an_import_into_a_group_is_written_only_by_who_may_change_groups(
+    cass: Actor, olive: Actor, check: New, new_group: New, database: Database
+) -> None:
+    waiting = [check("code\nA1\n", group=new_group("Resellers")), check("code\nA1\n", new_group="Fresh")]
+    before = database.checksum()
+    for imported in waiting:
+        with pytest.raises(Denied):
+            imports.run(olive, imported.id)
+    assert database.checksum() == before
+
+
+def test_rows_are_matched_by_one_of_three_keys(check: New, database: Database) -> None:
+    before = database.checksum()
+    with pytest.raises(Refusal, match="code, email or phone") as refused:
+        check("code\nA1\n", match="name")
+    assert (refused.value.field, database.checksum()) == ("match", before)
+
+
+def test_a_new_group_goes_before_the_group_that_was_chosen_and_needs_a_name_that_fits(
+    cass: Actor, check: New, new_group: New
+) -> None:
+    group = new_group("Resellers")
+    imported = imports.run(cass, check("code\nA1\n", group=group, new_group="  Fresh ").id)
+    assert (imported.group.name, Membership.get().group_id) == ("Fresh", imported.group_id)
+    imported = imports.run(cass, check("code\nA1\n", group=group, new_group="  ").id)
+    assert (imported.group_id, Group.select().count()) == (group.id, 2)
+    with pytest.raises(Refusal):
+        check("code\nA1\n", new_group="x" * 500)
+
+
+def test_a_finished_import_stays_to_be_seen_when_its_group_is_archived(cass: Actor, check: New, new_group: New) -> None:
+    group = new_group("Resellers")
+    done = imports.run(cass, check("code\nA1\n", group=group).id)
+    groups.set_status(cass, group.id, "archived")
+    assert imports.run(cass, done.id).counts == done.counts
+
+
+def test_a_deleted_group_is_missing_before_the_file_is_read(cass: Actor, check: New, new_group: New) -> None:
+    group = new_group("Resellers")
+    groups.delete(cass, group.id)
+    with pytest.raises(Missing) as missing:
+        check("code\nA1\n", group=Group.get_by_id(group.id))
+    assert (missing.value.field, Import.select().count()) == ("group", 0)
 
 
 def test_an_archived_group_takes_no_import(cass: Actor, check: New, new_group: New) -> None:

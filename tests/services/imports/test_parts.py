@@ -71,6 +71,29 @@ MIXED = (
 )
 
 
+def test_the_rows_of_another_file_say_nothing_of_this_one(
+    cass: Actor, check: New, new_customer: New, new_group: New, s1: Shop
+) -> None:
+    for n in (1, 2):
+        new_customer(f"Known {n}", code=f"K{n}", email=f"k{n}@x.example")
+    group = new_group("Resellers", without_shops=[s1])
+    alone = told(check(MIXED, group=group))
+    header, *lines = MIXED.splitlines(keepends=True)
+    others = [
+        check(header + "".join(reversed(lines)), new_group="Others"),
+        check("code,name,phone,shop\n" + "".join(f"A{n},X,+250788412903,S1\n" * 4 for n in range(1, 5)), group=group),
+    ]
+    before = [told(other) for other in others]
+    waiting = check(MIXED, group=group)
+    assert told(waiting) == alone
+    assert [told(other) for other in others] == before
+    done = imports.run(cass, waiting.id)
+    assert (told(done), [told(other) for other in others]) == (alone, before)
+    assert Membership.select().count() == done.counts["joined"]
+    assert Customer.select().count() == 2 + done.counts["new"]
+    assert sorted({row.code for row in Customer.select() if row.code.startswith("A")}) == ["A1", "A3"]
+
+
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_what_a_row_comes_to_does_not_depend_on_where_the_parts_end(
     check: New, new_customer: New, new_group: New, monkeypatch: pytest.MonkeyPatch, size: int
@@ -178,6 +201,44 @@ def test_a_code_or_phone_that_somebody_else_gives_meanwhile_is_hers(
     assert (Customer.select().count(), Membership.select().count()) == (8, 6)
 
 
+def test_a_row_said_twice_shows_the_customer_that_its_first_row_became(
+    cass: Actor, check: New, new_group: New
+) -> None:
+    others = check("code,name\nB1,Bea\nB1,Bea\nA1,Eve\nA1,Eve\n")
+    waiting = check("code,name,email\nA1,Ann,\nA1,Ann,\nA2,Bea,nobody\nA3,Cy,\nA3,Cy,\n", group=new_group("Resellers"))
+    seen = told(waiting)
+    done = imports.run(cass, waiting.id)
+    assert told(done) == seen
+    codes = [row.customer and row.customer.code for row in find.rows(done).rows]
+    assert codes == ["A1", "A1", None, "A3", "A3"]
+    assert [row.customer for row in find.rows(others).rows] == [None] * 4
+    assert {row[1] for row in told(others)} == {"new", "unchanged"}
+
+
+def test_a_row_said_twice_is_refused_with_its_first_row_even_if_nobody_has_its_code_any_more(
+    cass: Actor, check: New, new_group: New, parts: New
+) -> None:
+    text = "code,name\n" + "".join(f"A{n},Name {n}\n" for n in range(6)) + "A2,Name 2\nA1,Name 1\n"
+    others, waiting = check(text), check(text, group=new_group("Resellers"))
+    before = told(others)
+    seen = parts()
+
+    def sleep(seconds: float) -> None:
+        seen.append(Customer.select().count())
+        if len(seen) == 1:
+            customers.create(cass, {"code": "A2", "name": "Hers"})
+        if len(seen) == 2:
+            customers.edit(cass, Customer.get(Customer.code == "A2").id, {"code": "Z9"}, None)
+
+    imports.time.sleep = sleep  # type: ignore[attr-defined]
+    done = imports.run(cass, waiting.id)
+    assert [row for row in told(done) if row[1] == "refused"] == [
+        (row, "refused", "", resolve.MEANWHILE, None) for row in (4, 8)
+    ]
+    assert counted(done) == {"rows": 8, "new": 5, "unchanged": 1, "refused": 2, "joined": 5, "already": 1}
+    assert (Membership.select().count(), told(others)) == (5, before)
+
+
 def test_who_is_excluded_meanwhile_stays_out(
     cass: Actor, check: New, new_customer: New, new_group: New, parts: New
 ) -> None:
@@ -228,6 +289,7 @@ def test_a_check_that_nobody_wrote_after_is_not_made_again(
     cass: Actor, check: New, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting = check("code,name\nA1,Ann\n")
+    check("code,name\nA1,Bea\n")
     monkeypatch.setattr(resolve, "resolve", lambda imported: pytest.fail("matched again"))
     assert imports.run(cass, waiting.id).state == "done"
 
