@@ -15,6 +15,7 @@ from portal.file_words import sentence_of
 from portal.models import Group, Import, ImportRow, Shop
 from portal.models.customer import FIELDS
 from portal.permissions import Actor
+from portal.services import once
 from portal.sheets import (
     Sheet,
     UnreadableFile,
@@ -67,7 +68,7 @@ def read(
     first_key: str,
 ) -> Import:
     """Stage the file and return its import, 'reading' (all rows are staged) or 'stopped'."""
-    with transaction():
+    with once.transaction():
         imported = Import.create(
             user=actor.user_id, group=group, new_group=new_group, file_name=file_name[:200], file_hash=_hash(path),
             lifts_exclusions=lift_exclusions, first_key=first_key,
