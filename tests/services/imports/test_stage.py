@@ -8,9 +8,9 @@ import pytest
 
 from portal.errors import Missing, Refusal
 from portal.models import Customer, Import, ImportRow, Shop
-from portal.permissions import Actor
+from portal.permissions import OPERATOR, Actor
 from portal.queries import imports as find
-from portal.services import imports
+from portal.services import imports, shops
 from portal.services.imports import stage
 
 New = Callable[..., Any]
@@ -124,6 +124,18 @@ def test_every_column_that_holds_something_else_is_told_and_stops_the_file(cass:
     assert [text.split(" it holds ")[1].split(".")[0] for _, text in lines[1:]] == ["0788412901", "ann@x"]
 
 
+def test_a_file_that_breaks_off_far_below_is_stopped_with_what_was_noted_of_its_columns_and_no_row(
+    cass: Actor, check: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "PEEK", 2)
+    monkeypatch.setattr(stage, "CHUNK", 10)
+    other = check("code\nA1\n")
+    imported = check("code,hat\n" + "A1,\n" * 2_000 + 'A2,"x\n')
+    assert told(cass, imported, "warnings") == [(None, "hat", "The column “hat” is not one of ours and is left out.")]
+    assert [reason[:38] for _, _, reason in told(cass, imported, "problems")] == ["A quotation mark is opened in row 2002"]
+    assert (find.rows(imported).rows, results(other), ImportRow.select().count()) == ([], ["new"], 1)
+
+
 def test_a_column_is_judged_by_the_first_rows_alone(
     cass: Actor, check: New, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,8 +170,9 @@ def test_first_and_last_name_are_one_name_unless_the_file_has_a_whole_one(check:
 
 
 def test_a_shop_is_found_by_code_and_by_name_however_it_is_written(check: New, s1: Shop, s2: Shop) -> None:
-    imported = check("code,shop\nA1,s1\nA2,KIGALI  north\nA3,Hüye\nA4, S2 \nA5,\n")
-    assert [row.shop_id for row in find.rows(imported).rows] == [s1.id, s1.id, s2.id, s2.id, None]
+    ete = shops.create(OPERATOR, code="ÉTÉ", name="Summer")
+    imported = check("code,shop\nA1,s1\nA2,KIGALI  north\nA3,Hüye\nA4, S2 \nA5,\nA6,Été\n")
+    assert [row.shop_id for row in find.rows(imported).rows] == [s1.id, s1.id, s2.id, s2.id, None, ete.id]
 
 
 def test_a_reason_names_the_value_the_first_fault_of_the_row_counts_and_warnings_only_where_a_row_is_taken(
