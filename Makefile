@@ -82,13 +82,16 @@ $(VENV)/created:
 	$$python -m venv $(VENV)
 	@touch $@
 
-# Browser tests use the system's Chromium; without it they leave themselves out, and this says so.
+# Browser tests use the system's Chromium; without it they leave themselves out, and this says so. The one without windows
+# is enough, and quicker.
 chromium:
-	@for name in chromium chromium-browser google-chrome; do command -v $$name > /dev/null 2>&1 && exit 0; done; \
+	@for name in chromium-headless-shell chromium chromium-browser google-chrome; do \
+		command -v $$name > /dev/null 2>&1 && exit 0; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null 2>&1; then \
 		echo "Installing Chromium for the browser tests …"; \
-		if ! { apt-get install -y --no-install-recommends chromium || \
-			{ apt-get update && apt-get install -y --no-install-recommends chromium; }; } > $(VENV)/chromium.txt 2>&1; then \
+		if ! { apt-get install -y --no-install-recommends chromium-headless-shell || \
+			{ apt-get update && { apt-get install -y --no-install-recommends chromium-headless-shell || \
+			apt-get install -y --no-install-recommends chromium; }; }; } > $(VENV)/chromium.txt 2>&1; then \
 			echo "No Chromium: the browser tests are left out. On Debian: apt install chromium"; fi; \
 	else \
 		echo "No Chromium: the browser tests are left out. On Debian: apt install chromium (as root)"; fi
