@@ -132,7 +132,7 @@ def test_a_file_that_breaks_off_far_below_is_stopped_with_what_was_noted_of_its_
     other = check("code\nA1\n")
     imported = check("code,hat\n" + "A1,\n" * 2_000 + 'A2,"x\n')
     assert told(cass, imported, "warnings") == [(None, "hat", "The column “hat” is not one of ours and is left out.")]
-    assert [reason[:38] for _, _, reason in told(cass, imported, "problems")] == ["A quotation mark is opened in row 2002"]
+    assert "quotation mark is opened in row 2002 " in told(cass, imported, "problems")[0][2]
     assert (find.rows(imported).rows, results(other), ImportRow.select().count()) == ([], ["new"], 1)
 
 
