@@ -200,6 +200,15 @@ def test_who_is_kept_out_is_kept_out_in_each_of_her_rows(
     assert effects(check(text, group=group)) == expected
 
 
+def test_an_exclusion_that_was_ended_keeps_nobody_out(
+    cass: Actor, check: New, new_customer: New, new_group: New, s1: Shop
+) -> None:
+    group = new_group("Resellers", without=[new_customer("Ann", code="A1")], without_shops=[s1])
+    for item in list(GroupItem.select()):
+        items.end(cass, group.id, item.id)
+    assert effects(check("code,shop\nA1,\nA2,S1\n", group=group)) == {2: "joined", 3: "joined"}
+
+
 def test_what_stood_in_the_way_is_forgotten_when_the_rows_are_matched_again(
     cass: Actor, check: New, new_customer: New
 ) -> None:

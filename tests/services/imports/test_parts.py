@@ -220,7 +220,7 @@ def test_a_row_said_twice_shows_the_customer_that_its_first_row_became(
 def test_a_row_said_twice_is_refused_with_its_first_row_even_if_nobody_has_its_code_any_more(
     cass: Actor, check: New, new_group: New, parts: New
 ) -> None:
-    text = "code,name\n" + "".join(f"A{n},Name {n}\n" for n in range(6)) + "A2,Name 2\nA1,Name 1\n"
+    text = "code,name\n" + "".join(f"A{n},Name {n}\n" for n in range(6)) + "A2,Name 2\nA1,Name 1\nA3,Name 3\n"
     others, waiting = check(text), check(text, group=new_group("Resellers"))
     before = told(others)
     seen = parts()
@@ -237,7 +237,7 @@ def test_a_row_said_twice_is_refused_with_its_first_row_even_if_nobody_has_its_c
     assert [row for row in told(done) if row[1] == "refused"] == [
         (row, "refused", "", resolve.MEANWHILE, None) for row in (4, 8)
     ]
-    assert counted(done) == {"rows": 8, "new": 5, "unchanged": 1, "refused": 2, "joined": 5, "already": 1}
+    assert counted(done) == {"rows": 9, "new": 5, "unchanged": 2, "refused": 2, "joined": 5, "already": 2}
     assert (Membership.select().count(), told(others)) == (5, before)
 
 
@@ -315,6 +315,46 @@ def test_who_matches_the_rows_anew_stops_whoever_was_at_it(
     assert (taking[1].state, counted(taking[1])) == ("done", {"rows": 9, "new": 9, "joined": 9})
     assert {row[1] for row in told(waiting)} == {"new"}
     assert (Customer.select().count(), Membership.select().count()) == (10, 9)
+
+
+def test_who_has_matched_all_rows_does_not_take_back_what_somebody_else_wrote_meanwhile(
+    cass: Actor, check: New, new_customer: New, new_group: New, parts: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = check(PEOPLE.replace(",S1", ","), group=new_group("Resellers"))
+    new_customer("Stranger")
+    parts()
+    taking: list[Import] = []
+
+    def sleep(seconds: float) -> None:
+        if not taking and not ImportRow.select().where(ImportRow.result == "").exists():
+            taking.append(waiting)
+            taking.append(imports.run(cass, waiting.id))
+
+    monkeypatch.setattr(resolve, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+    with pytest.raises(Conflict, match="just now"):
+        imports.run(cass, waiting.id)
+    after = find.by_id(cass, waiting.id)
+    assert (after.state, after.reached > 0, after.change_id) == ("done", True, taking[1].change_id)
+    assert (Customer.select().count(), Membership.select().count()) == (10, 9)
+
+
+def test_rows_are_not_matched_anew_once_somebody_else_has_written_them(
+    cass: Actor, check: New, new_customer: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = check("code,name\nA1,Ann\n")
+    new_customer("Stranger")
+    asked: list[int] = []
+
+    def token_hex(length: int) -> str:
+        asked.append(length)
+        if len(asked) == 1:
+            imports.run(cass, waiting.id)
+        return f"token {len(asked)}"
+
+    monkeypatch.setattr(resolve, "secrets", SimpleNamespace(token_hex=token_hex))
+    with pytest.raises(Conflict, match="just now"):
+        imports.run(cass, waiting.id)
+    assert (find.by_id(cass, waiting.id).state, told(waiting)) == ("done", [(2, "new", "", "", None)])
 
 
 def test_nothing_is_written_while_the_rows_are_being_matched_and_after_a_kill_they_are_matched_anew(
