@@ -210,14 +210,14 @@ def test_an_exclusion_that_was_ended_keeps_nobody_out(
 
 
 def test_what_stood_in_the_way_is_forgotten_when_the_rows_are_matched_again(
-    cass: Actor, check: New, new_customer: New
+    cass: Actor, check: New, new_customer: New, new_group: New
 ) -> None:
-    imported = check("code,phone\nA1,0788412903\nA2,0788412903\n")
-    assert results(imported) == {2: "new", 3: "ambiguous"}
+    imported = check("code,phone\nA1,0788412903\nA2,0788412903\n", group=new_group("Resellers"))
+    assert (results(imported), effects(imported)) == ({2: "new", 3: "ambiguous"}, {2: "joined", 3: ""})
     new_customer("Bea", code="A2", phone="0788412903")
     with pytest.raises(Conflict):
         imports.run(cass, imported.id)
-    assert results(imported) == {2: "ambiguous", 3: "unchanged"}
+    assert (results(imported), effects(imported)) == ({2: "ambiguous", 3: "unchanged"}, {2: "", 3: "joined"})
     assert reasons(cass, imported) == [
         (2, "phone", "“+250788412903” belongs to somebody else than the rest of the row says.")
     ]
