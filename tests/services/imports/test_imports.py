@@ -347,7 +347,7 @@ def test_a_dropped_import_leaves_no_row_and_cannot_run(cass: Actor, check: New) 
         imports.run(cass, imported.id)
 
 
-def test_only_what_waits_can_be_dropped_and_only_by_who_may_import(
+def test_only_what_waits_can_be_dropped_and_nobody_runs_or_drops_it_who_may_not_import(
     cass: Actor, people: dict[str, Any], check: New
 ) -> None:
     done, stopped = imports.run(cass, check("code\nA1\n").id), check("name\nAnn\n")
@@ -356,8 +356,9 @@ def test_only_what_waits_can_be_dropped_and_only_by_who_may_import(
         imports.cancel(cass, done.id)
     with pytest.raises(Refusal, match="could not be checked"):
         imports.cancel(cass, stopped.id)
-    with pytest.raises(Denied):
-        imports.cancel(people["ana"].actor, waiting.id)
+    for act in (imports.cancel, imports.run):
+        with pytest.raises(Denied):
+            act(people["ana"].actor, waiting.id)
     imports.cancel(cass, waiting.id)
     for number in (waiting.id, 0):
         with pytest.raises(Missing):
