@@ -18,7 +18,7 @@ from portal.services.changes import Recorder, plain
 from portal.services.imports.resolve import Part
 from portal.values import search_text
 
-CHUNK = 1_000  # customers that are written while others wait
+CHUNK = 500  # customers that are written while others wait
 MAX_ROW = 2**31 - 1
 # The columns of a customer that a staged row may bring.
 _COLUMNS = (*(name for name in FIELDS if name != "shop"), "code_key", "name_key", "email_key", "phone_key")
