@@ -77,11 +77,11 @@ def write(path: Path, name: str) -> None:
 class Writers:
     """Processes that write, and what they were told is written."""
 
-    def __init__(self, path: Path, n: int) -> None:
+    def __init__(self, path: Path, n: int, name: str = "W") -> None:
         self.confirmed: list[str] = []
         words = [sys.executable, "-m", "tests.long.drill", "--write", str(path)]
         self.processes = [
-            subprocess.Popen([*words, f"W{at}"], cwd=ROOT, stdout=subprocess.PIPE, text=True) for at in range(n)
+            subprocess.Popen([*words, f"{name}{at}"], cwd=ROOT, stdout=subprocess.PIPE, text=True) for at in range(n)
         ]
         self.threads = [threading.Thread(target=self._listen, args=(process,)) for process in self.processes]
         for thread in self.threads:
