@@ -30,7 +30,7 @@ def init_app(app: Flask) -> None:
         asset=asset, lang=lang, me=me, menu=menu, can=can, once=once, Action=Action, request=request,
         url_for=address,
     )
-    app.jinja_env.filters.update(phone=phone, language_name=language_name, browser=browser)
+    app.jinja_env.filters.update(phone=phone, browser=browser)
     with app.app_context(), app.test_request_context():
         # Macros as a global, because a block rendered alone does not run its template's imports.
         app.jinja_env.globals["ui"] = app.jinja_env.get_template("layout/ui.html").module
@@ -75,7 +75,7 @@ def _hash(path: Path, changed: int) -> str:
 def asset(name: str) -> str:
     """Return the address of a static file with its hash, so that browsers may keep it for a year.
 
-    A running portal's files do not change, so each is looked at once; whoever works on them has PORTAL_DEBUG.
+    A running portal's files do not change, so each is looked at once; whoever works on them has FLASK_DEBUG.
     """
     if current_app.debug:
         _asset.cache_clear()
