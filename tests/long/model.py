@@ -25,7 +25,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, portal_in(Path(folder)) as house:
         server = PostgresServer(url) if url else SqliteFiles(Path(folder))
         began = time.monotonic()
-        run(door, server, CHEAP.hash(PASSWORD), house.app, runs=asked.runs, steps=asked.steps)
+        run(door, server, CHEAP.hash(PASSWORD), house.app, runs=asked.runs, steps=asked.steps, is_random=True)
         forget()
     print(
         f"{asked.runs} runs of up to {asked.steps} acts through the {asked.door}, on "

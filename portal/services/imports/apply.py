@@ -11,7 +11,7 @@ from peewee import fn
 
 from portal import clock
 from portal.db import db, insert_all, json_of, run_many
-from portal.models import ChangeRow, Customer, GroupItem, Import, ImportRow
+from portal.models import ChangeRow, Customer, GroupItem, Import, ImportRow, Membership
 from portal.models.customer import FIELDS
 from portal.services import customers, membership
 from portal.services.changes import Recorder, plain
@@ -43,6 +43,7 @@ def customers_of(part: Part, change: Recorder) -> None:
     if new.exists():
         membership.refresh(change, customers=new)
     if moved:
+        _keep(part.imported, moved, change)
         membership.refresh(change, customers=moved)
 
 
@@ -50,8 +51,26 @@ def publish(imported: Import, change: Recorder) -> None:
     """Bring everybody whom the file names into the group, all at once."""
     if imported.lifts_exclusions:
         _lift(imported, change)
-    _include(imported, change)
+    _include(imported, _taken(imported), change)
     membership.refresh(change, groups=[imported.group_id], customers=_taken(imported))
+
+
+def _keep(imported: Import, moved: list[int], change: Recorder) -> None:
+    """Include by name, before she leaves its shop, whom the file brings into a group that she is in by that shop.
+
+    With the others at the end, she would be out of the group from her part until then, and her history would say so.
+    """
+    inside = Membership.select(Membership.customer).where(
+        Membership.group == imported.group_id, Membership.customer.in_(moved)
+    )
+    shut = GroupItem.select(GroupItem.shop).where(
+        GroupItem.group == imported.group_id, GroupItem.sign == "exclude", GroupItem.shop.is_null(False),
+        GroupItem.ended_at.is_null(),
+    )  # fmt: skip
+    allowed = Customer.select(Customer.id).where(
+        Customer.id.in_(inside), Customer.id.in_(_taken(imported)), Customer.shop.is_null() | Customer.shop.not_in(shut)
+    )
+    _include(imported, allowed, change)
 
 
 def _new(part: Part) -> list[Any]:
@@ -181,13 +200,13 @@ def _lift(imported: Import, change: Recorder) -> None:
     GroupItem.update(ended_at=moment, ended_by=change.id).where(*live).execute()
 
 
-def _include(imported: Import, change: Recorder) -> None:
-    """Include each taken customer by name, unless an item of hers is there already."""
+def _include(imported: Import, taken: peewee.ModelSelect, change: Recorder) -> None:
+    """Include each of the customers by name, unless an item of hers is there already."""
     has = GroupItem.alias("has")
     there = has.select(peewee.SQL("1")).where(
         has.group == imported.group_id, has.customer == Customer.id, has.ended_at.is_null()
     )
-    missing = [Customer.id.in_(_taken(imported)), ~fn.EXISTS(there)]
+    missing = [Customer.id.in_(taken), ~fn.EXISTS(there)]
     if not Customer.select().where(*missing).exists():
         return
     newest = GroupItem.select(fn.MAX(GroupItem.id)).scalar() or 0

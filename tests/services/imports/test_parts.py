@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 
 from portal.errors import Conflict, Missing, Refusal
-from portal.models import Change, ChangeRow, Customer, Group, GroupItem, Import, ImportRow, Membership, Shop
+from portal.models import (
+    Change,
+    ChangeRow,
+    Customer,
+    Group,
+    GroupItem,
+    Import,
+    ImportRow,
+    Membership,
+    PastMembership,
+    Shop,
+)
 from portal.permissions import OPERATOR, Actor
 from portal.queries import imports as find
 from portal.queries import membership
@@ -134,6 +145,26 @@ def test_customers_come_in_parts_and_the_group_all_at_once(
     assert (Change.select().count(), change.n_rows) == (before + 1, 18)
     assert ChangeRow.select().where(ChangeRow.change == change).count() == 18
     assert {row.cause_id for row in Membership.select()} == {change.id}
+
+
+def test_a_member_whom_the_file_moves_out_of_the_groups_shop_never_leaves(
+    cass: Actor, check: New, new_customer: New, new_group: New, parts: New, s1: Shop, s2: Shop
+) -> None:
+    ann, bea = (new_customer(name, code=name, shop=s1) for name in ("Ann", "Bea"))
+    shut = shops.create(OPERATOR, code="S3", name="Shut out")
+    group = new_group("Resellers", shops=[s1], without_shops=[shut])
+    waiting = check("code,name,shop\nAnn,,S2\nBea,,S3\n" + PEOPLE.partition("\n")[2].replace(",S1", ","), group=group)
+    inside: list[set[int]] = []
+    parts(lambda: inside.append({customer for (customer,) in Membership.select(Membership.customer).tuples()}))
+    done = imports.run(cass, waiting.id)
+    assert inside == [{ann.id}]
+    assert counted(done) == {"rows": 11, "updated": 2, "new": 9, "joined": 9, "already": 1, "excluded": 1}
+    assert [past.customer_id for past in PastMembership.select()] == [bea.id]
+    named = GroupItem.select().where(GroupItem.customer.in_([ann.id, bea.id]))
+    assert [(item.customer_id, item.sign, item.created_by_id) for item in named] == [
+        (ann.id, "include", done.change_id)
+    ]
+    assert membership.differences() == []
 
 
 def test_an_interrupted_import_goes_on_where_it_stood(
