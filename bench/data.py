@@ -120,7 +120,7 @@ def _customers(n: int) -> Iterator[dict[str, Any]]:
     today = MOMENT.date()
     names = ("code", "code_key", "name", "name_key", "email", "email_key", "phone", "phone_key", "birth_date",
              "language", "gender", "id_type", "id_number", "address")  # fmt: skip
-    for person in people(n, SEED):
+    for number, person in enumerate(people(n, SEED)):
         typed = person._asdict()
         shop = typed.pop("shop")
         columns = read_customer(typed, "RW", today).columns
@@ -129,7 +129,7 @@ def _customers(n: int) -> Iterator[dict[str, Any]]:
             **{name: columns.get(name) for name in names},
             "shop": ids.get(f"{shop}{branch:02}", ids.get(f"{shop}01")) if shop else None,
             "search": search_text(columns),
-            "created_at": MOMENT, "updated_at": MOMENT, "version": 1,
+            "created_at": MOMENT, "updated_at": MOMENT, "version": 1, "uid": f"{number:032x}",
         }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The database: connecting, the write gate, and the few pieces of SQL that differ between SQLite and PostgreSQL."""
 
+import hashlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -69,10 +70,12 @@ def _sqlite(path: Path) -> peewee.Database:
     # The pool hands a connection to one thread at a time, which need not be the thread that opened it.
     # A file that was moved away is not made anew: an empty one would look like a portal without anybody, and its log
     # would be taken for that of the file that comes back.
-    return PooledSqliteDatabase(
+    made = PooledSqliteDatabase(
         f"file:{quote(str(path))}?mode=rw", uri=True, pragmas=PRAGMAS, lock_type="IMMEDIATE", timeout=WRITE_DEADLINE,
         max_connections=32, stale_timeout=300, check_same_thread=False,
     )  # fmt: skip
+    made.register_function(_lot, "lot", 2, deterministic=True)
+    return made
 
 
 def _postgres(url: str) -> peewee.Database:
@@ -208,6 +211,29 @@ def run_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
 def in_chunks(rows: Iterable[Any], size: int = 500) -> Iterator[list[Any]]:
     """Yield the rows in lists of at most `size`, small enough for the parameters of one statement."""
     yield from peewee.chunked(rows, size)
+
+
+def random_uid() -> Any:
+    """Return an SQL expression for 32 random hexadecimal digits, others for each row."""
+    if is_sqlite():
+        return peewee.fn.lower(peewee.fn.hex(peewee.fn.randomblob(16)))
+    return peewee.fn.replace(peewee.Cast(peewee.fn.gen_random_uuid(), "text"), "-", "")
+
+
+def lot_of(seed: Any, uid: Any) -> Any:
+    """Return an SQL expression for the lot of a uid, 0 to 9 999: the first 32 bits of md5("seed:uid") mod 10 000.
+
+    Rule: product.md §5, Shares.
+    """
+    if is_sqlite():
+        return peewee.fn.lot(seed, uid)
+    joined = peewee.NodeList((peewee.Cast(seed, "text"), peewee.SQL("|| ':' ||"), uid))
+    digits = peewee.fn.substr(peewee.fn.md5(joined), 1, 8)
+    return peewee.fn.mod(peewee.NodeList((peewee.SQL("(('x' ||"), digits, peewee.SQL(")::bit(32)::bigint)"))), 10_000)
+
+
+def _lot(seed: str, uid: str) -> int:
+    return int(hashlib.md5(f"{seed}:{uid}".encode(), usedforsecurity=False).hexdigest()[:8], 16) % 10_000
 
 
 def json_of(**columns: Any) -> peewee.Function:

@@ -1,5 +1,7 @@
 """Customers: the people and businesses a store sells to."""
 
+from uuid import uuid4
+
 import peewee
 
 from portal.clock import now
@@ -22,11 +24,17 @@ FIELDS = (
 )
 
 
+def new_uid() -> str:
+    """Return 32 random hexadecimal digits."""
+    return uuid4().hex
+
+
 class Customer(Model):
     """One customer.
 
     The `…_key` columns hold what matching, sorting and searching compare: casefolded code and e-mail, the phone in
-    international form (empty where it does not parse), the folded name. `search` joins all of them.
+    international form (empty where it does not parse), the folded name. `search` joins all of them. `uid` is given
+    once, at random: by it a share of a group draws its lots.
     """
 
     id = peewee.AutoField()
@@ -49,6 +57,7 @@ class Customer(Model):
     created_at = peewee.DateTimeField(default=now)
     updated_at = peewee.DateTimeField(default=now)
     version = peewee.IntegerField(default=1)
+    uid = peewee.TextField(default=new_uid)
 
     class Meta:
         indexes = (

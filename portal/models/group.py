@@ -29,6 +29,14 @@ class Group(Model):
     created_at = peewee.DateTimeField(default=now)
     updated_at = peewee.DateTimeField(default=now)
     version = peewee.IntegerField(default=1)
+    starts_at = peewee.DateTimeField(null=True)  # when the clock makes a draft active
+    ends_at = peewee.DateTimeField(null=True)  # when the clock archives it
+    review_on = peewee.DateField(null=True)
+    next_change_at = peewee.DateTimeField(null=True)  # when somebody joins or leaves by the clock alone
+    level = peewee.IntegerField(default=0)  # 0: made of no other group; else one above the highest it is made of
+    is_guarded = peewee.BooleanField(default=False)
+    is_sensitive = peewee.BooleanField(default=False)
+    is_open = peewee.BooleanField(default=False)  # support and shop staff may add and remove single members
 
     class Meta:
         table_name = "customer_group"
@@ -43,15 +51,21 @@ class Group(Model):
 _LIVE = Group.status != "deleted"
 Group.add_index(Group.code, unique=True, where=_LIVE, name="customer_group_code")
 Group.add_index(Group.name_key, unique=True, where=_LIVE & (Group.name_key != ""), name="customer_group_name_key")
+Group.add_index(Group.next_change_at, where=Group.next_change_at.is_null(False), name="customer_group_due")
+Group.add_index(Group.level, where=Group.level > 0, name="customer_group_level")
 
 
 class GroupItem(Model):
-    """Include or exclude one customer or one shop. Ended, never deleted."""
+    """Include or exclude one customer, a shop, another group, or a random share of one. Ended, never deleted.
+
+    It counts from `valid_from` on and up to, not at, `valid_until`. A share is the members of `of_group` whose lot lies
+    from `low` up to, not at, `high`, in hundredths of a percent (product.md §5, Shares).
+    """
 
     id = peewee.AutoField()
     group = peewee.ForeignKeyField(Group, backref="items", index=False, on_delete="RESTRICT")
     sign = peewee.TextField()  # include | exclude
-    kind = peewee.TextField()  # customer | shop
+    kind = peewee.TextField()  # customer | shop | group | share
     customer = peewee.ForeignKeyField(Customer, null=True, index=False, on_delete="RESTRICT")
     shop = peewee.ForeignKeyField(Shop, null=True, index=False, on_delete="RESTRICT")
     note = peewee.TextField(default="")
@@ -59,6 +73,13 @@ class GroupItem(Model):
     created_by = peewee.ForeignKeyField(Change, index=False, on_delete="RESTRICT")
     ended_at = peewee.DateTimeField(null=True)
     ended_by = peewee.ForeignKeyField(Change, null=True, index=False, on_delete="RESTRICT")
+    of_group = peewee.ForeignKeyField(Group, null=True, backref="uses", index=False, on_delete="RESTRICT")
+    low = peewee.IntegerField(null=True)
+    high = peewee.IntegerField(null=True)
+    seed = peewee.TextField(default="")
+    valid_from = peewee.DateTimeField(null=True)
+    valid_until = peewee.DateTimeField(null=True)
+    on_leave = peewee.TextField(default="leave")  # leave | stay, of who leaves the shop of a shop item
 
 
 # At most one live customer item per group and customer (product.md §5), and one live shop item likewise.
@@ -71,3 +92,7 @@ GroupItem.add_index(
     GroupItem.shop, GroupItem.group, unique=True, where=_OPEN & GroupItem.shop.is_null(False), name="group_item_shop"
 )
 GroupItem.add_index(GroupItem.group, GroupItem.id, name="group_item_group")
+GroupItem.add_index(
+    GroupItem.of_group, GroupItem.group, where=_OPEN & GroupItem.of_group.is_null(False), name="group_item_of_group"
+)
+GroupItem.add_index(GroupItem.shop, where=_OPEN & (GroupItem.on_leave == "stay"), name="group_item_shop_stay")

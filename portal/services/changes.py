@@ -10,8 +10,8 @@ from portal.models import Change, ChangeRow
 from portal.permissions import Actor
 from portal.services import once
 
-# Never written down, not even in a change: a hash of a password is a secret, a search column a copy.
-_LEFT_OUT = frozenset({"password_hash", "key_hash", "search", "code_key", "name_key", "email_key", "phone_key"})
+# Never written down, not even in a change: a hash of a password is a secret, a search column a copy, an uid a lot.
+_LEFT_OUT = frozenset({"password_hash", "key_hash", "search", "code_key", "name_key", "email_key", "phone_key", "uid"})
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import peewee
 from peewee import fn
 
 from portal import clock
-from portal.db import db, insert_all, json_of, run_many
+from portal.db import db, insert_all, json_of, random_uid, run_many
 from portal.models import ChangeRow, Customer, GroupItem, Import, ImportRow, Membership
 from portal.models.customer import FIELDS
 from portal.services import customers, membership
@@ -106,7 +106,8 @@ def _create(part: Part, change: Recorder) -> None:
     ]
     query = (
         ImportRow.select(
-            *staged, ImportRow.shop, ImportRow.search, peewee.Value(moment), peewee.Value(moment), peewee.Value(1)
+            *staged, ImportRow.shop, ImportRow.search, peewee.Value(moment), peewee.Value(moment), peewee.Value(1),
+            random_uid(),
         )
         .where(*_new(part))
         .order_by(ImportRow.row)
@@ -114,7 +115,7 @@ def _create(part: Part, change: Recorder) -> None:
     inserted = Customer.insert_from(
         query,
         [*(getattr(Customer, name) for name in _COLUMNS), Customer.shop, Customer.search, Customer.created_at,
-         Customer.updated_at, Customer.version],
+         Customer.updated_at, Customer.version, Customer.uid],
     )  # fmt: skip
     if not db.execute(inserted).rowcount:
         return
