@@ -18,6 +18,7 @@ from portal.models import (
     Customer,
     Group,
     GroupItem,
+    Import,
     ImportRow,
     Membership,
     PastMembership,
@@ -205,7 +206,10 @@ def test_shops_change_and_groups_are_archived_while_a_file_is_imported(
     done, again, *others = at_once(
         lambda: imports.run(cass, checked.id), lambda: imports.run(cass, checked.id), move, flip
     )
-    assert [type(one).__name__ for one in (done, again)] == ["Import", "Import"]
+    # Where others wrote before both had begun, both match the rows anew, and the later one stops the earlier one.
+    stopped = [str(one) for one in (done, again) if isinstance(one, Conflict)]
+    assert stopped in ([], [resolve.BEING_MATCHED])
+    assert [one.state for one in (done, again) if isinstance(one, Import)] == ["done"] * (2 - len(stopped))
     assert others == [None, None]
     assert Membership.select().where(Membership.group == group.id).count() == 40
     assert Membership.select().where(Membership.group == whole_shop.id).count() == 50
