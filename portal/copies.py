@@ -16,6 +16,7 @@ from typing import Any
 import peewee
 
 from portal import gate
+from portal.db import lot
 from portal.errors import N_, Busy, Refusal
 
 # The tables without which a file is no database of ours.
@@ -132,6 +133,13 @@ def count(path: Path, query: peewee.Select) -> int:
         return int(there.execute(f"SELECT count(*) FROM ({sql})", parameters).fetchone()[0])
 
 
+def first(path: Path, query: peewee.Select) -> Any:
+    """Return the first value of the first row that `query` gives in that file, as SQLite holds it; None without one."""
+    with _opened(path, mode="ro") as there:
+        row = there.execute(*query.sql()).fetchone()
+        return row and row[0]
+
+
 @contextmanager
 def _opened(path: Path, *, mode: str) -> Iterator[Any]:
     # The library that the portal itself uses: two of them in one process would drop each other's locks.
@@ -139,6 +147,7 @@ def _opened(path: Path, *, mode: str) -> Iterator[Any]:
     address = f"{path.resolve().as_uri()}?mode={mode}"
     try:
         with closing(peewee.sqlite3.connect(address, uri=True, timeout=DEADLINE, isolation_level=None)) as connection:
+            connection.create_function("lot", 2, lot, deterministic=True)
             yield connection
     except peewee.sqlite3.Error as error:
         # A backup says what is wrong in words only.

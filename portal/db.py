@@ -74,7 +74,7 @@ def _sqlite(path: Path) -> peewee.Database:
         f"file:{quote(str(path))}?mode=rw", uri=True, pragmas=PRAGMAS, lock_type="IMMEDIATE", timeout=WRITE_DEADLINE,
         max_connections=32, stale_timeout=300, check_same_thread=False,
     )  # fmt: skip
-    made.register_function(_lot, "lot", 2, deterministic=True)
+    made.register_function(lot, "lot", 2, deterministic=True)
     return made
 
 
@@ -232,7 +232,8 @@ def lot_of(seed: Any, uid: Any) -> Any:
     return peewee.fn.mod(peewee.NodeList((peewee.SQL("(('x' ||"), digits, peewee.SQL(")::bit(32)::bigint)"))), 10_000)
 
 
-def _lot(seed: str, uid: str) -> int:
+def lot(seed: str, uid: str) -> int:
+    """Return the lot of a uid as `lot_of` does; SQLite's queries call it."""
     return int(hashlib.md5(f"{seed}:{uid}".encode(), usedforsecurity=False).hexdigest()[:8], 16) % 10_000
 
 

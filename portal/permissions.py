@@ -130,6 +130,7 @@ class Door(StrEnum):
     COMMAND = "command"
     IMPORT = "import"
     SETUP = "setup"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,8 @@ def _covers(grant: Grant, action: Action, shop_id: int | None) -> bool:
 
 
 OPERATOR = Actor(user_id=None, name="operator", door=Door.COMMAND, is_operator=True)
+# Who moves members when a date has come; she may do nothing else.
+CLOCK = Actor(user_id=None, name="clock", door=Door.CLOCK)
 
 
 def require(actor: Actor, action: Action) -> None:

@@ -7,11 +7,11 @@ import click
 from flask_babel import gettext
 
 from portal.errors import N_, Refusal
-from portal.models import Customer, Group, Shop
+from portal.models import Customer, Group
 from portal.permissions import Actor
 from portal.queries import customers as find
 from portal.queries import groups as find_groups
-from portal.services.items import NewItem, kept_out
+from portal.services.items import NewItem
 from portal.text import has_forbidden
 from portal.words import say
 
@@ -24,23 +24,40 @@ def read(actor: Actor, group: Group, *, partial: bool) -> list[NewItem]:
 
     Raises Refusal, before anything is written, when a line fits nobody or several and `partial` is not set.
     """
-    found: dict[int, NewItem] = {}
-    n_wrong, excluded = 0, find_groups.excluded_shops(group)
+    found, wrong = _looked_up(actor)
+    shut_out = find_groups.shut_out(group, [customer.id for customer in found.values()])
+    items: dict[int, NewItem] = {}
+    for number, customer in found.items():
+        try:
+            shut_out.check(customer)
+        except Refusal as refusal:
+            wrong[number] = refusal
+        else:
+            items[customer.id] = NewItem(customer_id=customer.id)
+    _say_wrong(wrong)
+    if wrong and not partial:
+        sentence = N_("Nothing was added; lines that cannot be used: %(n)s. With --partial the others are added.")
+        raise Refusal(sentence, n=len(wrong))
+    if not items and not wrong:
+        raise Refusal(N_("The list is empty. Nothing was added."))
+    return list(items.values())
+
+
+def _looked_up(actor: Actor) -> tuple[dict[int, Customer], dict[int, Refusal]]:
+    """Return, by the number of the line, whom each names, and why the others cannot be used."""
+    found: dict[int, Customer] = {}
+    wrong: dict[int, Refusal] = {}
     for number, line in _lines():
         try:
-            customer = _one(actor, excluded, line)
+            found[number] = _one(actor, line)
         except Refusal as refusal:
-            n_wrong += 1
-            click.echo(gettext("Line %(number)s: %(sentence)s", number=number, sentence=say(refusal)), err=True)
-        else:
-            found[customer.id] = NewItem(customer_id=customer.id)
-    if n_wrong and not partial:
-        raise Refusal(
-            N_("Nothing was added; lines that cannot be used: %(n)s. With --partial the others are added."), n=n_wrong
-        )
-    if not found and not n_wrong:
-        raise Refusal(N_("The list is empty. Nothing was added."))
-    return list(found.values())
+            wrong[number] = refusal
+    return found, wrong
+
+
+def _say_wrong(wrong: dict[int, Refusal]) -> None:
+    for number in sorted(wrong):
+        click.echo(gettext("Line %(number)s: %(sentence)s", number=number, sentence=say(wrong[number])), err=True)
 
 
 def _lines() -> Iterator[tuple[int, str]]:
@@ -60,10 +77,7 @@ def _decoded(raw: bytes) -> str:
         raise Refusal(N_("The list is not text in UTF-8. Nothing was added.")) from None
 
 
-def _one(actor: Actor, excluded: dict[int, Shop], line: str) -> Customer:
+def _one(actor: Actor, line: str) -> Customer:
     if has_forbidden(line):
         raise Refusal(N_("This holds characters that cannot be stored. Please type it anew."))
-    customer = find.resolve(actor, line)
-    if customer.shop_id in excluded:
-        raise kept_out(customer, excluded[customer.shop_id])
-    return customer
+    return find.resolve(actor, line)

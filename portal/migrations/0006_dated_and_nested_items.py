@@ -16,6 +16,8 @@ INDEXES = {
     "customer_group_due": '"customer_group" ("next_change_at") WHERE ("next_change_at" IS NOT NULL)',
     "customer_group_level": '"customer_group" ("level") WHERE ("level" > 0)',
     "group_item_of_group": '"group_item" ("of_group_id", "group_id") WHERE (("ended_at" IS NULL) AND ("of_group_id" IS NOT NULL))',
+    "group_item_from": '"group_item" ("group_id", "valid_from") WHERE (("ended_at" IS NULL) AND ("valid_from" IS NOT NULL))',
+    "group_item_until": '"group_item" ("group_id", "valid_until") WHERE (("ended_at" IS NULL) AND ("valid_until" IS NOT NULL))',
     "group_item_shop_stay": '"group_item" ("shop_id") WHERE (("ended_at" IS NULL) AND ("on_leave" = \'stay\'))',
 }
 

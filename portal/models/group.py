@@ -81,6 +81,11 @@ class GroupItem(Model):
     valid_until = peewee.DateTimeField(null=True)
     on_leave = peewee.TextField(default="leave")  # leave | stay, of who leaves the shop of a shop item
 
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether its first day has come."""
+        return self.valid_from is None or self.valid_from <= now()
+
 
 # At most one live customer item per group and customer (product.md §5), and one live shop item likewise.
 _OPEN = GroupItem.ended_at.is_null()
@@ -95,4 +100,8 @@ GroupItem.add_index(GroupItem.group, GroupItem.id, name="group_item_group")
 GroupItem.add_index(
     GroupItem.of_group, GroupItem.group, where=_OPEN & GroupItem.of_group.is_null(False), name="group_item_of_group"
 )
+for _date in (GroupItem.valid_from, GroupItem.valid_until):
+    GroupItem.add_index(
+        GroupItem.group, _date, where=_OPEN & _date.is_null(False), name=_date.name.replace("valid", "group_item")
+    )
 GroupItem.add_index(GroupItem.shop, where=_OPEN & (GroupItem.on_leave == "stay"), name="group_item_shop_stay")

@@ -37,11 +37,14 @@ class PastMembership(Model):
 
 
 class MembershipDelta(Model):
-    """The difference between the definition and `membership`, held per connection while it is being written."""
+    """The difference between the definition and `membership`, held per connection while it is being
+    written, and until those groups that are made of the moved ones have followed.
+    """
 
     group_id = peewee.IntegerField()
     customer_id = peewee.IntegerField()
     is_joining = peewee.BooleanField()
+    is_written = peewee.BooleanField()
 
     class Meta:
         table_name = "membership_delta"

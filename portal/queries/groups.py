@@ -1,17 +1,20 @@
 """Reading groups and their members."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import peewee
 from peewee import fn
 
-from portal.db import like
+from portal.clock import now
+from portal.db import in_chunks, like, lot_of
 from portal.errors import N_, Missing, Refusal
 from portal.models import Customer, Group, GroupItem, Membership, Shop, User
 from portal.permissions import Action, Actor, require
 from portal.queries.customers import matching, visible_to
+from portal.queries.membership import valid_at
 from portal.text import fold
 
 STATUSES = ("active", "draft", "archived")
@@ -106,14 +109,58 @@ def n_visible(actor: Actor, group: Group) -> int:
     return _counted(actor, [group])[0].n_members or 0
 
 
-def excluded_shops(group: Group) -> dict[int, Shop]:
-    """Return, by id, the shops whose customers the group keeps out, whatever else is said of them."""
-    query = (
-        Shop.select()
-        .join(GroupItem)
-        .where(GroupItem.group == group, GroupItem.sign == "exclude", GroupItem.ended_at.is_null())
+@dataclass(frozen=True)
+class ShutOut:
+    """Whom a group keeps out now, whatever else is said of them: the shops, and the groups by customer."""
+
+    shops: Mapping[int, Shop] = field(default_factory=dict)
+    groups: Mapping[int, Group] = field(default_factory=dict)
+
+    def check(self, customer: Customer) -> None:
+        """Raise Refusal where the customer cannot be added by name; exclude always wins (law 1)."""
+        name = customer.name or customer.code
+        if customer.shop_id in self.shops:
+            raise Refusal(
+                N_("%(name)s cannot be added: the group excludes the shop %(shop)s. End that item first."),
+                "item", name=name, shop=self.shops[customer.shop_id].name,
+            )  # fmt: skip
+        if customer.id in self.groups:
+            raise Refusal(
+                N_("%(name)s cannot be added: the group excludes the members of %(group)s. End that item first."),
+                "item", name=name, group=self.groups[customer.id].label,
+            )  # fmt: skip
+
+
+def shut_out(group: Group, customer_ids: Iterable[int]) -> ShutOut:
+    """Return which shops the group excludes, and which of these customers it excludes as members of a group."""
+    excluding = [GroupItem.group == group, GroupItem.sign == "exclude", *valid_at(now())]
+    by_shop = Shop.select().join(GroupItem, on=(GroupItem.shop == Shop.id)).where(*excluding)
+    shops = {shop.id: shop for shop in by_shop}
+    if not GroupItem.select().where(*excluding, GroupItem.of_group.is_null(False)).exists():
+        return ShutOut(shops)
+    found: dict[int, int] = {}
+    for part in in_chunks(customer_ids):
+        query = excluding_groups(Membership.customer, *excluding, Membership.customer.in_(part))
+        found |= dict(query.select(Membership.customer, GroupItem.of_group).tuples())
+    by_id = {row.id: row for row in Group.select().where(Group.id.in_(set(found.values())))}
+    return ShutOut(shops, {customer: by_id[group_id] for customer, group_id in found.items()})
+
+
+def excluding_groups(customer: Any, *conditions: Any) -> peewee.ModelSelect:
+    """Return a select of the items fitting `conditions` that name a group, or a share of one, that `customer` is in."""
+    lot = lot_of(GroupItem.seed, Customer.uid)
+    is_drawn = (GroupItem.kind == "share") & (lot >= GroupItem.low) & (lot < GroupItem.high)
+    return (
+        GroupItem.select(peewee.SQL("1"))
+        .join(Membership, on=(Membership.group == GroupItem.of_group))
+        .join(Customer, on=(Customer.id == Membership.customer))
+        .where(*conditions, Membership.customer == customer, (GroupItem.kind == "group") | is_drawn)
     )
-    return {shop.id: shop for shop in query}
+
+
+def excluded_shops(group: Group) -> dict[int, Shop]:
+    """Return, by id, the shops whose customers the group keeps out now, whatever else is said of them."""
+    return dict(shut_out(group, ()).shops)
 
 
 def since(customer_ids: Sequence[int], group: Group) -> dict[int, datetime]:

@@ -1,53 +1,108 @@
 """Membership as the definition says it: includes minus excludes, exclude always wins (product.md §4, law 1)."""
 
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import peewee
 from peewee import fn
 
+from portal.clock import now
+from portal.db import lot_of
 from portal.models import Customer, Group, GroupItem, Membership, PastMembership
 
 Slice: TypeAlias = Any  # ids: a list of them, a select of them, or None for all
 
 
-def definition(groups: Slice = None, customers: Slice = None) -> peewee.Select:
-    """Return a select of (group_id, customer_id) of everybody who should be a member now.
+def definition(
+    groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True
+) -> peewee.Select:
+    """Return a select of (group_id, customer_id) of everybody who should be a member at `moment` (UTC; default now).
 
     `groups` and `customers` narrow it to ids (a list, or a select of ids); None means all. Only active groups have
-    members. The result is ((include customers ∪ include shops) − exclude customers) − exclude shops; both databases
-    read such a chain from the left.
+    members. The result is the includes (customers ∪ shops ∪ groups ∪ shares) minus each kind of excludes; both
+    databases read such a chain from the left. Who is in a group that an item names is asked of the stored membership,
+    which has to be right already; `is_nested` false says that no item of these groups names one.
     """
-    return (
-        (_by_customer("include", groups, customers) | _by_shop("include", groups, customers))
-        - _by_customer("exclude", groups, customers)
-    ) - _by_shop("exclude", groups, customers)
+    moment = moment or now()
+    kinds = (_by_customer, _by_shop, _by_group, _by_share) if is_nested else (_by_customer, _by_shop)
+    included, *further = (kind("include", groups, customers, moment) for kind in kinds)
+    for query in further:
+        included = included | query
+    for kind in kinds:
+        included = included - kind("exclude", groups, customers, moment)
+    return included
 
 
-def _by_customer(sign: str, groups: Slice, customers: Slice) -> peewee.Select:
+def _by_customer(sign: str, groups: Slice, customers: Slice, moment: datetime) -> peewee.Select:
     query = GroupItem.select(GroupItem.group.alias("group_id"), GroupItem.customer.alias("customer_id")).where(
         GroupItem.kind == "customer"
     )
-    return _narrowed(query, sign, groups, GroupItem.customer, customers)
+    return _narrowed(query, sign, moment, groups, GroupItem.customer, customers)
 
 
-def _by_shop(sign: str, groups: Slice, customers: Slice) -> peewee.Select:
+def _by_shop(sign: str, groups: Slice, customers: Slice, moment: datetime) -> peewee.Select:
     query = (
         GroupItem.select(GroupItem.group.alias("group_id"), Customer.id.alias("customer_id"))
         .join(Customer, on=(Customer.shop == GroupItem.shop))
         .where(GroupItem.kind == "shop")
     )
-    return _narrowed(query, sign, groups, Customer.id, customers)
+    return _narrowed(query, sign, moment, groups, Customer.id, customers)
 
 
-def _narrowed(query: Any, sign: str, groups: Slice, customer: Any, customers: Slice) -> peewee.Select:
+def _by_group(sign: str, groups: Slice, customers: Slice, moment: datetime) -> peewee.Select:
+    query = (
+        GroupItem.select(GroupItem.group.alias("group_id"), Membership.customer.alias("customer_id"))
+        .join(Membership, on=(Membership.group == GroupItem.of_group))
+        .where(GroupItem.kind == "group")
+    )
+    return _narrowed(query, sign, moment, groups, Membership.customer, customers)
+
+
+def _by_share(sign: str, groups: Slice, customers: Slice, moment: datetime) -> peewee.Select:
+    lot = lot_of(GroupItem.seed, Customer.uid)
+    query = (
+        GroupItem.select(GroupItem.group.alias("group_id"), Membership.customer.alias("customer_id"))
+        .join(Membership, on=(Membership.group == GroupItem.of_group))
+        .join(Customer, on=(Customer.id == Membership.customer))
+        .where(GroupItem.kind == "share", lot >= GroupItem.low, lot < GroupItem.high)
+    )
+    return _narrowed(query, sign, moment, groups, Membership.customer, customers)
+
+
+def _narrowed(
+    query: Any, sign: str, moment: datetime, groups: Slice, customer: Any, customers: Slice
+) -> peewee.Select:
     # Asked of each item found: as a list of groups, SQLite looks for each of them whether it has the shop.
     active = Group.select(peewee.SQL("1")).where(Group.id == GroupItem.group, Group.status == "active")
-    query = query.where(GroupItem.sign == sign, GroupItem.ended_at.is_null(), fn.EXISTS(active))
+    query = query.where(GroupItem.sign == sign, *valid_at(moment), fn.EXISTS(active))
     if groups is not None:
         query = query.where(GroupItem.group.in_(groups))
     if customers is not None:
         query = query.where(customer.in_(customers))
     return query
+
+
+def valid_at(moment: datetime) -> tuple[Any, ...]:
+    """Return the conditions for items that count at `moment`: live, begun, and not over (product.md §5, Dates)."""
+    return (
+        GroupItem.ended_at.is_null(),
+        GroupItem.valid_from.is_null() | (GroupItem.valid_from <= moment),
+        GroupItem.valid_until.is_null() | (GroupItem.valid_until > moment),
+    )
+
+
+def next_due() -> peewee.ModelSelect:
+    """Return a select of the moment at which the clock moves somebody next, or has to have moved her."""
+    return Group.select(Group.next_change_at).where(Group.next_change_at.is_null(False)).order_by(
+        Group.next_change_at
+    ).limit(1)  # fmt: skip
+
+
+def settled(due: datetime | None) -> datetime:
+    """Return the last moment for which what is stored has to be right: now, or before `due`, which is not written yet.
+    """
+    moment = now()
+    return moment if due is None or due > moment else due - timedelta(microseconds=1)
 
 
 def stored(groups: Slice = None, customers: Slice = None) -> peewee.Select:
@@ -60,25 +115,30 @@ def stored(groups: Slice = None, customers: Slice = None) -> peewee.Select:
     return query
 
 
-def joining(groups: Slice = None, customers: Slice = None) -> peewee.Select:
+def joining(
+    groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True
+) -> peewee.Select:
     """Return a select of (group_id, customer_id) that the definition holds and the stored membership lacks."""
-    return definition(groups, customers) - stored(groups, customers)
+    return definition(groups, customers, moment, is_nested) - stored(groups, customers)
 
 
-def leaving(groups: Slice = None, customers: Slice = None) -> peewee.Select:
+def leaving(
+    groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True
+) -> peewee.Select:
     """Return a select of (group_id, customer_id) that are stored and no longer in the definition.
 
     The definition, itself a chain, stands to the right of EXCEPT inside a select of its own, as SQLite asks for. It is
     no NOT IN: one that does not fit into its working memory PostgreSQL runs row by row (for 300 000, over a minute).
     """
-    should = definition(groups, customers).alias("should")
+    should = definition(groups, customers, moment, is_nested).alias("should")
     return stored(groups, customers) - peewee.Select([should], [should.c.group_id, should.c.customer_id])
 
 
 def differences() -> list[tuple[int, int, bool]]:
     """Return (group_id, customer_id, is_missing) for every place where storage and definition differ; for `verify`."""
-    missing = [(row["group_id"], row["customer_id"], True) for row in joining().dicts()]
-    surplus = [(row["group_id"], row["customer_id"], False) for row in leaving().dicts()]
+    moment = settled(next_due().scalar())
+    missing = [(row["group_id"], row["customer_id"], True) for row in joining(moment=moment).dicts()]
+    surplus = [(row["group_id"], row["customer_id"], False) for row in leaving(moment=moment).dicts()]
     return sorted(missing + surplus)
 
 

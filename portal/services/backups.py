@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import peewee
@@ -66,7 +67,9 @@ def _checked(part: Path, name: str) -> Copy:
     """Return what a copy holds; raises Refusal unless it is sound and its membership equals the definition."""
     copy = copies.look(part)
     if set(copy.migrations) == set(migrate.known()):
-        n = copies.count(part, membership.joining()) + copies.count(part, membership.leaving())
+        due = copies.first(part, membership.next_due())
+        moment = membership.settled(datetime.fromisoformat(due) if due else None)
+        n = sum(copies.count(part, query(moment=moment)) for query in (membership.joining, membership.leaving))
         if n:
             raise Refusal(_UNEQUAL, file=name, n=n)
     return copy

@@ -5,13 +5,19 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
+from portal.clock import now
 from portal.db import WRITE_DEADLINE, Model, in_chunks
 from portal.models import Change, ChangeRow
 from portal.permissions import Actor
 from portal.services import once
 
-# Never written down, not even in a change: a hash of a password is a secret, a search column a copy, an uid a lot.
-_LEFT_OUT = frozenset({"password_hash", "key_hash", "search", "code_key", "name_key", "email_key", "phone_key", "uid"})
+# Never written down, not even in a change: a hash of a password is a secret; the others are derived, or a lot.
+_LEFT_OUT = frozenset(
+    {
+        "password_hash", "key_hash", "search", "code_key", "name_key", "email_key", "phone_key", "uid", "n_members",
+        "level", "next_change_at",
+    }
+)  # fmt: skip
 
 
 @contextmanager
@@ -24,7 +30,11 @@ def record(
     recorder. A block that records no row and moves nobody was no write: it leaves no change behind. Raises Busy when
     no turn to write was to be had within `seconds`.
     """
+    from portal.services.membership.due import catch_up
+
     with once.transaction(seconds):
+        # What the clock has moved before comes first: it is judged by what was there then.
+        catch_up(now())
         recorder = Recorder(actor, act, subject, note)
         yield recorder
         recorder.finish()
@@ -38,6 +48,7 @@ class Recorder:
         self._id: int | None = None
         self.subject = subject
         self.n_rows = 0
+        self.moves: dict[int, tuple[int, int]] = {}  # who joined and who left, by group
 
     @property
     def id(self) -> int:
@@ -61,6 +72,11 @@ class Recorder:
     def about(self, noun: str, row_id: int) -> None:
         """Say what the change is about, once it has an id."""
         self.subject = f"{noun}:{row_id}"
+
+    def moved(self, group_id: int, joined: int, left: int) -> None:
+        """Note how many memberships of a group began and ended."""
+        before = self.moves.get(group_id, (0, 0))
+        self.moves[group_id] = before[0] + joined, before[1] + left
 
     def created(self, noun: str, row: Model) -> None:
         """Record a row that was not there before."""

@@ -10,7 +10,7 @@ from portal.errors import N_, Conflict, Refusal, Refusals
 from portal.models import Customer, Shop
 from portal.permissions import Action, Actor, require, require_shop
 from portal.queries import customers as find
-from portal.services import membership
+from portal.services import membership, staying
 from portal.services.changes import Recorder, record, values
 from portal.values import Reading, Remark, read_customer, search_text
 
@@ -84,6 +84,8 @@ def edit(actor: Actor, customer_id: int, typed: Mapping[str, str], version: int 
             customer.updated_at = clock.now()
             customer.save()
             change.updated("customer", customer.id, before, values(customer))
+            if before["shop"] not in {None, customer.shop_id}:
+                staying.stay({customer.id: before["shop"]}, change)
             membership.refresh(change, customers=[customer.id])
     return Saved(customer, reading.warnings)
 

@@ -9,8 +9,9 @@ from portal.errors import N_, Conflict, Missing, Refusal, Refusals
 from portal.models import Group
 from portal.models.group import HUES
 from portal.permissions import Action, Actor, require
-from portal.services import membership
+from portal.services import membership, nesting
 from portal.services.changes import Recorder, record, values
+from portal.services.item_rows import end_over
 from portal.services.items import NewItem, live_items, put, put_all, settle
 from portal.text import clean, fold, has_forbidden, slug
 from portal.values import Remark
@@ -101,7 +102,9 @@ def duplicate(actor: Actor, group_id: int) -> Saved:
         copy = insert(actor, details, change)
         change.about("group", copy.id)
         put_all(live_items(source), copy, change)
+        nesting.relevel([copy.id])
         moved = membership.refresh(change, groups=[copy.id])
+        membership.schedule([copy.id])
     return Saved(Group.get_by_id(copy.id), moved.joined, moved.left)
 
 
@@ -140,6 +143,9 @@ def set_status(actor: Actor, group_id: int, status: str) -> Saved:
         group = _live(group_id)
         before = values(group)
         group.status = status
+        _unplan(group)
+        if status == "active":
+            end_over(group, change)
         moved = _store(group, before, change)
     return Saved(Group.get_by_id(group_id), moved.joined, moved.left)
 
@@ -160,12 +166,25 @@ def _store(group: Group, before: dict[str, object], change: Recorder) -> members
         return membership.Moved(0, 0)
     group.version += 1
     group.updated_at = clock.now()
-    # Not n_members: only the refresh may count.
-    group.save(only=[field for field in Group._meta.sorted_fields if field.name not in {"id", "n_members"}])
+    # What the refresh keeps is not written from here.
+    kept = {"id", "n_members", "level", "next_change_at"}
+    group.save(only=[field for field in Group._meta.sorted_fields if field.name not in kept])
     change.updated("group", group.id, before, values(group))
     if group.status == before["status"]:
+        membership.schedule([group.id])
         return membership.Moved(0, 0)  # a name moves nobody, and asking a large group takes time
-    return membership.refresh(change, groups=[group.id])
+    moved = membership.refresh(change, groups=[group.id])
+    membership.schedule([group.id])
+    return moved
+
+
+def _unplan(group: Group) -> None:
+    """Take away what was planned for a moment that has passed: a person's word stands above the clock's."""
+    moment = clock.now()
+    if group.starts_at is not None and group.starts_at <= moment:
+        group.starts_at = None
+    if group.ends_at is not None and group.ends_at <= moment:
+        group.ends_at = None
 
 
 def _live(group_id: int) -> Group:

@@ -294,7 +294,7 @@ def test_what_one_group_says_is_said_by_another(cass: Actor, new_customer: New, 
     items.remove_member(cass, group.id, ann.id, "she asked")
     items.end(cass, group.id, GroupItem.get(GroupItem.customer == cay).id)
     said = items.live_items(group)
-    assert said == [
+    assert [{name: row[name] for name in ("sign", "kind", "customer", "shop", "note")} for row in said] == [
         {"sign": "include", "kind": "shop", "customer": None, "shop": s1.id, "note": ""},
         {"sign": "include", "kind": "customer", "customer": ben.id, "shop": None, "note": ""},
         {"sign": "exclude", "kind": "customer", "customer": ann.id, "shop": None, "note": "she asked"},

@@ -74,7 +74,8 @@ def _guessing(place: Place) -> Finding:
 
 
 def _membership(place: Place) -> Finding:
-    n = membership.joining().count() + membership.leaving().count()
+    moment = membership.settled(membership.next_due().scalar())
+    n = membership.joining(moment=moment).count() + membership.leaving(moment=moment).count()
     return none(n, bad, N_("Stored membership differs from the definition; run “portal verify” to see where."))
 
 

@@ -128,6 +128,10 @@ def _finish(imported: Import, change: Recorder, is_alone: bool) -> None:
         resolve.summarise(imported)
     if imported.group_id:
         apply.publish(imported, change)
+        if Group.get_by_id(imported.group_id).level:
+            # Whom a group that the group excludes has taken in with the file is found out by now only.
+            resolve.tell_kept_out(imported)
+            resolve.summarise(imported)
 
 
 def cancel(actor: Actor, import_id: int) -> Import:

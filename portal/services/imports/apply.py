@@ -13,7 +13,8 @@ from portal import clock
 from portal.db import db, insert_all, json_of, random_uid, run_many
 from portal.models import ChangeRow, Customer, GroupItem, Import, ImportRow, Membership
 from portal.models.customer import FIELDS
-from portal.services import customers, membership
+from portal.queries.membership import valid_at
+from portal.services import customers, membership, staying
 from portal.services.changes import Recorder, plain
 from portal.services.imports.resolve import Part
 from portal.values import search_text
@@ -38,19 +39,20 @@ def customers_of(part: Part, change: Recorder) -> None:
     """Write the customers of a part inside the open change, and refresh the groups that they are in by their shop."""
     _name_codes(part)
     _create(part, change)
-    moved = _update(part, change)
+    left = _update(part, change)
+    moved = list(left)
     new = ImportRow.select(ImportRow.customer).where(*_new(part), ImportRow.shop.is_null(False))
     if new.exists():
         membership.refresh(change, customers=new)
     if moved:
         _keep(part.imported, moved, change)
+        staying.stay({customer: shop for customer, shop in left.items() if shop is not None}, change)
         membership.refresh(change, customers=moved)
 
 
 def publish(imported: Import, change: Recorder) -> None:
     """Bring everybody whom the file names into the group, all at once."""
-    if imported.lifts_exclusions:
-        _lift(imported, change)
+    _lift(imported, change)
     _include(imported, _taken(imported), change)
     membership.refresh(change, groups=[imported.group_id], customers=_taken(imported))
 
@@ -65,7 +67,7 @@ def _keep(imported: Import, moved: list[int], change: Recorder) -> None:
     )
     shut = GroupItem.select(GroupItem.shop).where(
         GroupItem.group == imported.group_id, GroupItem.sign == "exclude", GroupItem.shop.is_null(False),
-        GroupItem.ended_at.is_null(),
+        *valid_at(clock.now()),
     )  # fmt: skip
     allowed = Customer.select(Customer.id).where(
         Customer.id.in_(inside), Customer.id.in_(_taken(imported)), Customer.shop.is_null() | Customer.shop.not_in(shut)
@@ -140,8 +142,11 @@ def _record(change: Recorder, query: peewee.ModelSelect) -> None:
     change.counted(db.execute(ChangeRow.insert_from(query, columns)).rowcount)
 
 
-def _update(part: Part, change: Recorder) -> list[int]:
-    """Bring the filled cells to the customers they differ from; empty cells never erase. Returns who changed shop."""
+def _update(part: Part, change: Recorder) -> dict[int, int | None]:
+    """Bring the filled cells to the customers they differ from; empty cells never erase.
+
+    Returns, by customer, the shop that she left.
+    """
     moment = clock.now()
     names = [*_COLUMNS, "shop"]
     # Plain tuples: making two model instances a row took longer than writing them.
@@ -155,7 +160,7 @@ def _update(part: Part, change: Recorder) -> list[int]:
         .order_by(ImportRow.row)
         .tuples()
     )  # fmt: skip
-    written, recorded, moved = [], [], []
+    written, recorded, moved = [], [], {}
     for row_id, version, *values in rows:
         stored, staged = values[: len(names)], values[len(names) :]
         before = dict(zip(names, stored, strict=True))
@@ -164,7 +169,7 @@ def _update(part: Part, change: Recorder) -> list[int]:
         if not differing:
             continue
         if before["shop"] != after["shop"]:
-            moved.append(row_id)
+            moved[row_id] = before["shop"]
         written.append([*after.values(), search_text(after), version + 1, moment, row_id])
         both = (json.dumps({name: plain(state[name]) for name in differing}) for state in (before, after))
         recorded.append([row_id, *both])
@@ -185,11 +190,12 @@ def _taken(imported: Import) -> peewee.ModelSelect:
 
 
 def _lift(imported: Import, change: Recorder) -> None:
-    """End the exclusions of the customers that the file names; the person ticked that they be lifted."""
+    """End what keeps out the customers that the file names: items not begun, and exclusions if that was ticked."""
     moment = clock.now()
+    waits = GroupItem.valid_from > moment
     live = [
         GroupItem.group == imported.group_id,
-        GroupItem.sign == "exclude",
+        waits if not imported.lifts_exclusions else waits | (GroupItem.sign == "exclude"),
         GroupItem.kind == "customer",
         GroupItem.ended_at.is_null(),
         GroupItem.customer.in_(_taken(imported)),

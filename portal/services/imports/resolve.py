@@ -15,9 +15,12 @@ from typing import Any
 import peewee
 from peewee import fn
 
+from portal.clock import now
 from portal.db import transaction
 from portal.errors import N_, Conflict
 from portal.models import ChangeRow, Customer, Group, GroupItem, Import, ImportRow, Membership
+from portal.queries.groups import excluding_groups
+from portal.queries.membership import valid_at
 
 SEVERAL = N_("“%(value)s” fits several customers; add a code to the row.")
 SOMEBODY_ELSE = N_("“%(value)s” belongs to somebody else than the rest of the row says.")
@@ -270,8 +273,10 @@ def join(part: Part) -> None:
         return
     group = imported.group
     shop = fn.COALESCE(ImportRow.shop, Customer.select(Customer.shop).where(Customer.id == ImportRow.customer))
-    live = [GroupItem.group == group.id, GroupItem.ended_at.is_null(), GroupItem.sign == "exclude"]
+    live = [GroupItem.group == group.id, GroupItem.sign == "exclude", *valid_at(now())]
     kept_out = fn.EXISTS(GroupItem.select(peewee.SQL("1")).where(*live, GroupItem.shop == shop))
+    if GroupItem.select().where(*live, GroupItem.of_group.is_null(False)).exists():
+        kept_out |= fn.EXISTS(excluding_groups(ImportRow.customer, *live))
     if not imported.lifts_exclusions:
         kept_out |= fn.EXISTS(GroupItem.select(peewee.SQL("1")).where(*live, GroupItem.customer == ImportRow.customer))
     inside = fn.EXISTS(_inside(group))
@@ -283,6 +288,15 @@ def join(part: Part) -> None:
     ImportRow.update(joins=peewee.Case(None, [(said == "excluded", "excluded")], "already")).where(
         *taken, said_before
     ).execute()
+
+
+def tell_kept_out(imported: Import) -> None:
+    """Say of rows whose customers were brought into an active group, and are no members, that they are excluded."""
+    if imported.group.status == "active":
+        inside = fn.EXISTS(_inside(imported.group))
+        ImportRow.update(joins="excluded").where(
+            ImportRow.imported == imported, ImportRow.joins == "joined", ~inside
+        ).execute()
 
 
 def _inside(group: Group) -> peewee.ModelSelect:

@@ -1,35 +1,20 @@
 """Items of a group: adding and removing what it includes and excludes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from peewee import fn
-
-from portal import clock
 from portal.db import in_chunks
 from portal.errors import N_, Missing, Refusal
 from portal.models import ChangeRow, Customer, Group, GroupItem, Shop
 from portal.permissions import Action, Actor, require
 from portal.queries import customers as find
 from portal.queries import groups as find_groups
-from portal.services import customers, membership
-from portal.services.changes import Recorder, record, values
-from portal.text import clean
+from portal.services import customers, membership, nesting
+from portal.services.changes import Recorder, record
+from portal.services.item_rows import end_item, live_items, put_all
+from portal.services.items.new import NewItem, check
 from portal.values import Remark
-
-MAX_NOTE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class NewItem:
-    """An item to be put: an existing customer, a new one (typed values), or a shop; to include or to exclude."""
-
-    customer_id: int | None = None
-    shop_id: int | None = None
-    new_customer: Mapping[str, str] = field(default_factory=dict)
-    sign: str = "include"
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +61,7 @@ def _one(actor: Actor, act: str, group_id: int, item: NewItem) -> Put:
         lifted = _excluded_among(group, [item])
         put(actor, group, [item], change)
         moved = membership.refresh(change, groups=[group.id], customers=[item.customer_id or 0])
+        membership.schedule([group.id])
     return Put(moved.joined, moved.left, lifted, [])
 
 
@@ -87,9 +73,12 @@ def end(actor: Actor, group_id: int, item_id: int) -> Put:
         item = GroupItem.get_or_none(GroupItem.id == item_id, GroupItem.group == group, GroupItem.ended_at.is_null())
         if item is None:
             raise Missing(N_("This item is not there any more."))
-        _end(item, change)
+        end_item(item, change)
+        if item.of_group_id is not None:
+            nesting.relevel([group.id])
         customers = [item.customer_id] if item.customer_id is not None else None
         moved = membership.refresh(change, groups=[group.id], customers=customers)
+        membership.schedule([group.id])
     return Put(moved.joined, moved.left, [], [])
 
 
@@ -98,11 +87,13 @@ def put(actor: Actor, group: Group, new_items: Sequence[NewItem], change: Record
     warnings: list[Remark] = []
     present = _present(actor, group, new_items)
     for item in new_items:
-        if item.sign not in {"include", "exclude"}:
-            raise Refusal(N_("An item includes or excludes."), "sign")
+        check(item)
         if item.shop_id is not None:
             _put_shop(group, item, change)
-            present.excluded = find_groups.excluded_shops(group)
+            present.shut_out = find_groups.shut_out(group, present.customers)
+        elif item.of_group_id is not None:
+            _put_group(group, item, change)
+            present.shut_out = find_groups.shut_out(group, present.customers)
         else:
             customer, remarks = _customer(actor, item, present, change)
             warnings += remarks
@@ -120,12 +111,12 @@ class _Present:
 
     customers: dict[int, Customer] = field(default_factory=dict)
     items: dict[int, GroupItem] = field(default_factory=dict)
-    excluded: dict[int, Shop] = field(default_factory=dict)
+    shut_out: find_groups.ShutOut = field(default_factory=find_groups.ShutOut)
     said: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
 def _present(actor: Actor, group: Group, new_items: Sequence[NewItem]) -> _Present:
-    present = _Present(excluded=find_groups.excluded_shops(group))
+    present = _Present()
     for part in in_chunks(item.customer_id for item in new_items if item.customer_id is not None):
         seen = find.visible_to(actor).where(Customer.id.in_(part))
         live = GroupItem.select().where(
@@ -133,6 +124,7 @@ def _present(actor: Actor, group: Group, new_items: Sequence[NewItem]) -> _Prese
         )
         present.customers |= {customer.id: customer for customer in seen}
         present.items |= {item.customer_id: item for item in live}
+    present.shut_out = find_groups.shut_out(group, present.customers)
     return present
 
 
@@ -141,7 +133,7 @@ def settle(group: Group, new_items: Sequence[NewItem], change: Recorder) -> memb
     new_ids = _made(change) if any(item.new_customer for item in new_items) else []
     # Naming a few people must not cost as much as the whole group, which may be large.
     named = [item.customer_id for item in new_items if item.customer_id is not None]
-    if any(item.shop_id is not None for item in new_items):
+    if any(item.shop_id is not None or item.of_group_id is not None for item in new_items):
         moved = membership.refresh(change, groups=[group.id])
     else:
         # Every id stands in the statement several times, and PostgreSQL takes 65 535 parameters.
@@ -151,32 +143,13 @@ def settle(group: Group, new_items: Sequence[NewItem], change: Recorder) -> memb
         moved = membership.Moved(sum(part.joined for part in parts), sum(part.left for part in parts))
     if new_ids:
         membership.refresh(change, customers=new_ids)
+    membership.schedule([group.id])
     return moved
 
 
 def _made(change: Recorder) -> list[int]:
     made = ChangeRow.select(ChangeRow.row_id).where(ChangeRow.change == change.id, ChangeRow.noun == "customer")
     return [row_id for (row_id,) in made.tuples()]
-
-
-def live_items(group: Group) -> list[dict[str, Any]]:
-    """Return what the live items of a group say, as `put_all` takes it."""
-    query = GroupItem.select(GroupItem.sign, GroupItem.kind, GroupItem.customer, GroupItem.shop, GroupItem.note)
-    return list(query.where(GroupItem.group == group, GroupItem.ended_at.is_null()).order_by(GroupItem.id).dicts())
-
-
-def put_all(rows: Sequence[dict[str, Any]], group: Group, change: Recorder) -> None:
-    """Insert many items (sign, kind, customer, shop, note) that `group` does not have yet; the caller refreshes."""
-    if not rows:
-        return
-    moment = clock.now()
-    newest = GroupItem.select(fn.MAX(GroupItem.id)).scalar() or 0
-    for part in in_chunks(rows):
-        GroupItem.insert_many(
-            [{**row, "group": group.id, "created_at": moment, "created_by": change.id} for row in part]
-        ).execute()
-    made = GroupItem.select().where(GroupItem.group == group, GroupItem.id > newest).order_by(GroupItem.id)
-    change.created_all("group_item", made.iterator())
 
 
 def _customer(actor: Actor, item: NewItem, present: _Present, change: Recorder) -> tuple[Customer, list[Remark]]:
@@ -188,53 +161,55 @@ def _customer(actor: Actor, item: NewItem, present: _Present, change: Recorder) 
 
 
 def _put_customer(present: _Present, customer: Customer, item: NewItem, change: Recorder) -> None:
-    if item.sign == "include" and customer.shop_id in present.excluded:
-        raise kept_out(customer, present.excluded[customer.shop_id])
+    if item.sign == "include":
+        present.shut_out.check(customer)
     current = present.items.get(customer.id)
-    if current is not None and current.sign == item.sign:
+    if current is not None and _says(current, item):
         return
     if current is not None:
-        _end(present.items.pop(customer.id), change)
+        end_item(present.items.pop(customer.id), change)
     # Of two items for one customer in one request the last counts.
-    present.said[customer.id] = {
-        "sign": item.sign, "kind": "customer", "customer": customer.id, "shop": None, "note": _note(item)
-    }  # fmt: skip
+    present.said[customer.id] = {"kind": "customer", "customer": customer.id, **item.said()}
 
 
-def kept_out(customer: Customer, shop: Shop) -> Refusal:
-    """Return the refusal of a customer whose shop the group excludes; exclude always wins (law 1)."""
-    return Refusal(
-        N_("%(name)s cannot be added: the group excludes the shop %(shop)s. End that item first."),
-        "item", name=customer.name or customer.code, shop=shop.name,
-    )  # fmt: skip
+def _says(current: GroupItem, item: NewItem) -> bool:
+    """Tell whether an item that is there says the same already; a note alone is no other item."""
+    said = item.said()
+    if current.valid_from is not None and current.has_begun and said["valid_from"] is None:
+        said["valid_from"] = current.valid_from  # what has begun long ago counts from now on just as well
+    return all(getattr(current, name) == value for name, value in said.items() if name != "note")
 
 
 def _put_shop(group: Group, item: NewItem, change: Recorder) -> None:
     shop = Shop.get_or_none(Shop.id == item.shop_id)
     if shop is None:
         raise Missing(N_("This shop is not there any more."), "item")
-    current = GroupItem.get_or_none(GroupItem.group == group, GroupItem.shop == shop, GroupItem.ended_at.is_null())
-    if current is not None and current.sign == item.sign:
+    _put_one(group, item, [GroupItem.shop == shop], {"kind": "shop", "shop": shop.id}, change)
+
+
+def _put_group(group: Group, item: NewItem, change: Recorder) -> None:
+    target = Group.get_or_none(Group.id == item.of_group_id, Group.status != "deleted")
+    if target is None:
+        raise Missing(N_("This group is not there any more."), "item")
+    nesting.check(group, target)
+    kind = "share" if item.is_share else "group"
+    same = [GroupItem.of_group == target, GroupItem.kind == kind]
+    if item.is_share:
+        said = item.said()
+        same += [getattr(GroupItem, name) == said[name] for name in ("low", "high", "seed")]
+    _put_one(group, item, same, {"kind": kind, "of_group": target.id}, change)
+    nesting.relevel([group.id])
+
+
+def _put_one(group: Group, item: NewItem, same: list[Any], target: dict[str, Any], change: Recorder) -> None:
+    """Put an item that a group has at most once, in the place of the one that is there."""
+    current = GroupItem.get_or_none(GroupItem.group == group, *same, GroupItem.ended_at.is_null())
+    if current is not None and _says(current, item):
         return
     if current is not None:
-        _end(current, change)
-    made = GroupItem.create(group=group, sign=item.sign, kind="shop", shop=shop, note=_note(item), created_by=change.id)
+        end_item(current, change)
+    made = GroupItem.create(group=group, created_by=change.id, **target, **item.said())
     change.created("group_item", made)
-
-
-def _note(item: NewItem) -> str:
-    note = clean(item.note)
-    if len(note) > MAX_NOTE:
-        raise Refusal(N_("A note has at most 500 characters."), "note")
-    return note
-
-
-def _end(item: GroupItem, change: Recorder) -> None:
-    before = values(item)
-    item.ended_at = clock.now()
-    item.ended_by = change.id
-    item.save()
-    change.updated("group_item", item.id, before, values(item))
 
 
 def _excluded_among(group: Group, new_items: Sequence[NewItem]) -> list[str]:
@@ -259,3 +234,6 @@ def _group(group_id: int) -> Group:
     if group is None:
         raise Missing(N_("This group is not there any more."))
     return group
+
+
+__all__ = ["NewItem", "Put", "add", "add_member", "end", "live_items", "put", "put_all", "remove_member", "settle"]

@@ -1,0 +1,112 @@
+"""What the clock alone moves: items that begin or are over, groups planned to start or to end.
+
+Each group keeps `next_change_at`, the moment at which this happens next. Whoever reads or writes membership when one is
+due brings it up first; joined and left times are the due moment, whenever that is done (product.md §5, Dates).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import peewee
+
+from portal.clock import now
+from portal.db import transaction
+from portal.models import Group, GroupItem
+from portal.permissions import CLOCK
+from portal.services.changes import Recorder, values
+from portal.services.membership.writing import bring_up
+from portal.services.nesting import relevel
+
+
+def is_due(moment: datetime | None = None) -> bool:
+    """Tell whether the clock has moved somebody that is not written yet: one look into an index."""
+    return Group.select(peewee.SQL("1")).where(*_due(moment or now())).exists()
+
+
+def refresh() -> int:
+    """Write what the clock has moved until now, in a transaction of its own; return the number of moments."""
+    if not is_due():
+        return 0
+    with transaction():
+        return catch_up(now())
+
+
+def catch_up(moment: datetime) -> int:
+    """Write what the clock has moved up to `moment`, in the transaction that is open, one due moment after the other.
+
+    Returns the number of due moments. Each is a change of the clock's.
+    """
+    coming = Group.select(Group.next_change_at).where(*_due(moment)).order_by(Group.next_change_at).limit(1)
+    n = 0
+    while due := coming.clone().scalar():
+        _pass(due)
+        n += 1
+    return n
+
+
+def schedule(group_ids: Iterable[int], moment: datetime | None = None) -> None:
+    """Note when the clock will move members of these groups next, as their items and plans stand after `moment`."""
+    moment = moment or now()
+    for group in Group.select().where(Group.id.in_(list(group_ids))):
+        ahead = [at for at in (*_of_items(group, moment), *_of_plan(group)) if at is not None]
+        coming = min(ahead, default=None)
+        if group.next_change_at != coming:
+            Group.update(next_change_at=coming).where(Group.id == group.id).execute()
+
+
+def _due(moment: datetime) -> tuple[peewee.Expression, ...]:
+    return Group.next_change_at.is_null(False), Group.next_change_at <= moment
+
+
+def _of_items(group: Group, moment: datetime) -> Iterable[datetime | None]:
+    if group.status != "active":
+        return
+    for column in (GroupItem.valid_from, GroupItem.valid_until):
+        live = [GroupItem.group == group, GroupItem.ended_at.is_null(), column > moment]
+        yield GroupItem.select(column).where(*live).order_by(column).limit(1).scalar()
+
+
+def _of_plan(group: Group) -> Iterable[datetime | None]:
+    # A moment that has passed is still to be acted on: it stays until the clock has done so.
+    if group.status == "draft":
+        yield group.starts_at
+    if group.status in {"draft", "active"}:
+        yield group.ends_at
+
+
+def _pass(moment: datetime) -> None:
+    """Do everything that falls due at `moment`, as one change of the clock."""
+    change = Recorder(CLOCK, "clock.due", "", "")
+    groups = list(Group.select().where(*_due(moment)).order_by(Group.id))
+    ids = [group.id for group in groups]
+    for group in groups:
+        _carry_out(group, moment, change)
+    live = [GroupItem.group.in_(ids), GroupItem.ended_at.is_null()]
+    for item in GroupItem.select().where(*live, GroupItem.valid_from == moment).order_by(GroupItem.id):
+        change.row("group_item", item.id, {"has_begun": False}, {"has_begun": True})
+    for item in GroupItem.select().where(*live, GroupItem.valid_until <= moment).order_by(GroupItem.id):
+        before = values(item)
+        item.ended_at, item.ended_by = moment, change.id
+        item.save(only=[GroupItem.ended_at, GroupItem.ended_by])
+        change.updated("group_item", item.id, before, values(item))
+    relevel(ids)
+    if len(ids) == 1:
+        change.about("group", ids[0])
+    bring_up(change, moment, ids, None)
+    schedule(ids, moment)
+    change.finish()
+
+
+def _carry_out(group: Group, moment: datetime, change: Recorder) -> None:
+    """Make a planned group active, or archive it at its planned end."""
+    before = values(group)
+    if group.status == "draft" and group.starts_at is not None and group.starts_at <= moment:
+        group.status = "active"
+    if group.ends_at is not None and group.ends_at <= moment:
+        group.status = "archived"
+    if group.status == before["status"]:
+        return
+    group.version += 1
+    group.updated_at = moment
+    group.save(only=[Group.status, Group.version, Group.updated_at])
+    change.updated("group", group.id, before, values(group))

@@ -1,0 +1,173 @@
+"""Writing the difference between the definition and `membership`, set-based, level after level."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+
+import peewee
+from peewee import fn
+
+from portal.db import db, is_sqlite
+from portal.models import Group, GroupItem, Membership, MembershipDelta, PastMembership
+from portal.queries import membership
+from portal.queries.membership import Slice
+from portal.services.changes import Recorder
+
+_collecting: ContextVar[bool] = ContextVar("collecting", default=False)
+_NEW = MembershipDelta.is_written == False  # noqa: E712
+_WRITTEN = MembershipDelta.is_written == True  # noqa: E712
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How many memberships began and ended."""
+
+    joined: int
+    left: int
+
+
+def bring_up(change: Recorder, moment: datetime, groups: Slice, customers: Slice) -> Moved:
+    """Make the stored membership of the slice what the definition says at `moment` (UTC), and return what moved in it.
+
+    Groups that are made of others come after those; whoever uses a group that moved is brought up for whom it moved.
+    """
+    _prepare()
+    joined = left = 0
+    for part, people, is_own, is_nested in _slices(groups, customers):
+        moved = _equalise(change, moment, part, people, is_nested)
+        if is_own:
+            joined, left = joined + moved.joined, left + moved.left
+    if not _collecting.get():
+        MembershipDelta.delete().execute()
+    return Moved(joined, left)
+
+
+@contextmanager
+def collecting() -> Iterator[None]:
+    """Keep what refreshes in the block move in `membership_delta`, instead of forgetting it after each."""
+    _prepare()
+    MembershipDelta.delete().execute()
+    token = _collecting.set(True)
+    try:
+        yield
+    finally:
+        _collecting.reset(token)
+
+
+def _slices(groups: Slice, customers: Slice) -> Iterator[tuple[Slice, Slice, bool, bool]]:
+    """Yield groups and customers to be brought up one after the other; whether they were asked for; if made of others.
+
+    Read one by one: what comes later depends on what moved before.
+    """
+    highest = Group.select(fn.MAX(Group.level)).where(Group.level > 0).scalar() or 0
+    if not highest:
+        yield groups, customers, True, False
+        return
+    for level in range(highest + 1):
+        part = _at(level, groups)
+        if part is None or not isinstance(part, list) or part:
+            yield part, customers, True, level > 0
+        using = _using(level) if level else []
+        if using:
+            yield using, MembershipDelta.select(MembershipDelta.customer_id).where(_WRITTEN), False, True
+
+
+def _at(level: int, groups: Slice) -> Slice:
+    there = Group.select(Group.id).where(Group.level == level)
+    if groups is None:
+        return there
+    query = there.where(Group.id.in_(groups))
+    return [group_id for (group_id,) in query.tuples()] if isinstance(groups, Sequence) else query
+
+
+def _using(level: int) -> list[int]:
+    """Return the groups of that level that are made of a group that has moved."""
+    moved = MembershipDelta.select(MembershipDelta.group_id)
+    query = (
+        GroupItem.select(GroupItem.group)
+        .join(Group, on=(Group.id == GroupItem.group))
+        .where(GroupItem.of_group.in_(moved), GroupItem.ended_at.is_null(), Group.level == level)
+        .distinct()
+    )
+    return [group_id for (group_id,) in query.tuples()]
+
+
+def _equalise(change: Recorder, moment: datetime, groups: Slice, customers: Slice, is_nested: bool) -> Moved:
+    left = _differing(membership.leaving(groups, customers, moment, is_nested), is_joining=False)
+    joined = _differing(membership.joining(groups, customers, moment, is_nested), is_joining=True)
+    if left:
+        _end(change, moment)
+    if joined:
+        _begin(change, moment)
+    if left or joined:
+        _count(change)
+        MembershipDelta.update(is_written=True).where(_NEW).execute()
+    return Moved(joined, left)
+
+
+def _differing(rows: peewee.Select, *, is_joining: bool) -> int:
+    """Set aside the (group_id, customer_id) of `rows` and return how many there are."""
+    part = rows.alias("part")
+    flags = [peewee.Value(is_joining), peewee.Value(False)]
+    query = MembershipDelta.insert_from(
+        peewee.Select([part], [part.c.group_id, part.c.customer_id, *flags]),
+        [
+            MembershipDelta.group_id, MembershipDelta.customer_id, MembershipDelta.is_joining,
+            MembershipDelta.is_written,
+        ],
+    )  # fmt: skip
+    return int(db.execute(query).rowcount)
+
+
+def _prepare() -> None:
+    # One temporary table a connection, made when it is first needed; it never outlives the connection. PostgreSQL
+    # never vacuums those: emptied at the commit, it does not grow for as long as the connection lives.
+    db.execute_sql(
+        "CREATE TEMP TABLE IF NOT EXISTS membership_delta (group_id INTEGER NOT NULL, customer_id INTEGER NOT NULL,"
+        " is_joining BOOLEAN NOT NULL, is_written BOOLEAN NOT NULL)"
+        + ("" if is_sqlite() else " ON COMMIT DELETE ROWS")
+    )
+
+
+def _end(change: Recorder, moment: datetime) -> None:
+    going = MembershipDelta.select(MembershipDelta.group_id, MembershipDelta.customer_id).where(
+        _NEW,
+        MembershipDelta.is_joining == False,  # noqa: E712
+    )
+    pair = peewee.Tuple(Membership.group, Membership.customer)
+    # An interval that began and ended in one moment was never seen by anybody: `joined_at < left_at` always.
+    history = Membership.select(
+        Membership.group, Membership.customer, Membership.since, peewee.Value(moment), Membership.cause, change.id
+    ).where(pair.in_(going), Membership.since < moment)
+    PastMembership.insert_from(
+        history,
+        [
+            PastMembership.group,
+            PastMembership.customer,
+            PastMembership.joined_at,
+            PastMembership.left_at,
+            PastMembership.joined_by,
+            PastMembership.left_by,
+        ],
+    ).execute()
+    Membership.delete().where(pair.in_(going)).execute()
+
+
+def _begin(change: Recorder, moment: datetime) -> None:
+    coming = MembershipDelta.select(
+        MembershipDelta.group_id, MembershipDelta.customer_id, peewee.Value(moment), change.id
+    ).where(_NEW, MembershipDelta.is_joining == True)  # noqa: E712
+    columns = [Membership.group, Membership.customer, Membership.since, Membership.cause]
+    Membership.insert_from(coming, columns).execute()
+
+
+def _count(change: Recorder) -> None:
+    """Bring the kept member counts of the touched groups up by the difference, never by counting anew."""
+    joins = fn.SUM(peewee.Case(None, [(MembershipDelta.is_joining == True, 1)], 0))  # noqa: E712
+    moved = MembershipDelta.select(MembershipDelta.group_id, joins, fn.COUNT(MembershipDelta.group_id)).where(_NEW)
+    for group_id, joined, n in list(moved.group_by(MembershipDelta.group_id).tuples()):
+        left = n - joined
+        Group.update(n_members=Group.n_members + joined - left).where(Group.id == group_id).execute()
+        change.moved(group_id, joined, left)
