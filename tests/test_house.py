@@ -35,6 +35,7 @@ ASK_NOBODY = {
     "groups.check": "looks at typed details; groups.create and groups.edit have asked",
     "once.begin": "notes which form the door has let in",
     "once.end": "forgets it",
+    "once.aside": "lets a preview, which has asked, write what is taken back",
     "once.transaction": "is the frame that services write in; each of them has asked",
     "once.earlier": "reads whether the person's own form was done before",
     "once.answered": "keeps where the person's own form led",

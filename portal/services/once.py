@@ -46,6 +46,16 @@ def end() -> None:
 
 
 @contextmanager
+def aside() -> Iterator[None]:
+    """Let the block write without storing the key of the form being worked on: it will be taken back."""
+    token = _present.set(None)
+    try:
+        yield
+    finally:
+        _present.reset(token)
+
+
+@contextmanager
 def transaction(seconds: float = db.WRITE_DEADLINE) -> Iterator[None]:
     """Run the block as one write transaction that also stores the key of the form being worked on, if there is one.
 

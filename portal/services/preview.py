@@ -1,0 +1,104 @@
+"""Preview: what an act would move, by doing it and taking it back; it is the very difference that the save writes."""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import peewee
+from peewee import fn
+
+from portal.db import db, transaction
+from portal.models import Customer, Group, MembershipDelta
+from portal.permissions import Action, Actor, require
+from portal.queries.customers import visible_to
+from portal.services import membership, once
+
+NAMED = 50  # who is named of each list
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What would become of one group: how many join and leave, its members afterwards, and the first of them by name.
+
+    `joining` and `leaving` count everybody; those named are whom the person may see.
+    """
+
+    group: Group
+    joining: int
+    leaving: int
+    n_after: int
+    who_joins: list[Customer]
+    who_leaves: list[Customer]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an act would move, group by group, the largest first; `fingerprint` differs where anybody else moves."""
+
+    moves: list[Moves]
+    fingerprint: str
+
+    def of(self, group_id: int) -> Moves | None:
+        """Return what would become of that group; None where nobody moves."""
+        return next((one for one in self.moves if one.group.id == group_id), None)
+
+    def others(self, group_id: int) -> list[Moves]:
+        """Return what would become of the other groups."""
+        return [one for one in self.moves if one.group.id != group_id]
+
+
+class _TakenBack(Exception):
+    pass
+
+
+def of(actor: Actor, act: Callable[[], object], *, named: int = NAMED) -> Preview:
+    """Return what `act`, a call of a service, would move; nothing of it is stored.
+
+    Must not be called inside a transaction. Raises whatever the act raises, and Busy.
+    """
+    require(actor, Action.SEE_GROUPS)
+    with once.aside(), transaction(), suppress(_TakenBack), db.atomic():
+        with membership.collecting():
+            act()
+            preview = _read(actor, named)
+        raise _TakenBack
+    return preview
+
+
+def _read(actor: Actor, named: int) -> Preview:
+    step = fn.SUM(peewee.Case(None, [(MembershipDelta.is_joining == True, 1)], -1))  # noqa: E712
+    # Who comes and goes within one act has not moved.
+    net = (
+        MembershipDelta.select(MembershipDelta.group_id, MembershipDelta.customer_id, step.alias("step"))
+        .group_by(MembershipDelta.group_id, MembershipDelta.customer_id)
+        .having(step != 0)
+    )
+    moved = net.alias("moved")
+    joins = fn.SUM(peewee.Case(None, [(moved.c.step > 0, 1)], 0))
+    query = peewee.Select(
+        [moved], [moved.c.group_id, joins, fn.COUNT(moved.c.customer_id), fn.SUM(moved.c.step * moved.c.customer_id)]
+    ).group_by(moved.c.group_id)
+    counted = sorted((int(group), int(n_in), int(n) - int(n_in), int(s)) for group, n_in, n, s in db.execute(query))
+    groups = {group.id: group for group in Group.select().where(Group.id.in_([row[0] for row in counted]))}
+    moves = [
+        Moves(
+            groups[group_id], joining, leaving, groups[group_id].n_members,
+            _named(actor, net, group_id, joining and named, is_joining=True),
+            _named(actor, net, group_id, leaving and named, is_joining=False),
+        )
+        for group_id, joining, leaving, _ in counted
+    ]  # fmt: skip
+    moves.sort(key=lambda one: (-one.joining - one.leaving, one.group.name_key, one.group.id))
+    return Preview(moves, hashlib.sha256(repr(counted).encode()).hexdigest())
+
+
+def _named(
+    actor: Actor, net: peewee.ModelSelect, group_id: int, limit: int, *, is_joining: bool
+) -> list[Customer]:
+    if not limit:
+        return []
+    of_group = net.where(MembershipDelta.group_id == group_id, MembershipDelta.is_joining == is_joining)
+    ids = peewee.Select([of_group.alias("moved")], [peewee.SQL("customer_id")])
+    seen = visible_to(actor).where(Customer.id.in_(ids))
+    return list(seen.order_by(Customer.name_key, Customer.id).limit(limit))

@@ -1,0 +1,105 @@
+"""A preview is the difference that the save writes, and writes nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from portal.errors import Denied, Refusal
+from portal.models import Change, Customer, Group, GroupItem, Membership, PastMembership, Shop
+from portal.permissions import Actor
+from portal.queries import membership
+from portal.services import customers, groups, items, preview
+from portal.services.items import NewItem
+from tests.conftest import Database
+
+New = Callable[..., Any]
+
+
+def told(found: preview.Preview) -> list[tuple[str, int, int, int, list[str], list[str]]]:
+    return [
+        (one.group.name, one.joining, one.leaving, one.n_after, [row.name for row in one.who_joins],
+         [row.name for row in one.who_leaves])
+        for one in found.moves
+    ]  # fmt: skip
+
+
+def stored() -> list[set[Any]]:
+    return [
+        set(Membership.select(Membership.group, Membership.customer).tuples()),
+        set(PastMembership.select(PastMembership.group, PastMembership.customer).tuples()),
+        set(Group.select(Group.id, Group.n_members, Group.status, Group.version).tuples()),
+        set(GroupItem.select(GroupItem.id, GroupItem.ended_at).tuples()),
+        {row.id for row in Change.select()},
+    ]
+
+
+def test_all_groups_that_would_move_are_told_and_it_is_what_is_then_written(
+    cass: Actor, new_customer: New, new_group: New, s1: Shop, database: Database
+) -> None:
+    people = [new_customer(f"P{n}", s1) for n in range(4)]
+    ann = new_customer("Ann")
+    inner = new_group("Inner", [ann])
+    outer, without = new_group("Outer"), new_group("Without", [people[0]])
+    items.add(cass, outer.id, [NewItem(of_group_id=inner.id)])
+    items.add(cass, without.id, [NewItem(of_group_id=inner.id, sign="exclude")])
+    before = stored()
+
+    def act() -> items.Put:
+        return items.add(
+            cass, inner.id, [NewItem(shop_id=s1.id), NewItem(customer_id=ann.id, sign="exclude")]
+        )
+
+    found = preview.of(cass, act)
+    assert stored() == before
+    names = ["P0", "P1", "P2", "P3"]
+    assert told(found) == [
+        ("Inner", 4, 1, 4, names, ["Ann"]),
+        ("Outer", 4, 1, 4, names, ["Ann"]),
+        ("Without", 0, 1, 0, [], ["P0"]),
+    ]
+    assert [one.group.name for one in found.others(inner.id)] == ["Outer", "Without"]
+    assert preview.of(cass, act).fingerprint == found.fingerprint
+    put = act()
+    assert (put.joined, put.left) == (4, 1)
+    for one in found.moves:
+        assert Group.get_by_id(one.group.id).n_members == one.n_after
+    assert told(preview.of(cass, act)) == []
+    assert membership.differences() == []
+
+
+def test_archive_delete_and_a_move_of_shop_are_previewed_too(
+    cass: Actor, new_customer: New, new_group: New, s1: Shop, s2: Shop
+) -> None:
+    ann = new_customer("Ann", s1)
+    first, second = new_group("First", shops=[s1]), new_group("Second", shops=[s2])
+    before = stored()
+    assert told(preview.of(cass, lambda: groups.set_status(cass, first.id, "archived"))) == [
+        ("First", 0, 1, 0, [], ["Ann"])
+    ]
+    assert told(preview.of(cass, lambda: groups.delete(cass, first.id))) == [("First", 0, 1, 0, [], ["Ann"])]
+    found = preview.of(cass, lambda: customers.edit(cass, ann.id, {"shop": "S2"}))
+    assert told(found) == [("First", 0, 1, 0, [], ["Ann"]), ("Second", 1, 0, 1, ["Ann"], [])]
+    assert found.of(second.id) is not None and found.of(99) is None
+    assert stored() == before
+    assert Customer.get_by_id(ann.id).shop_id == s1.id
+
+
+def test_what_the_save_would_refuse_is_refused_and_nothing_is_written(
+    cass: Actor, sam: Actor, new_customer: New, new_group: New, s1: Shop
+) -> None:
+    ann, group = new_customer("Ann", s1), new_group("First", without_shops=[s1])
+    before = stored()
+    with pytest.raises(Refusal, match="cannot be added"):
+        preview.of(cass, lambda: items.add(cass, group.id, [NewItem(customer_id=ann.id)]))
+    with pytest.raises(Denied):
+        preview.of(sam, lambda: groups.set_status(sam, group.id, "archived"))
+    assert stored() == before
+
+
+def test_the_first_are_named_and_everybody_counted(cass: Actor, new_group: New, new_customer: New, s1: Shop) -> None:
+    for name in ("Bo", "Al", "Cy"):
+        new_customer(name, s1)
+    group = new_group("First")
+    found = preview.of(cass, lambda: items.add(cass, group.id, [NewItem(shop_id=s1.id)]), named=2)
+    assert told(found) == [("First", 3, 0, 3, ["Al", "Bo"], [])]
