@@ -44,6 +44,8 @@ class Action(StrEnum):
     IMPORT_CUSTOMERS = "customer.import"
     SEE_GROUPS = "group.see"
     SEE_GROUP_NAMES = "group.names"
+    # Of the groups she sees, those marked sensitive too.
+    SEE_SENSITIVE = "group.sensitive"
     CREATE_GROUP = "group.create"
     EDIT_GROUP = "group.edit"
     CHANGE_MEMBER = "group.member"
@@ -71,6 +73,7 @@ _MANAGER = {
     Action.IMPORT_CUSTOMERS: _A,
     Action.SEE_GROUPS: _A,
     Action.SEE_GROUP_NAMES: _A,
+    Action.SEE_SENSITIVE: _A,
     Action.CREATE_GROUP: _A,
     Action.EDIT_GROUP: _A,
     Action.CHANGE_MEMBER: _A,
@@ -89,6 +92,7 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.IMPORT_CUSTOMERS: _A,
         Action.SEE_GROUPS: _A,
         Action.SEE_GROUP_NAMES: _A,
+        Action.SEE_SENSITIVE: _A,
         Action.EXPORT: _A,
         Action.EDIT_SHOP: _A,
         Action.EDIT_USER: _A,
@@ -103,10 +107,12 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.SEE_CUSTOMERS: _A,
         Action.SEE_GROUPS: _A,
         Action.SEE_GROUP_NAMES: _A,
+        Action.SEE_SENSITIVE: _A,
         Action.EXPORT: _A,
     },
     Role.TECH_ADMIN: {
         Action.SEE_GROUP_NAMES: _A,
+        Action.SEE_SENSITIVE: _A,
         Action.EDIT_USER: _A,
         Action.MAINTAIN: _A,
     },

@@ -27,6 +27,7 @@ RIGHTS = {
     "customer.import": MANAGERS,
     "group.see": f"{MANAGERS} support shop_staff analyst",
     "group.names": f"{MANAGERS} support shop_staff analyst tech_admin",
+    "group.sensitive": f"{MANAGERS} analyst tech_admin",
     "group.create": "cscc_manager portfolio_manager",
     "group.edit": "cscc_manager portfolio_manager",
     "group.member": "cscc_manager portfolio_manager",

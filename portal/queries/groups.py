@@ -11,7 +11,7 @@ from portal.db import like
 from portal.errors import N_, Missing, Refusal
 from portal.models import Customer, Group, GroupItem, Membership, Shop, User
 from portal.permissions import Action, Actor, require
-from portal.queries.customers import matching, visible_to
+from portal.queries import customers
 from portal.text import fold
 
 STATUSES = ("active", "draft", "archived")
@@ -30,13 +30,29 @@ class Listed:
     n_members: int | None
 
 
+def seen_by(actor: Actor) -> tuple[peewee.Expression, ...]:
+    """Return the conditions under which `actor` may see a group of a query: those marked sensitive are not for all."""
+    return () if actor.may(Action.SEE_SENSITIVE) else (Group.is_sensitive == False,)  # noqa: E712
+
+
+def visible_to(actor: Actor) -> peewee.ModelSelect:
+    """Return a select of the groups that `actor` may see; where every list, choice and look-up of groups starts.
+
+    A sensitive group does not exist for support and shop staff (product.md §6).
+    """
+    query = Group.select()
+    if not actor.may(Action.SEE_GROUP_NAMES):
+        return query.where(peewee.Value(0) == 1)
+    return query.where(Group.status != "deleted", *seen_by(actor))
+
+
 def listed(actor: Actor, *, q: str = "", status: str = "", type_: str = "", sort: str = "name") -> list[Listed]:
     """Return the groups that fit, with their member counts; archived ones only when asked for.
 
     `q` is part of a name or code, without regard to case and accents; `sort` a key of SORTS, minus for descending.
     """
     require(actor, Action.SEE_GROUP_NAMES)
-    query = Group.select(Group, User).join(User, peewee.JOIN.LEFT_OUTER)
+    query = visible_to(actor).select(Group, User).join(User, peewee.JOIN.LEFT_OUTER)
     wanted = [status] if status else ["active", "draft"]
     query = query.where(Group.status.in_([one for one in wanted if one in STATUSES]))
     if type_:
@@ -70,12 +86,13 @@ def _counted(actor: Actor, groups: list[Group]) -> list[Listed]:
 
 
 def by_code(actor: Actor, code: str) -> Group:
-    """Return the group of that code; raises Missing, naming it."""
+    """Return the group of that code if `actor` may see it; raises Missing, naming it."""
     require(actor, Action.SEE_GROUP_NAMES)
     group = (
-        Group.select(Group, User)
+        visible_to(actor)
+        .select(Group, User)
         .join(User, peewee.JOIN.LEFT_OUTER)
-        .where(Group.code == code.casefold(), Group.status != "deleted")
+        .where(Group.code == code.casefold())
         .first()
     )
     if group is None:
@@ -89,8 +106,8 @@ def resolve(actor: Actor, reference: str) -> Group:
     # A group may have no name; a reference that says nothing must not find it.
     is_named = (Group.name_key == fold(reference)) & (Group.name_key != "")
     found = list(
-        Group.select()
-        .where((Group.code == reference.strip().casefold()) | is_named, Group.status != "deleted")
+        visible_to(actor)
+        .where((Group.code == reference.strip().casefold()) | is_named)
         .order_by(Group.code)
     )
     if not found:
@@ -99,6 +116,16 @@ def resolve(actor: Actor, reference: str) -> Group:
         names = ", ".join(f"{group.code} ({group.name})" for group in found)
         raise Refusal(N_("“%(reference)s” fits several groups: %(names)s."), reference=reference, names=names)
     return found[0]
+
+
+def of_customer(actor: Actor, customer: Customer) -> list[Membership]:
+    """Return her memberships in groups that `actor` may see, with the groups, in name order."""
+    return list(
+        Membership.select(Membership, Group)
+        .join(Group)
+        .where(Membership.customer == customer, *seen_by(actor))
+        .order_by(Group.name_key, Group.code)
+    )
 
 
 def n_visible(actor: Actor, group: Group) -> int:
@@ -126,8 +153,8 @@ def since(customer_ids: Sequence[int], group: Group) -> dict[int, datetime]:
 
 def candidates(actor: Actor, text: str, limit: int = 12) -> list[Customer]:
     """Return customers that fit the typed text, for choosing items; nobody while nothing is typed."""
-    conditions = matching(actor, text)
+    conditions = customers.matching(actor, text)
     if not conditions:
         return []
-    query = visible_to(actor).select(Customer, Shop).join(Shop, peewee.JOIN.LEFT_OUTER)
+    query = customers.visible_to(actor).select(Customer, Shop).join(Shop, peewee.JOIN.LEFT_OUTER)
     return list(query.where(*conditions).order_by(Customer.name_key, Customer.id).limit(limit))

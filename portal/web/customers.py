@@ -16,6 +16,7 @@ from portal.models.customer import FIELDS
 from portal.permissions import Action, require_shop
 from portal.queries import customers as find
 from portal.queries import filters
+from portal.queries import groups as find_groups
 from portal.queries import shops as find_shops
 from portal.received import reads
 from portal.services import customers
@@ -132,7 +133,7 @@ def show(code: str, form: ReasonForm | None = None, status: int = 200) -> Respon
     """Show one customer: Personal Information and her groups."""
     customer = find.by_code(actor(), code)
     hidden = find.masked(actor(), customer)
-    memberships = find.groups_of(customer) if actor().may(Action.SEE_GROUPS) else []
+    memberships = find_groups.of_customer(actor(), customer) if actor().may(Action.SEE_GROUPS) else []
     held = {one.group_id for one in memberships}
     choices = filters.group_choices(actor()) if actor().may(Action.CHANGE_MEMBER) else []
     return render(
