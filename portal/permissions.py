@@ -49,6 +49,8 @@ class Action(StrEnum):
     CREATE_GROUP = "group.create"
     EDIT_GROUP = "group.edit"
     CHANGE_MEMBER = "group.member"
+    # One member of a group that is open to support; whoever holds no more than this says why.
+    CHANGE_OPEN_MEMBER = "group.open_member"
     EXPORT = "customer.export"
     EDIT_SHOP = "shop.edit"
     EDIT_USER = "user.edit"
@@ -77,6 +79,7 @@ _MANAGER = {
     Action.CREATE_GROUP: _A,
     Action.EDIT_GROUP: _A,
     Action.CHANGE_MEMBER: _A,
+    Action.CHANGE_OPEN_MEMBER: _A,
     Action.EXPORT: _A,
 }
 _COUNTER = {
@@ -84,6 +87,7 @@ _COUNTER = {
     Action.EDIT_CUSTOMER: _S,
     Action.SEE_GROUPS: _S,
     Action.SEE_GROUP_NAMES: _S,
+    Action.CHANGE_OPEN_MEMBER: _S,
 }
 TABLE: dict[Role, dict[Action, Scope]] = {
     Role.OWNER: {

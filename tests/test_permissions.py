@@ -31,6 +31,7 @@ RIGHTS = {
     "group.create": "cscc_manager portfolio_manager",
     "group.edit": "cscc_manager portfolio_manager",
     "group.member": "cscc_manager portfolio_manager",
+    "group.open_member": "cscc_manager portfolio_manager support shop_staff",
     "customer.export": f"{MANAGERS} analyst",
     "shop.edit": "owner",
     "user.edit": "owner tech_admin",

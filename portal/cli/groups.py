@@ -152,7 +152,7 @@ def add(
     """Add items to a group as one change; an exclusion of a customer named here is lifted."""
     if not references and not shops:
         raise click.UsageError("Name at least one --customer REF or --shop CODE.")
-    require(actor, Action.CHANGE_MEMBER)
+    require(actor, Action.CHANGE_OPEN_MEMBER)
     found = find.resolve(actor, reference)
     sign = "exclude" if exclude else "include"
     customers = dict.fromkeys(find_customers.resolve(actor, text).id for text in references)
@@ -171,7 +171,7 @@ def add(
 @acting
 def remove(actor: Actor, reference: str, customer: str, note: str) -> None:
     """Remove a customer: she stays out until somebody adds her by name."""
-    require(actor, Action.CHANGE_MEMBER)
+    require(actor, Action.CHANGE_OPEN_MEMBER)
     found = find.resolve(actor, reference)
     _say_put(items.remove_member(actor, found.id, find_customers.resolve(actor, customer).id, note))
 

@@ -143,6 +143,12 @@ def excluded_shops(group: Group) -> dict[int, Shop]:
     return {shop.id: shop for shop in query}
 
 
+def open_to(actor: Actor) -> list[Group]:
+    """Return the active groups whose single members `actor` may change for being open to support, in name order."""
+    query = visible_to(actor).where(Group.status == "active", Group.is_open == True)  # noqa: E712
+    return list(query.order_by(Group.name_key, Group.code)) if actor.may(Action.CHANGE_OPEN_MEMBER) else []
+
+
 def since(customer_ids: Sequence[int], group: Group) -> dict[int, datetime]:
     """Return, by customer id, the moment (UTC) since when each of these customers is in `group`."""
     rows = Membership.select(Membership.customer, Membership.since).where(

@@ -8,9 +8,9 @@ from peewee import fn
 
 from portal import clock
 from portal.db import in_chunks
-from portal.errors import N_, Missing, Refusal
+from portal.errors import N_, Denied, Missing, Refusal
 from portal.models import ChangeRow, Customer, Group, GroupItem, Shop
-from portal.permissions import Action, Actor, require
+from portal.permissions import Action, Actor, require, require_shop
 from portal.queries import customers as find
 from portal.queries import groups as find_groups
 from portal.services import customers, membership
@@ -60,7 +60,7 @@ def add(actor: Actor, group_id: int, new_items: Sequence[NewItem]) -> Put:
 
 
 def add_member(actor: Actor, group_id: int, customer_id: int, note: str = "") -> Put:
-    """Add one customer by name; an exclusion of hers is lifted."""
+    """Add one customer by name; an exclusion of hers is lifted. Support and shop staff: see `_open_to`."""
     return _one(actor, "group.add_member", group_id, NewItem(customer_id=customer_id, note=note))
 
 
@@ -70,13 +70,29 @@ def remove_member(actor: Actor, group_id: int, customer_id: int, note: str = "")
 
 
 def _one(actor: Actor, act: str, group_id: int, item: NewItem) -> Put:
-    require(actor, Action.CHANGE_MEMBER)
-    with record(actor, act, f"group:{group_id}") as change:
-        group = _group(group_id)
+    require(actor, Action.CHANGE_OPEN_MEMBER)
+    with record(actor, act, f"group:{group_id}", clean(item.note)) as change:
+        group = _group(group_id) if actor.may(Action.CHANGE_MEMBER) else _open_to(actor, group_id, item)
         lifted = _excluded_among(group, [item])
         put(actor, group, [item], change)
         moved = membership.refresh(change, groups=[group.id], customers=[item.customer_id or 0])
     return Put(moved.joined, moved.left, lifted, [])
+
+
+def _open_to(actor: Actor, group_id: int, item: NewItem) -> Group:
+    """Return the group if it is open to support, so that `actor` may change this one member of it, saying why.
+
+    Raises Missing (also for a sensitive group), Denied, Refusal.
+    """
+    group: Group | None = find_groups.visible_to(actor).where(Group.id == group_id).first()
+    if group is None:
+        raise Missing(N_("This group is not there any more."))
+    if not group.is_open:
+        raise Denied(Action.CHANGE_MEMBER)
+    require_shop(actor, Action.CHANGE_OPEN_MEMBER, find.by_id(actor, item.customer_id or 0).shop_id)
+    if not clean(item.note):
+        raise Refusal(N_("Say why; it is written to the log."), "reason")
+    return group
 
 
 def end(actor: Actor, group_id: int, item_id: int) -> Put:

@@ -21,7 +21,8 @@ def test_a_sensitive_group_is_unknown_in_the_terminal_too(portal, store, name):
     assert [row["code"] for row in json.loads(portal("group", "list", "--json", *who).stdout)] == ["plain"]
     shown = json.loads(portal("customer", "show", "A1", "--json", *who).stdout)
     assert (shown["groups"], list(shown["since"])) == (["plain"], ["plain"])
-    for words in (("group", "show"), ("group", "members"), ("customer", "list", "--none"), ("customer", "list", "--any")):
+    listing = ("customer", "list")
+    for words in (("group", "show"), ("group", "members"), (*listing, "--none"), (*listing, "--any")):
         hidden, missing = portal(*words, "watch", *who), portal(*words, "nowhere", *who)
         assert (hidden.exit_code, hidden.stderr) == (1, missing.stderr.replace("nowhere", "watch")), words
     assert json.loads(portal("group", "show", "watch", "--json", *CASS).stdout)["members"] == 1
