@@ -51,6 +51,8 @@ class Action(StrEnum):
     CHANGE_MEMBER = "group.member"
     # One member of a group that is open to support; whoever holds no more than this says why.
     CHANGE_OPEN_MEMBER = "group.open_member"
+    # What others ask for: decide it, and look after the groups of all (what is due for review).
+    APPROVE = "group.approve"
     EXPORT = "customer.export"
     EDIT_SHOP = "shop.edit"
     EDIT_USER = "user.edit"
@@ -80,6 +82,7 @@ _MANAGER = {
     Action.EDIT_GROUP: _A,
     Action.CHANGE_MEMBER: _A,
     Action.CHANGE_OPEN_MEMBER: _A,
+    Action.APPROVE: _A,
     Action.EXPORT: _A,
 }
 _COUNTER = {
@@ -97,6 +100,7 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.SEE_GROUPS: _A,
         Action.SEE_GROUP_NAMES: _A,
         Action.SEE_SENSITIVE: _A,
+        Action.APPROVE: _A,
         Action.EXPORT: _A,
         Action.EDIT_SHOP: _A,
         Action.EDIT_USER: _A,

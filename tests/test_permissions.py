@@ -32,6 +32,7 @@ RIGHTS = {
     "group.edit": "cscc_manager portfolio_manager",
     "group.member": "cscc_manager portfolio_manager",
     "group.open_member": "cscc_manager portfolio_manager support shop_staff",
+    "group.approve": MANAGERS,
     "customer.export": f"{MANAGERS} analyst",
     "shop.edit": "owner",
     "user.edit": "owner tech_admin",

@@ -7,6 +7,7 @@ from datetime import datetime
 import peewee
 from peewee import fn
 
+from portal import clock, config
 from portal.db import like
 from portal.errors import N_, Missing, Refusal
 from portal.models import Customer, Group, GroupItem, Membership, Shop, User
@@ -14,6 +15,7 @@ from portal.permissions import Action, Actor, require
 from portal.queries import customers
 from portal.text import fold
 
+MAX_DUE = 20
 STATUSES = ("active", "draft", "archived")
 SORTS = {
     "name": (Group.name_key, Group.code),
@@ -141,6 +143,16 @@ def excluded_shops(group: Group) -> dict[int, Shop]:
         .where(GroupItem.group == group, GroupItem.sign == "exclude", GroupItem.ended_at.is_null())
     )
     return {shop.id: shop for shop in query}
+
+
+def due_for_review(actor: Actor) -> list[Group]:
+    """Return the groups whose day of review has come, the longest due first; nothing for who keeps no groups."""
+    if not actor.may(Action.APPROVE):
+        return []
+    today = clock.today(config.current().timezone)
+    query = visible_to(actor).select(Group, User).join(User, peewee.JOIN.LEFT_OUTER)
+    query = query.where(Group.review_on <= today, Group.status.in_(("active", "draft")))
+    return list(query.order_by(Group.review_on, Group.name_key, Group.id).limit(MAX_DUE))
 
 
 def open_to(actor: Actor) -> list[Group]:

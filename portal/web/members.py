@@ -19,6 +19,7 @@ from portal.received import reads
 from portal.services import items
 from portal.web import paging
 from portal.web.forms import Form, _l, options
+from portal.web.groups import marks, planned
 from portal.web.language import say
 from portal.web.picking import ItemsForm, Picker
 from portal.web.render import render
@@ -66,7 +67,10 @@ def frame(group: Group, n_items: int | None = None) -> dict[str, Any]:
     """Return what every tab of a group shows around its content."""
     if n_items is None:
         n_items = find_items.count(actor(), group)
-    return {"group": group, "n_members": find.n_visible(actor(), group), "n_items": n_items}
+    return {
+        "group": group, "n_members": find.n_visible(actor(), group), "n_items": n_items,
+        "marks": marks(group), "planned": planned(group),
+    }  # fmt: skip
 
 
 @pages.get("/<code>/items")
