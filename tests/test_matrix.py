@@ -77,6 +77,7 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/groups/new"): Route(MANAGERS, data={"name": "Brand New", "type": "customer", "hue": "red"}, status=303),
     ("GET", "/groups/<code>"): Route(SEE_GROUPS, GROUP, block="members"),
     ("GET", "/groups/<code>/items"): Route(SEE_GROUPS, GROUP, block="items"),
+    ("GET", "/groups/<code>/used-by"): Route(SEE_GROUPS, GROUP),
     ("POST", "/groups/<code>/items"): Route(MANAGERS, GROUP, {"item": "exclude:shop:{s2}"}, 303),
     ("POST", "/groups/<code>/items/<int:item_id>/end"): Route(MANAGERS, GROUP, {}, 303),
     # Vips is not open to support; Others is.

@@ -8,8 +8,9 @@ from portal import clock
 from portal.errors import N_, Conflict, Missing, Refusal
 from portal.models import Group
 from portal.permissions import Action, Actor, require
+from portal.queries import uses
 from portal.services import membership
-from portal.services.changes import Recorder, record, values
+from portal.services.changes import Recorder, plain, record, values
 from portal.services.details import MAX_NAME, TYPES, Details, check
 from portal.services.items import NewItem, live_items, put, put_all, settle
 from portal.text import fold, slug
@@ -101,6 +102,8 @@ def edit(actor: Actor, group_id: int, details: Details, version: int | None = No
         before = values(group)
         for column, value in check(details, group).items():
             setattr(group, column, value)
+        if group.ends_at is not None and plain(group.ends_at) != before["ends_at"]:
+            _refuse_if_used(group, "ends_on")
         _store(group, before, change)
     return Saved(group)
 
@@ -115,6 +118,8 @@ def set_status(actor: Actor, group_id: int, status: str) -> Saved:
     with record(actor, f"group.{verb}", f"group:{group_id}") as change:
         group = _live(group_id)
         before = values(group)
+        if status not in {"active", group.status}:
+            _refuse_if_used(group)
         group.status = status
         if status == "active":
             # It has started, and who brings it back after its end wants it to stay.
@@ -130,9 +135,20 @@ def delete(actor: Actor, group_id: int) -> Saved:
     with record(actor, "group.delete", f"group:{group_id}") as change:
         group = _live(group_id)
         before = values(group)
+        _refuse_if_used(group)
         group.status = "deleted"
         moved = _store(group, before, change)
     return Saved(group, moved.joined, moved.left)
+
+
+def _refuse_if_used(group: Group, field: str | None = None) -> None:
+    """Refuse to take a group's members away while an active group is made of it (product.md §5, States)."""
+    names = uses.active(group)
+    if names:
+        raise Refusal(
+            N_("%(name)s is used by %(groups)s, which would lose members. End those items first."), field,
+            name=group.label, groups=", ".join(f"“{name}”" for name in names),
+        )  # fmt: skip
 
 
 def _store(group: Group, before: dict[str, object], change: Recorder) -> membership.Moved:

@@ -1,12 +1,11 @@
 """Pages of groups: CRM Groups Maintenance."""
 
-from datetime import date
 from typing import Self
 
 import wtforms
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date, format_number, gettext, ngettext
+from flask_babel import format_number, gettext, ngettext
 
 from portal.access import actor, needs
 from portal.errors import Conflict, Refusal
@@ -21,6 +20,7 @@ from portal.services import details, groups
 from portal.services.groups import Details, Saved
 from portal.web.forms import VersionedForm, _l, options
 from portal.web.language import say
+from portal.web.members import marks, planned, used_by
 from portal.web.picking import ItemsForm, Picker
 from portal.web.render import render
 
@@ -90,23 +90,6 @@ def _number(text: str | None) -> int | None:
     if not text:
         return None
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def marks(group: Group) -> list[str]:
-    """Return how a group is marked, in words."""
-    said = ((group.is_guarded, gettext("Guarded")), (group.is_sensitive, gettext("Sensitive")))
-    return [word for is_marked, word in (*said, (group.is_open, gettext("Open to support"))) if is_marked]
-
-
-def planned(group: Group) -> str:
-    """Return when a group begins and ends, as far as that is planned, in words; '' if it is not."""
-    start, end = details.day_of(group.starts_at), details.day_of(group.ends_at, is_end=True)
-    first, last = (format_date(date.fromisoformat(day), "medium") if day else "" for day in (start, end))
-    if first and last:
-        return gettext("planned from %(first)s to %(last)s", first=first, last=last)
-    if first:
-        return gettext("planned from %(first)s", first=first)
-    return gettext("planned to %(last)s", last=last) if last else ""
 
 
 @pages.get("")
@@ -200,7 +183,12 @@ def update(code: str) -> ResponseReturnValue:
 @needs(Action.EDIT_GROUP)
 def archive(code: str) -> ResponseReturnValue:
     """Archive a group: it keeps its items and has no members."""
-    group = groups.set_status(actor(), find.by_code(actor(), code).id, "archived").group
+    try:
+        group = groups.set_status(actor(), find.by_code(actor(), code).id, "archived").group
+    except Refusal as refusal:
+        if refusal.status != Refusal.status:
+            raise
+        return used_by(code, refusal, refusal.status)
     sentence = gettext("%(name)s is archived and has no members now. Restore brings them back.", name=group.label)
     flash(sentence, "success")
     return redirect(url_for("members.show", code=code), 303)
@@ -234,6 +222,11 @@ def ask_delete(code: str) -> Response:
 @needs(Action.EDIT_GROUP)
 def delete(code: str) -> ResponseReturnValue:
     """Delete a group; its customers stay."""
-    saved = groups.delete(actor(), find.by_code(actor(), code).id)
+    try:
+        saved = groups.delete(actor(), find.by_code(actor(), code).id)
+    except Refusal as refusal:
+        if refusal.status != Refusal.status:
+            raise
+        return used_by(code, refusal, refusal.status)
     flash(gettext("%(name)s is deleted. Its customers are still here.", name=saved.group.label), "success")
     return redirect(url_for("groups.index"), 303)

@@ -1,25 +1,25 @@
 """Pages of one group: its members and its items."""
 
+from datetime import date
 from typing import Any
 
 import wtforms
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_number, gettext, ngettext
+from flask_babel import format_date, format_number, gettext, ngettext
 
 from portal.access import actor, needs
 from portal.errors import N_, Denied, Refusal
 from portal.models import Customer, Group
 from portal.permissions import Action, require_shop
 from portal.queries import customers as find_customers
-from portal.queries import filters
+from portal.queries import filters, uses
 from portal.queries import groups as find
 from portal.queries import items as find_items
 from portal.received import reads
-from portal.services import items
+from portal.services import details, items
 from portal.web import paging
 from portal.web.forms import Form, _l, options
-from portal.web.groups import marks, planned
 from portal.web.language import say
 from portal.web.picking import ItemsForm, Picker
 from portal.web.render import render
@@ -59,6 +59,23 @@ def change_of(group: Group, shop_id: int | None) -> str:
     return "say why" if group.is_open and actor().may_in(Action.CHANGE_OPEN_MEMBER, shop_id) else ""
 
 
+def marks(group: Group) -> list[str]:
+    """Return how a group is marked, in words."""
+    said = ((group.is_guarded, gettext("Guarded")), (group.is_sensitive, gettext("Sensitive")))
+    return [word for is_marked, word in (*said, (group.is_open, gettext("Open to support"))) if is_marked]
+
+
+def planned(group: Group) -> str:
+    """Return when a group begins and ends, as far as that is planned, in words; '' if it is not."""
+    start, end = details.day_of(group.starts_at), details.day_of(group.ends_at, is_end=True)
+    first, last = (format_date(date.fromisoformat(day), "medium") if day else "" for day in (start, end))
+    if first and last:
+        return gettext("planned from %(first)s to %(last)s", first=first, last=last)
+    if first:
+        return gettext("planned from %(first)s", first=first)
+    return gettext("planned to %(last)s", last=last) if last else ""
+
+
 def _shown(customer: Customer) -> dict[str, Any]:
     return find_customers.shown(customer, actor().masked(customer.shop_id))
 
@@ -69,7 +86,7 @@ def frame(group: Group, n_items: int | None = None) -> dict[str, Any]:
         n_items = find_items.count(actor(), group)
     return {
         "group": group, "n_members": find.n_visible(actor(), group), "n_items": n_items,
-        "marks": marks(group), "planned": planned(group),
+        "n_uses": uses.count(actor(), group), "marks": marks(group), "planned": planned(group),
     }  # fmt: skip
 
 
@@ -108,6 +125,17 @@ def add_items(code: str) -> ResponseReturnValue:
         return items_of(code, picker, refusal, refusal.status)
     _tell(group, put)
     return redirect(url_for("members.items_of", code=code), 303)
+
+
+@pages.get("/<code>/used-by")
+@needs(Action.SEE_GROUPS)
+def used_by(code: str, problem: Refusal | None = None, status: int = 200) -> Response:
+    """Show which groups are made of this one; and why it stays as it is, after an attempt to archive or delete it."""
+    group = find.by_code(actor(), code)
+    return render(
+        "groups/used_by.html", status=status, **frame(group), used=uses.of_group(actor(), group),
+        problem=say(problem) if problem else "",
+    )  # fmt: skip
 
 
 @pages.post("/<code>/items/<int:item_id>/end")
