@@ -58,6 +58,8 @@ class Action(StrEnum):
     EDIT_USER = "user.edit"
     GRANT_ROLE = "role.grant"
     MAINTAIN = "system.maintain"
+    # From when on a change of groups needs a second person; the technical admin, who keeps settings, touches no groups.
+    SET_GUARDS = "guard.set"
     # Not in the table of product.md: what every signed-in person may do with her own account.
     OWN_ACCOUNT = "account.own"
 
@@ -106,6 +108,7 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.EDIT_USER: _A,
         Action.GRANT_ROLE: _A,
         Action.MAINTAIN: _A,
+        Action.SET_GUARDS: _A,
     },
     Role.CSCC_MANAGER: _MANAGER,
     Role.PORTFOLIO_MANAGER: _MANAGER,

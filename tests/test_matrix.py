@@ -18,7 +18,7 @@ from portal.errors import Denied, Missing, Refusal
 from portal.models import Customer, Group, GroupItem, Shop, User, UserSession
 from portal.permissions import OPERATOR, Grant, Role
 from portal.queries import filters
-from portal.services import customers, exports, groups, imports, items, shops, users
+from portal.services import customers, exports, groups, imports, items, settings, shops, users
 from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
 from tests.page import Browser, Page
 
@@ -111,6 +111,8 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/settings/shops/<code>"): Route(
         OWNER, "shop", {"code": "S1", "name": "Other Name", "version": "1"}, 303
     ),
+    ("GET", "/settings/guards"): Route(OWNER),
+    ("POST", "/settings/guards"): Route(OWNER, data={"share": "5", "version": "0"}, status=303),
     # one's own account
     ("GET", "/account"): Route(EVERYBODY),
     ("POST", "/account/language"): Route(EVERYBODY, data={"language": "pt"}, status=303),
@@ -340,6 +342,7 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "customers.reveal": ({"sam", "sol"}, lambda w, a: customers.reveal(a, w.own.id, "she asked")),
     "shops.create": (OWNER, lambda w, a: shops.create(a, code="S9", name="Ninth")),
     "shops.edit": (OWNER, lambda w, a: shops.edit(a, w.s1.id, code="S1", name="Other")),
+    "settings.set_guards": (OWNER, lambda w, a: settings.set_guards(a, "5", is_marked=True)),
     "users.add with a role": (OWNER, lambda w, a: users.add(
         a, email="n@n.example", name="N", grants=[Grant(Role.ANALYST)], password="marble kettle giraffe 7"
     )),

@@ -38,6 +38,7 @@ RIGHTS = {
     "user.edit": "owner tech_admin",
     "role.grant": "owner",
     "system.maintain": "owner tech_admin",
+    "guard.set": "owner",
 }
 OPERATORS = {"shop.edit", "user.edit", "role.grant", "system.maintain"}
 CONTACT = {"phone", "email", "id_number", "address"}

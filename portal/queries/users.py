@@ -93,7 +93,16 @@ def every() -> list[User]:
 
 def keepers() -> list[User]:
     """Return the people who may edit groups at this moment, in the order of their names."""
-    roles = [role.value for role in Role if Action.EDIT_GROUP in TABLE[role]]
+    return _holders(Action.EDIT_GROUP)
+
+
+def approvers() -> list[User]:
+    """Return the people who may decide at this moment what others ask for, in the order of their names."""
+    return _holders(Action.APPROVE)
+
+
+def _holders(action: Action) -> list[User]:
+    roles = [role.value for role in Role if action in TABLE[role]]
     held = UserRole.select(UserRole.user).where(UserRole.role.in_(roles))
     users = User.select().where(User.id.in_(held), User.is_active == True)  # noqa: E712
     return sorted(users, key=lambda user: (fold(user.name), user.id))
