@@ -1,6 +1,6 @@
 """The one place that asks what time it is, so that tests can move it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -11,7 +11,17 @@ def now() -> datetime:
 
 def today(timezone: str) -> date:
     """Return the present day in the store's time zone, an IANA name."""
-    return now().replace(tzinfo=UTC).astimezone(ZoneInfo(timezone)).date()
+    return day(now(), timezone)
+
+
+def day(moment: datetime, timezone: str) -> date:
+    """Return the day in that time zone on which a moment in UTC lies."""
+    return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(timezone)).date()
+
+
+def beginning(of: date, timezone: str) -> datetime:
+    """Return the moment in UTC at which a day begins in that time zone."""
+    return datetime.combine(of, time.min, ZoneInfo(timezone)).astimezone(UTC).replace(tzinfo=None)
 
 
 def ago(**parts: float) -> datetime:

@@ -44,14 +44,22 @@ class Action(StrEnum):
     IMPORT_CUSTOMERS = "customer.import"
     SEE_GROUPS = "group.see"
     SEE_GROUP_NAMES = "group.names"
+    # Of the groups she sees, those marked sensitive too.
+    SEE_SENSITIVE = "group.sensitive"
     CREATE_GROUP = "group.create"
     EDIT_GROUP = "group.edit"
     CHANGE_MEMBER = "group.member"
+    # One member of a group that is open to support; whoever holds no more than this says why.
+    CHANGE_OPEN_MEMBER = "group.open_member"
+    # What others ask for: decide it, and look after the groups of all (what is due for review).
+    APPROVE = "group.approve"
     EXPORT = "customer.export"
     EDIT_SHOP = "shop.edit"
     EDIT_USER = "user.edit"
     GRANT_ROLE = "role.grant"
     MAINTAIN = "system.maintain"
+    # From when on a change of groups needs a second person; the technical admin, who keeps settings, touches no groups.
+    SET_GUARDS = "guard.set"
     # Not in the table of product.md: what every signed-in person may do with her own account.
     OWN_ACCOUNT = "account.own"
 
@@ -71,9 +79,12 @@ _MANAGER = {
     Action.IMPORT_CUSTOMERS: _A,
     Action.SEE_GROUPS: _A,
     Action.SEE_GROUP_NAMES: _A,
+    Action.SEE_SENSITIVE: _A,
     Action.CREATE_GROUP: _A,
     Action.EDIT_GROUP: _A,
     Action.CHANGE_MEMBER: _A,
+    Action.CHANGE_OPEN_MEMBER: _A,
+    Action.APPROVE: _A,
     Action.EXPORT: _A,
 }
 _COUNTER = {
@@ -81,6 +92,7 @@ _COUNTER = {
     Action.EDIT_CUSTOMER: _S,
     Action.SEE_GROUPS: _S,
     Action.SEE_GROUP_NAMES: _S,
+    Action.CHANGE_OPEN_MEMBER: _S,
 }
 TABLE: dict[Role, dict[Action, Scope]] = {
     Role.OWNER: {
@@ -89,11 +101,14 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.IMPORT_CUSTOMERS: _A,
         Action.SEE_GROUPS: _A,
         Action.SEE_GROUP_NAMES: _A,
+        Action.SEE_SENSITIVE: _A,
+        Action.APPROVE: _A,
         Action.EXPORT: _A,
         Action.EDIT_SHOP: _A,
         Action.EDIT_USER: _A,
         Action.GRANT_ROLE: _A,
         Action.MAINTAIN: _A,
+        Action.SET_GUARDS: _A,
     },
     Role.CSCC_MANAGER: _MANAGER,
     Role.PORTFOLIO_MANAGER: _MANAGER,
@@ -103,10 +118,12 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.SEE_CUSTOMERS: _A,
         Action.SEE_GROUPS: _A,
         Action.SEE_GROUP_NAMES: _A,
+        Action.SEE_SENSITIVE: _A,
         Action.EXPORT: _A,
     },
     Role.TECH_ADMIN: {
         Action.SEE_GROUP_NAMES: _A,
+        Action.SEE_SENSITIVE: _A,
         Action.EDIT_USER: _A,
         Action.MAINTAIN: _A,
     },

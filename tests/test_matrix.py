@@ -18,7 +18,7 @@ from portal.errors import Denied, Missing, Refusal
 from portal.models import Customer, Group, GroupItem, Shop, User, UserSession
 from portal.permissions import OPERATOR, Grant, Role
 from portal.queries import filters
-from portal.services import customers, exports, groups, imports, items, shops, users
+from portal.services import customers, exports, groups, imports, items, settings, shops, users
 from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
 from tests.page import Browser, Page
 
@@ -31,6 +31,9 @@ SEE_GROUPS = {"olive", "cass", "pat", "sam", "sol", "ana"}
 SEE_GROUP_NAMES = SEE_GROUPS | {"tess"}
 MANAGERS = {"cass", "pat"}
 OWNER = {"olive"}
+# Who may change one member, support and shop staff only where the group is open to them.
+MEMBERS = MANAGERS | {"sam", "sol"}
+CLOSED = {"cass": 200, "pat": 200, "sam": 403, "sol": 403}
 # Who may edit a customer and sees her ID already has nothing to reveal: refused, not denied.
 REVEAL = {"sam": 303, "sol": 303, "olive": 422, "cass": 422, "pat": 422}
 # What each sees of another shop's customer: only Sol is limited to a shop.
@@ -51,6 +54,7 @@ class Route:
     status: int | dict[str, int] = 200
     changes: bool = True  # whether a POST that is let through writes
     block: str = "main"
+    query: str = ""
 
 
 TABLE: dict[tuple[str, str], Route] = {
@@ -73,10 +77,16 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/groups/new"): Route(MANAGERS, data={"name": "Brand New", "type": "customer", "hue": "red"}, status=303),
     ("GET", "/groups/<code>"): Route(SEE_GROUPS, GROUP, block="members"),
     ("GET", "/groups/<code>/items"): Route(SEE_GROUPS, GROUP, block="items"),
+    ("GET", "/groups/<code>/used-by"): Route(SEE_GROUPS, GROUP),
     ("POST", "/groups/<code>/items"): Route(MANAGERS, GROUP, {"item": "exclude:shop:{s2}"}, 303),
     ("POST", "/groups/<code>/items/<int:item_id>/end"): Route(MANAGERS, GROUP, {}, 303),
-    ("POST", "/groups/<code>/members/remove"): Route(MANAGERS, GROUP, {"customer": "C1"}, 303),
-    ("POST", "/groups/of/<code>"): Route(MANAGERS, CUSTOMER, {"group": "others"}, 303),
+    # Vips is not open to support; Others is.
+    ("GET", "/groups/<code>/members/remove"): Route(MEMBERS, GROUP, status=CLOSED, query="?customer=C1"),
+    ("POST", "/groups/<code>/members/remove"): Route(
+        MEMBERS, GROUP, {"customer": "C1", "reason": "she asked"}, CLOSED | {"cass": 303, "pat": 303}
+    ),
+    ("GET", "/groups/of/<code>"): Route(MEMBERS, CUSTOMER),
+    ("POST", "/groups/of/<code>"): Route(MEMBERS, CUSTOMER, {"group": "others", "reason": "she asked"}, 303),
     ("GET", "/groups/<code>/edit"): Route(MANAGERS, GROUP),
     ("POST", "/groups/<code>/edit"): Route(
         MANAGERS, GROUP, {"name": "Renamed", "type": "shop", "hue": "red", "version": "1"}, 303
@@ -101,6 +111,8 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/settings/shops/<code>"): Route(
         OWNER, "shop", {"code": "S1", "name": "Other Name", "version": "1"}, 303
     ),
+    ("GET", "/settings/guards"): Route(OWNER),
+    ("POST", "/settings/guards"): Route(OWNER, data={"share": "5", "version": "0"}, status=303),
     # one's own account
     ("GET", "/account"): Route(EVERYBODY),
     ("POST", "/account/language"): Route(EVERYBODY, data={"language": "pt"}, status=303),
@@ -146,7 +158,8 @@ class World:
         )
         first = [items.NewItem(customer_id=one.id), items.NewItem(customer_id=two.id)]
         self.group = groups.create(cass, groups.Details(name="Vips"), first).group
-        groups.create(cass, groups.Details(name="Others"))
+        others = groups.create(cass, groups.Details(name="Others")).group
+        Group.update(is_open=True).where(Group.id == others.id).execute()
         self.s1, self.s2, self.own, self.foreign = s1, s2, one, two
         file = folder / "people.csv"
         file.write_text("code,name\nF1,From File\n,Nobody\n")
@@ -234,7 +247,7 @@ def _targets(world: World, route: Route, rule: str, name: str) -> Iterator[tuple
         path = rule.replace("<int:", "<")
         for place, value in values.items():
             path = path.replace(f"<{place}>", value)
-        yield kind, path
+        yield kind, path + route.query
 
 
 def _expected(route: Route, kind: str, name: str) -> int:
@@ -294,6 +307,11 @@ def _look(page: Page, expected: int, block: str) -> None:
 
 # ---- the services, without any page ----
 
+def others(world: World) -> int:
+    """Return the id of the group that is open to support."""
+    return int(Group.get(Group.code == "others").id)
+
+
 SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "groups.create": (MANAGERS, lambda w, a: groups.create(a, groups.Details(name="Fresh"))),
     "groups.edit": (MANAGERS, lambda w, a: groups.edit(a, w.group.id, groups.Details(name="Renamed"))),
@@ -304,7 +322,14 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
         MANAGERS, lambda w, a: items.add(a, w.group.id, [items.NewItem(new_customer={"code": "X1", "name": "New"})])
     ),
     "items.end": (MANAGERS, lambda w, a: items.end(a, w.group.id, w.item.id)),
-    "items.add_member": (MANAGERS, lambda w, a: items.add_member(a, Group.get(Group.code == "others").id, w.own.id)),
+    "items.add_member": (MANAGERS, lambda w, a: items.add_member(a, others(w), w.own.id)),
+    "items.add_member saying why": (MEMBERS, lambda w, a: items.add_member(a, others(w), w.own.id, "she asked")),
+    "items.add_member of another shop": (
+        MEMBERS - LIMITED, lambda w, a: items.add_member(a, others(w), w.foreign.id, "she asked")
+    ),
+    "items.remove_member of an open group": (
+        MEMBERS, lambda w, a: items.remove_member(a, others(w), w.own.id, "she asked")
+    ),
     "items.remove_member": (MANAGERS, lambda w, a: items.remove_member(a, w.group.id, w.own.id)),
     "customers.create": (EDIT_CUSTOMERS, lambda w, a: customers.create(a, {"email": "n@n.example", "shop": "S1"})),
     "customers.edit": (EDIT_CUSTOMERS, lambda w, a: customers.edit(a, w.own.id, {"name": "Changed"})),
@@ -317,6 +342,7 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "customers.reveal": ({"sam", "sol"}, lambda w, a: customers.reveal(a, w.own.id, "she asked")),
     "shops.create": (OWNER, lambda w, a: shops.create(a, code="S9", name="Ninth")),
     "shops.edit": (OWNER, lambda w, a: shops.edit(a, w.s1.id, code="S1", name="Other")),
+    "settings.set_guards": (OWNER, lambda w, a: settings.set_guards(a, "5", is_marked=True)),
     "users.add with a role": (OWNER, lambda w, a: users.add(
         a, email="n@n.example", name="N", grants=[Grant(Role.ANALYST)], password="marble kettle giraffe 7"
     )),
@@ -341,6 +367,8 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
 NOT_DENIED = {
     "customers.edit of another shop": {"sol": Missing},
     "customers.edit into another shop": {"sol": Refusal},
+    "items.add_member": {"sam": Refusal, "sol": Refusal},
+    "items.add_member of another shop": {"sol": Missing},
     "customers.reveal": {"olive": Refusal, "cass": Refusal, "pat": Refusal},
     "users.set_password": {"pat": None},  # her own
 }

@@ -27,14 +27,18 @@ RIGHTS = {
     "customer.import": MANAGERS,
     "group.see": f"{MANAGERS} support shop_staff analyst",
     "group.names": f"{MANAGERS} support shop_staff analyst tech_admin",
+    "group.sensitive": f"{MANAGERS} analyst tech_admin",
     "group.create": "cscc_manager portfolio_manager",
     "group.edit": "cscc_manager portfolio_manager",
     "group.member": "cscc_manager portfolio_manager",
+    "group.open_member": "cscc_manager portfolio_manager support shop_staff",
+    "group.approve": MANAGERS,
     "customer.export": f"{MANAGERS} analyst",
     "shop.edit": "owner",
     "user.edit": "owner tech_admin",
     "role.grant": "owner",
     "system.maintain": "owner tech_admin",
+    "guard.set": "owner",
 }
 OPERATORS = {"shop.edit", "user.edit", "role.grant", "system.maintain"}
 CONTACT = {"phone", "email", "id_number", "address"}

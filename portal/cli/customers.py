@@ -69,7 +69,7 @@ def show(actor: Actor, reference: str, as_json: bool) -> None:
     found = find.resolve(actor, reference)
     values = find.shown(found, find.masked(actor, found))
     values["shop"] = found.shop.code if found.shop else ""
-    memberships = find.groups_of(found)
+    memberships = find_groups.of_customer(actor, found)
     if as_json:
         told: dict[str, Any] = {name: values[name] for name in FIELDS}
         told["groups"] = [membership.group.code for membership in memberships]

@@ -17,7 +17,7 @@ from portal.queries import filters
 from portal.queries import groups as find
 from portal.queries import items as find_items
 from portal.queries import shops as find_shops
-from portal.services import groups, items
+from portal.services import details, groups, items
 from portal.words import say
 
 
@@ -36,8 +36,8 @@ def create(actor: Actor, name: str, type_: str | None, shop: str | None) -> None
     """Bring a group into being and print its code."""
     require(actor, Action.CREATE_GROUP)
     included = find_shops.by_code(shop) if shop is not None else None
-    details = groups.Details(name, type_ or ("shop" if included else "customer"))
-    saved = groups.create(actor, details, [items.NewItem(shop_id=included.id)] if included else [])
+    said = groups.Details(name, type_ or ("shop" if included else "customer"))
+    saved = groups.create(actor, said, [items.NewItem(shop_id=included.id)] if included else [])
     click.echo(saved.group.code)
     if included:
         told = gettext(
@@ -81,13 +81,16 @@ def show(actor: Actor, reference: str, as_json: bool) -> None:
         name: getattr(found, name) for name in ("code", "name", "type", "status", "description", "agent_note")
     }
     told["owner"] = found.owner.name if found.owner else ""
+    told |= {name: bool(getattr(found, f"is_{name}")) for name in ("guarded", "sensitive", "open")}
+    told["review_on"] = found.review_on
+    told["starts"], told["ends"] = details.day_of(found.starts_at), details.day_of(found.ends_at, is_end=True)
     if actor.may(Action.SEE_GROUPS):
         told["members"] = find.n_visible(actor, found)
         told["items"] = [_item(item) for item in find_items.every(actor, found)]
     if as_json:
         output.json_value(told)
         return
-    rows = [(name, str(value)) for name, value in told.items() if name != "items" and value != ""]
+    rows = [(name, str(value)) for name, value in told.items() if name != "items" and value not in ("", False, None)]
     for item in told.get("items", []):
         rows.append((item["sign"], " ".join(filter(None, (item["kind"], item["code"], item["name"], item["note"])))))
     output.table((gettext("Field"), gettext("Value")), rows)
@@ -152,7 +155,7 @@ def add(
     """Add items to a group as one change; an exclusion of a customer named here is lifted."""
     if not references and not shops:
         raise click.UsageError("Name at least one --customer REF or --shop CODE.")
-    require(actor, Action.CHANGE_MEMBER)
+    require(actor, Action.CHANGE_OPEN_MEMBER)
     found = find.resolve(actor, reference)
     sign = "exclude" if exclude else "include"
     customers = dict.fromkeys(find_customers.resolve(actor, text).id for text in references)
@@ -171,7 +174,7 @@ def add(
 @acting
 def remove(actor: Actor, reference: str, customer: str, note: str) -> None:
     """Remove a customer: she stays out until somebody adds her by name."""
-    require(actor, Action.CHANGE_MEMBER)
+    require(actor, Action.CHANGE_OPEN_MEMBER)
     found = find.resolve(actor, reference)
     _say_put(items.remove_member(actor, found.id, find_customers.resolve(actor, customer).id, note))
 

@@ -10,7 +10,7 @@ from portal.errors import N_, Refusal
 from portal.models import Customer, Group
 from portal.permissions import Actor
 from portal.queries import customers as find
-from portal.queries import groups as find_groups
+from portal.queries.exclusions import shut_out as who_is_shut_out
 from portal.services.items import NewItem
 from portal.text import has_forbidden
 from portal.words import say
@@ -25,11 +25,11 @@ def read(actor: Actor, group: Group, *, partial: bool) -> list[NewItem]:
     Raises Refusal, before anything is written, when a line fits nobody or several and `partial` is not set.
     """
     found, wrong = _looked_up(actor)
-    shut_out = find_groups.shut_out(group, [customer.id for customer in found.values()])
+    shut_out = who_is_shut_out(group, [customer.id for customer in found.values()])
     items: dict[int, NewItem] = {}
     for number, customer in found.items():
         try:
-            shut_out.check(customer)
+            shut_out.check(actor, customer)
         except Refusal as refusal:
             wrong[number] = refusal
         else:

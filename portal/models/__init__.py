@@ -6,6 +6,7 @@ from portal.models.group import Group, GroupItem
 from portal.models.imports import Import, ImportRow
 from portal.models.membership import Membership, MembershipDelta, PastMembership
 from portal.models.request import RequestKey
+from portal.models.setting import Setting
 from portal.models.shop import Shop
 from portal.models.user import SignInFailure, User, UserRole, UserSession
 
@@ -26,6 +27,7 @@ TABLES = (
     PastMembership,
     Import,
     ImportRow,
+    Setting,
 )
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "MembershipDelta",
     "PastMembership",
     "RequestKey",
+    "Setting",
     "Shop",
     "SignInFailure",
     "User",

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from portal.db import db
 from portal.models import Group, Membership
+from portal.permissions import Actor
+from portal.queries.groups import seen_by
 
 _SHOWN = (Group.id, Group.code, Group.name, Group.name_key, Group.type, Group.status, Group.hue)
 
 
-def of_customers(customer_ids: Sequence[int]) -> dict[int, list[Group]]:
-    """Return the groups of each of these customers, in name order, with what a badge shows of a group.
+def of_customers(actor: Actor, customer_ids: Sequence[int]) -> dict[int, list[Group]]:
+    """Return those groups of each of these customers that `actor` may see, in name order, with what a badge shows.
 
     A group that many of them are in is made once: building a row for each badge took longer than the page's SQL.
     """
@@ -18,7 +20,7 @@ def of_customers(customer_ids: Sequence[int]) -> dict[int, list[Group]]:
         query = (
             Membership.select(Membership.customer, *_SHOWN)
             .join(Group)
-            .where(Membership.customer.in_(customer_ids))
+            .where(Membership.customer.in_(customer_ids), *seen_by(actor))
             .order_by(Group.name_key, Group.id)
         )
         made: dict[int, Group] = {}

@@ -8,7 +8,7 @@ from portal import clock, config
 from portal.db import like
 from portal.emails import email_key
 from portal.errors import N_, Missing, Refusal
-from portal.models import Change, Customer, Group, Membership, Shop
+from portal.models import Change, Customer, Shop
 from portal.models.customer import FIELDS
 from portal.permissions import Action, Actor
 from portal.phones import read_phone
@@ -72,16 +72,6 @@ def resolve(actor: Actor, reference: str) -> Customer:
                 N_("“%(reference)s” fits several customers: %(names)s. Use the code."), reference=reference, names=names
             )
     raise Missing(N_("There is no customer “%(reference)s”."), reference=reference)
-
-
-def groups_of(customer: Customer) -> list[Membership]:
-    """Return her memberships with their groups, in name order."""
-    return list(
-        Membership.select(Membership, Group)
-        .join(Group)
-        .where(Membership.customer == customer)
-        .order_by(Group.name_key, Group.code)
-    )
 
 
 def masked(actor: Actor, customer: Customer) -> frozenset[str]:

@@ -15,6 +15,7 @@ from portal.db import db, is_sqlite
 from portal.models import Customer, Group, Membership, Shop
 from portal.permissions import Action, Actor
 from portal.queries import badges
+from portal.queries import groups as find_groups
 from portal.queries.customers import matching, visible_to, words
 
 PAGE = 50
@@ -68,7 +69,7 @@ def page(actor: Actor, wanted: Filter, *, after: str = "", before: str = "", siz
     code = after or before
     anchor = _place_of(actor, wanted, code) if code else None
     found = _rows(actor, wanted, anchor, size, anchor is not None and not after)
-    return _with_details(replace(found, is_lost=bool(code) and anchor is None))
+    return _with_details(actor, replace(found, is_lost=bool(code) and anchor is None))
 
 
 def parts(actor: Actor, wanted: Filter, size: int) -> Iterator[Page]:
@@ -79,7 +80,7 @@ def parts(actor: Actor, wanted: Filter, size: int) -> Iterator[Page]:
     """
     anchor: Sequence[Any] | None = None
     while True:
-        found = _with_details(_rows(actor, wanted, anchor, size))
+        found = _with_details(actor, _rows(actor, wanted, anchor, size))
         yield found
         if found.after is None:
             return
@@ -116,13 +117,13 @@ def _beyond(columns: Sequence[Any], anchor: Sequence[Any], descending: bool) -> 
     return left < right if descending else left > right
 
 
-def _with_details(found: Page) -> Page:
+def _with_details(actor: Actor, found: Page) -> Page:
     """Add shops and group badges: two queries for the page, however many rows it has."""
     shops = {row.shop_id for row in found.rows if row.shop_id}
     by_id = {shop.id: shop for shop in Shop.select().where(Shop.id.in_(shops))} if shops else {}
     for row in found.rows:
         row.shop = by_id.get(row.shop_id)
-    return replace(found, groups=badges.of_customers([row.id for row in found.rows]))
+    return replace(found, groups=badges.of_customers(actor, [row.id for row in found.rows]))
 
 
 def count(actor: Actor, wanted: Filter, cap: int | None = COUNT_CAP) -> tuple[int, bool]:
@@ -261,7 +262,7 @@ def group_choices(actor: Actor) -> list[Choice]:
     """Return the active groups that the filter offers to `actor`, in name order."""
     if not actor.may(Action.SEE_GROUPS):
         return []
-    query = Group.select(Group.id, Group.code, Group.name).where(Group.status == "active")
+    query = find_groups.visible_to(actor).select(Group.id, Group.code, Group.name).where(Group.status == "active")
     rows = db.execute(query.order_by(Group.name_key, Group.code))
     return [Choice(row_id, code, name or code) for row_id, code, name in rows]
 

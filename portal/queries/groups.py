@@ -1,22 +1,21 @@
 """Reading groups and their members."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import peewee
 from peewee import fn
 
-from portal.clock import now
-from portal.db import in_chunks, like, lot_of
+from portal import clock, config
+from portal.db import like
 from portal.errors import N_, Missing, Refusal
-from portal.models import Customer, Group, GroupItem, Membership, Shop, User
+from portal.models import Customer, Group, Membership, Shop, User
 from portal.permissions import Action, Actor, require
-from portal.queries.customers import matching, visible_to
-from portal.queries.membership import valid_at
+from portal.queries import customers
 from portal.text import fold
 
+MAX_DUE = 20
 STATUSES = ("active", "draft", "archived")
 SORTS = {
     "name": (Group.name_key, Group.code),
@@ -33,13 +32,29 @@ class Listed:
     n_members: int | None
 
 
+def seen_by(actor: Actor) -> tuple[peewee.Expression, ...]:
+    """Return the conditions under which `actor` may see a group of a query: those marked sensitive are not for all."""
+    return () if actor.may(Action.SEE_SENSITIVE) else (Group.is_sensitive == False,)  # noqa: E712
+
+
+def visible_to(actor: Actor) -> peewee.ModelSelect:
+    """Return a select of the groups that `actor` may see; where every list, choice and look-up of groups starts.
+
+    A sensitive group does not exist for support and shop staff (product.md §6).
+    """
+    query = Group.select()
+    if not actor.may(Action.SEE_GROUP_NAMES):
+        return query.where(peewee.Value(0) == 1)
+    return query.where(Group.status != "deleted", *seen_by(actor))
+
+
 def listed(actor: Actor, *, q: str = "", status: str = "", type_: str = "", sort: str = "name") -> list[Listed]:
     """Return the groups that fit, with their member counts; archived ones only when asked for.
 
     `q` is part of a name or code, without regard to case and accents; `sort` a key of SORTS, minus for descending.
     """
     require(actor, Action.SEE_GROUP_NAMES)
-    query = Group.select(Group, User).join(User, peewee.JOIN.LEFT_OUTER)
+    query = visible_to(actor).select(Group, User).join(User, peewee.JOIN.LEFT_OUTER)
     wanted = [status] if status else ["active", "draft"]
     query = query.where(Group.status.in_([one for one in wanted if one in STATUSES]))
     if type_:
@@ -73,12 +88,13 @@ def _counted(actor: Actor, groups: list[Group]) -> list[Listed]:
 
 
 def by_code(actor: Actor, code: str) -> Group:
-    """Return the group of that code; raises Missing, naming it."""
+    """Return the group of that code if `actor` may see it; raises Missing, naming it."""
     require(actor, Action.SEE_GROUP_NAMES)
     group = (
-        Group.select(Group, User)
+        visible_to(actor)
+        .select(Group, User)
         .join(User, peewee.JOIN.LEFT_OUTER)
-        .where(Group.code == code.casefold(), Group.status != "deleted")
+        .where(Group.code == code.casefold())
         .first()
     )
     if group is None:
@@ -92,8 +108,8 @@ def resolve(actor: Actor, reference: str) -> Group:
     # A group may have no name; a reference that says nothing must not find it.
     is_named = (Group.name_key == fold(reference)) & (Group.name_key != "")
     found = list(
-        Group.select()
-        .where((Group.code == reference.strip().casefold()) | is_named, Group.status != "deleted")
+        visible_to(actor)
+        .where((Group.code == reference.strip().casefold()) | is_named)
         .order_by(Group.code)
     )
     if not found:
@@ -104,63 +120,35 @@ def resolve(actor: Actor, reference: str) -> Group:
     return found[0]
 
 
+def of_customer(actor: Actor, customer: Customer) -> list[Membership]:
+    """Return her memberships in groups that `actor` may see, with the groups, in name order."""
+    return list(
+        Membership.select(Membership, Group)
+        .join(Group)
+        .where(Membership.customer == customer, *seen_by(actor))
+        .order_by(Group.name_key, Group.code)
+    )
+
+
 def n_visible(actor: Actor, group: Group) -> int:
     """Return how many members of `group` this person may see."""
     return _counted(actor, [group])[0].n_members or 0
 
 
-@dataclass(frozen=True)
-class ShutOut:
-    """Whom a group keeps out now, whatever else is said of them: the shops, and the groups by customer."""
-
-    shops: Mapping[int, Shop] = field(default_factory=dict)
-    groups: Mapping[int, Group] = field(default_factory=dict)
-
-    def check(self, customer: Customer) -> None:
-        """Raise Refusal where the customer cannot be added by name; exclude always wins (law 1)."""
-        name = customer.name or customer.code
-        if customer.shop_id in self.shops:
-            raise Refusal(
-                N_("%(name)s cannot be added: the group excludes the shop %(shop)s. End that item first."),
-                "item", name=name, shop=self.shops[customer.shop_id].name,
-            )  # fmt: skip
-        if customer.id in self.groups:
-            raise Refusal(
-                N_("%(name)s cannot be added: the group excludes the members of %(group)s. End that item first."),
-                "item", name=name, group=self.groups[customer.id].label,
-            )  # fmt: skip
+def due_for_review(actor: Actor) -> list[Group]:
+    """Return the groups whose day of review has come, the longest due first; nothing for who keeps no groups."""
+    if not actor.may(Action.APPROVE):
+        return []
+    today = clock.today(config.current().timezone)
+    query = visible_to(actor).select(Group, User).join(User, peewee.JOIN.LEFT_OUTER)
+    query = query.where(Group.review_on <= today, Group.status.in_(("active", "draft")))
+    return list(query.order_by(Group.review_on, Group.name_key, Group.id).limit(MAX_DUE))
 
 
-def shut_out(group: Group, customer_ids: Iterable[int]) -> ShutOut:
-    """Return which shops the group excludes, and which of these customers it excludes as members of a group."""
-    excluding = [GroupItem.group == group, GroupItem.sign == "exclude", *valid_at(now())]
-    by_shop = Shop.select().join(GroupItem, on=(GroupItem.shop == Shop.id)).where(*excluding)
-    shops = {shop.id: shop for shop in by_shop}
-    if not GroupItem.select().where(*excluding, GroupItem.of_group.is_null(False)).exists():
-        return ShutOut(shops)
-    found: dict[int, int] = {}
-    for part in in_chunks(customer_ids):
-        query = excluding_groups(Membership.customer, *excluding, Membership.customer.in_(part))
-        found |= dict(query.select(Membership.customer, GroupItem.of_group).tuples())
-    by_id = {row.id: row for row in Group.select().where(Group.id.in_(set(found.values())))}
-    return ShutOut(shops, {customer: by_id[group_id] for customer, group_id in found.items()})
-
-
-def excluding_groups(customer: Any, *conditions: Any) -> peewee.ModelSelect:
-    """Return a select of the items fitting `conditions` that name a group, or a share of one, that `customer` is in."""
-    lot = lot_of(GroupItem.seed, Customer.uid)
-    is_drawn = (GroupItem.kind == "share") & (lot >= GroupItem.low) & (lot < GroupItem.high)
-    return (
-        GroupItem.select(peewee.SQL("1"))
-        .join(Membership, on=(Membership.group == GroupItem.of_group))
-        .join(Customer, on=(Customer.id == Membership.customer))
-        .where(*conditions, Membership.customer == customer, (GroupItem.kind == "group") | is_drawn)
-    )
-
-
-def excluded_shops(group: Group) -> dict[int, Shop]:
-    """Return, by id, the shops whose customers the group keeps out now, whatever else is said of them."""
-    return dict(shut_out(group, ()).shops)
+def open_to(actor: Actor) -> list[Group]:
+    """Return the active groups whose single members `actor` may change for being open to support, in name order."""
+    query = visible_to(actor).where(Group.status == "active", Group.is_open == True)  # noqa: E712
+    return list(query.order_by(Group.name_key, Group.code)) if actor.may(Action.CHANGE_OPEN_MEMBER) else []
 
 
 def since(customer_ids: Sequence[int], group: Group) -> dict[int, datetime]:
@@ -173,8 +161,8 @@ def since(customer_ids: Sequence[int], group: Group) -> dict[int, datetime]:
 
 def candidates(actor: Actor, text: str, limit: int = 12) -> list[Customer]:
     """Return customers that fit the typed text, for choosing items; nobody while nothing is typed."""
-    conditions = matching(actor, text)
+    conditions = customers.matching(actor, text)
     if not conditions:
         return []
-    query = visible_to(actor).select(Customer, Shop).join(Shop, peewee.JOIN.LEFT_OUTER)
+    query = customers.visible_to(actor).select(Customer, Shop).join(Shop, peewee.JOIN.LEFT_OUTER)
     return list(query.where(*conditions).order_by(Customer.name_key, Customer.id).limit(limit))

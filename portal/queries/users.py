@@ -8,7 +8,7 @@ from portal import clock
 from portal.emails import email_key
 from portal.errors import N_, Missing
 from portal.models import Shop, User, UserRole, UserSession
-from portal.permissions import Actor, Door, Grant, Role
+from portal.permissions import TABLE, Action, Actor, Door, Grant, Role
 from portal.text import fold
 
 # A browser that was away this long has to sign in again; one in use stays signed in for at most LONGEST_DAYS.
@@ -89,6 +89,23 @@ def signs_in_as(user_id: int | None, email: str) -> bool:
 def every() -> list[User]:
     """Return all users in the order of their folded names, the same on both databases."""
     return sorted(User.select(), key=lambda user: (fold(user.name), user.id))
+
+
+def keepers() -> list[User]:
+    """Return the people who may edit groups at this moment, in the order of their names."""
+    return _holders(Action.EDIT_GROUP)
+
+
+def approvers() -> list[User]:
+    """Return the people who may decide at this moment what others ask for, in the order of their names."""
+    return _holders(Action.APPROVE)
+
+
+def _holders(action: Action) -> list[User]:
+    roles = [role.value for role in Role if action in TABLE[role]]
+    held = UserRole.select(UserRole.user).where(UserRole.role.in_(roles))
+    users = User.select().where(User.id.in_(held), User.is_active == True)  # noqa: E712
+    return sorted(users, key=lambda user: (fold(user.name), user.id))
 
 
 def roles_by_user() -> dict[int, list[str]]:

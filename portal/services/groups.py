@@ -1,24 +1,22 @@
 """Groups: bringing them into being, editing, archiving, restoring, deleting."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from portal import clock
-from portal.errors import N_, Conflict, Missing, Refusal, Refusals
+from portal.errors import N_, Conflict, Missing, Refusal
 from portal.models import Group
-from portal.models.group import HUES
 from portal.permissions import Action, Actor, require
+from portal.queries import uses
 from portal.services import membership, nesting
-from portal.services.changes import Recorder, record, values
+from portal.services.changes import Recorder, plain, record, values
+from portal.services.details import MAX_NAME, TYPES, Details, check
 from portal.services.item_rows import end_over
 from portal.services.items import NewItem, live_items, put, put_all, settle
-from portal.text import clean, fold, has_forbidden, slug
+from portal.text import fold, slug
 from portal.values import Remark
 
-TYPES = ("customer", "shop")
-MAX_NAME = 120
-MAX_TEXT = 2_000
 _COPY = re.compile(r" \(copy(?: \d+)?\)$")
 # Codes stand in addresses and files; these mean something else there (product.md §5, Codes).
 RESERVED = frozenset(
@@ -29,17 +27,7 @@ RESERVED = frozenset(
     }
 )  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """What a person says about a group, apart from its items."""
-
-    name: str
-    type: str = "customer"
-    hue: str = "blue"
-    description: str = ""
-    agent_note: str = ""
-    status: str = "active"
+__all__ = ["TYPES", "Details", "Saved", "check", "create", "delete", "duplicate", "edit", "insert", "set_status"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +57,10 @@ def create(actor: Actor, details: Details, new_items: Sequence[NewItem] = ()) ->
 def insert(actor: Actor, details: Details, change: Recorder) -> Group:
     """Bring a group into being inside a change that another service has open, and return it."""
     require(actor, Action.CREATE_GROUP)
-    details = check(details)
+    said = check(details)
     if details.status not in {"active", "draft"}:
         raise Refusal(N_("A new group is active or a draft."), "status")
-    group = Group.create(
-        code=_free_code(details.name),
-        name=details.name,
-        name_key=fold(details.name),
-        type=details.type,
-        status=details.status,
-        hue=details.hue,
-        description=details.description,
-        agent_note=details.agent_note,
-        owner=actor.user_id,
-    )
+    group = Group.create(**{"owner": actor.user_id} | said, code=_free_code(said["name"]), status=details.status)
     change.created("group", group)
     return group
 
@@ -97,8 +75,9 @@ def duplicate(actor: Actor, group_id: int) -> Saved:
         source = _live(group_id)
         status = "active" if source.status == "active" else "draft"
         details = Details(
-            _free_name(source.label), source.type, source.hue, source.description, source.agent_note, status
-        )
+            _free_name(source.label), source.type, source.hue, source.description, source.agent_note, status,
+            is_guarded=source.is_guarded, is_sensitive=source.is_sensitive, is_open=source.is_open,
+        )  # fmt: skip
         copy = insert(actor, details, change)
         change.about("group", copy.id)
         put_all(live_items(source), copy, change)
@@ -109,7 +88,7 @@ def duplicate(actor: Actor, group_id: int) -> Saved:
 
 
 def edit(actor: Actor, group_id: int, details: Details, version: int | None = None) -> Saved:
-    """Change a group's name, colour, texts or type; its code stays, so that addresses keep working.
+    """Change what is said about a group; its code stays, so that addresses keep working.
 
     `version` is the one the form was drawn with; another one stored raises Conflict. Raises Missing, Refusals.
     """
@@ -123,11 +102,11 @@ def edit(actor: Actor, group_id: int, details: Details, version: int | None = No
                     "compare it with what is stored now and save again."
                 )
             )
-        details = check(details, group)
         before = values(group)
-        group.name, group.name_key = details.name, fold(details.name)
-        group.type, group.hue = details.type, details.hue
-        group.description, group.agent_note = details.description, details.agent_note
+        for column, value in check(details, group).items():
+            setattr(group, column, value)
+        if group.ends_at is not None and plain(group.ends_at) != before["ends_at"]:
+            _refuse_if_used(group, "ends_on")
         _store(group, before, change)
     return Saved(group)
 
@@ -142,9 +121,12 @@ def set_status(actor: Actor, group_id: int, status: str) -> Saved:
     with record(actor, f"group.{verb}", f"group:{group_id}") as change:
         group = _live(group_id)
         before = values(group)
+        if status not in {"active", group.status}:
+            _refuse_if_used(group)
         group.status = status
         _unplan(group)
         if status == "active":
+            group.starts_at = None  # it has started
             end_over(group, change)
         moved = _store(group, before, change)
     return Saved(Group.get_by_id(group_id), moved.joined, moved.left)
@@ -156,9 +138,20 @@ def delete(actor: Actor, group_id: int) -> Saved:
     with record(actor, "group.delete", f"group:{group_id}") as change:
         group = _live(group_id)
         before = values(group)
+        _refuse_if_used(group)
         group.status = "deleted"
         moved = _store(group, before, change)
     return Saved(group, moved.joined, moved.left)
+
+
+def _refuse_if_used(group: Group, field: str | None = None) -> None:
+    """Refuse to take a group's members away while an active group is made of it (product.md §5, States)."""
+    names = uses.active(group)
+    if names:
+        raise Refusal(
+            N_("%(name)s is used by %(groups)s, which would lose members. End those items first."), field,
+            name=group.label, groups=", ".join(f"“{name}”" for name in names),
+        )  # fmt: skip
 
 
 def _store(group: Group, before: dict[str, object], change: Recorder) -> membership.Moved:
@@ -192,45 +185,6 @@ def _live(group_id: int) -> Group:
     if group is None:
         raise Missing(N_("This group is not there any more."))
     return group
-
-
-def check(details: Details, own: Group | None = None) -> Details:
-    """Return a new group's details (or those of the existing group `own`) tidied.
-
-    Raises Refusals naming every field that cannot be taken.
-    """
-    name = " ".join(clean(details.name).split())
-    name = name if fold(name) else ""  # nobody could read or type it
-    refusals = [*_unfit_name(name, own), *_unfit_choices(details), *_unfit_texts(details)]
-    if refusals:
-        raise Refusals(refusals)
-    return replace(details, name=name, description=clean(details.description), agent_note=clean(details.agent_note))
-
-
-def _unfit_name(name: str, own: Group | None) -> Iterator[Refusal]:
-    # A group may lose its name later (lists then show its code), but nobody creates one without.
-    if not name and own is None:
-        yield Refusal(N_("A name is required."), "name")
-    if len(name) > MAX_NAME:
-        yield Refusal(N_("A group's name has at most 120 characters."), "name")
-    taken = Group.get_or_none(Group.name_key == fold(name), Group.status != "deleted") if name else None
-    if taken is not None and (own is None or taken.id != own.id):
-        yield Refusal(N_("There is a group called “%(name)s” already."), "name", name=taken.name)
-
-
-def _unfit_choices(details: Details) -> Iterator[Refusal]:
-    if details.type not in TYPES:
-        yield Refusal(N_("Choose Customer or Shop."), "type")
-    if details.hue not in HUES:
-        yield Refusal(N_("Choose one of the colours shown."), "hue")
-
-
-def _unfit_texts(details: Details) -> Iterator[Refusal]:
-    for field in ("name", "description", "agent_note"):
-        if has_forbidden(getattr(details, field)):
-            yield Refusal(N_("This holds characters that cannot be stored. Please type it anew."), field)
-        elif field != "name" and len(getattr(details, field)) > MAX_TEXT:
-            yield Refusal(N_("At most 2 000 characters fit here."), field)
 
 
 def _free_name(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from portal.clock import now
 from portal.db import in_chunks
 from portal.models import Customer, Group, GroupItem, Membership
-from portal.queries import groups as find_groups
+from portal.queries.exclusions import excluded_shops
 from portal.queries.membership import valid_at
 from portal.services.changes import Recorder
 from portal.services.item_rows import put_all
@@ -33,7 +33,7 @@ def stay(left: Mapping[int, int], change: Recorder) -> None:
 
 def _include(group_id: int, customers: list[int], change: Recorder) -> None:
     group = Group.get_by_id(group_id)
-    shut = list(find_groups.excluded_shops(group))
+    shut = list(excluded_shops(group))
     named = GroupItem.select(GroupItem.customer).where(
         GroupItem.group == group, GroupItem.customer.is_null(False), GroupItem.ended_at.is_null()
     )

@@ -2,7 +2,20 @@
 
 from flask import Flask
 
-from portal.web import customers, errors, exports, groups, imports, language, members, render, shops, start, users
+from portal.web import (
+    customers,
+    errors,
+    exports,
+    groups,
+    imports,
+    language,
+    members,
+    render,
+    settings,
+    shops,
+    start,
+    users,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -10,5 +23,5 @@ def init_app(app: Flask) -> None:
     language.init_app(app)
     render.init_app(app)
     errors.init_app(app)
-    for module in (start, users, shops, customers, exports, groups, members, imports):
+    for module in (start, users, shops, settings, customers, exports, groups, members, imports):
         app.register_blueprint(module.pages)

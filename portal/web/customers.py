@@ -16,6 +16,7 @@ from portal.models.customer import FIELDS
 from portal.permissions import Action, require_shop
 from portal.queries import customers as find
 from portal.queries import filters
+from portal.queries import groups as find_groups
 from portal.queries import shops as find_shops
 from portal.received import reads
 from portal.services import customers
@@ -24,6 +25,7 @@ from portal.web import paging
 from portal.web.filtering import Filtering
 from portal.web.forms import Form, VersionedForm, _l, options
 from portal.web.language import say
+from portal.web.members import change_of
 from portal.web.render import language_name, phone, render
 
 pages = Blueprint("customers", __name__)
@@ -132,11 +134,14 @@ def show(code: str, form: ReasonForm | None = None, status: int = 200) -> Respon
     """Show one customer: Personal Information and her groups."""
     customer = find.by_code(actor(), code)
     hidden = find.masked(actor(), customer)
-    memberships = find.groups_of(customer) if actor().may(Action.SEE_GROUPS) else []
+    memberships = find_groups.of_customer(actor(), customer) if actor().may(Action.SEE_GROUPS) else []
     held = {one.group_id for one in memberships}
     choices = filters.group_choices(actor()) if actor().may(Action.CHANGE_MEMBER) else []
+    may_ask = actor().may_in(Action.CHANGE_OPEN_MEMBER, customer.shop_id) and not actor().may(Action.CHANGE_MEMBER)
+    is_open = may_ask and any(group.id not in held for group in find_groups.open_to(actor()))
     return render(
         "customers/show.html", status=status, customer=customer, said=_said(customer, hidden), hidden=hidden,
+        change_of=change_of, has_open=is_open,
         memberships=memberships, groups=[group for group in choices if group.id not in held],
         reason=form or ReasonForm(), may_edit=actor().may_in(Action.EDIT_CUSTOMER, customer.shop_id),
     )  # fmt: skip

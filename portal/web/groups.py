@@ -1,5 +1,7 @@
 """Pages of groups: CRM Groups Maintenance."""
 
+from typing import Self
+
 import wtforms
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,11 +14,13 @@ from portal.models.group import HUES
 from portal.permissions import Action
 from portal.queries import groups as find
 from portal.queries import items as find_items
+from portal.queries import users as find_users
 from portal.received import reads
-from portal.services import groups
+from portal.services import details, groups
 from portal.services.groups import Details, Saved
 from portal.web.forms import VersionedForm, _l, options
 from portal.web.language import say
+from portal.web.members import marks, planned, used_by
 from portal.web.picking import ItemsForm, Picker
 from portal.web.render import render
 
@@ -45,6 +49,13 @@ class GroupForm(VersionedForm):
     description = wtforms.TextAreaField(_l("Description"))
     agent_note = wtforms.TextAreaField(_l("Agent note"))
     is_draft = wtforms.BooleanField(_l("Draft"))
+    is_guarded = wtforms.BooleanField(_l("Guarded"))
+    is_sensitive = wtforms.BooleanField(_l("Sensitive"))
+    is_open = wtforms.BooleanField(_l("Open to support"))
+    owner_id = wtforms.SelectField(_l("Owner"), validate_choice=False)
+    review_on = wtforms.StringField(_l("Review on"), widget=wtforms.widgets.DateInput())
+    starts_on = wtforms.StringField(_l("Planned start"), widget=wtforms.widgets.DateInput())
+    ends_on = wtforms.StringField(_l("Planned end"), widget=wtforms.widgets.DateInput())
 
     def details(self) -> Details:
         """Return what was typed as the service takes it."""
@@ -55,7 +66,30 @@ class GroupForm(VersionedForm):
             description=self.description.data or "",
             agent_note=self.agent_note.data or "",
             status="draft" if self.is_draft.data else "active",
+            is_guarded=bool(self.is_guarded.data),
+            is_sensitive=bool(self.is_sensitive.data),
+            is_open=bool(self.is_open.data),
+            owner_id=_number(self.owner_id.data),
+            review_on=self.review_on.data or "",
+            starts_on=self.starts_on.data or "",
+            ends_on=self.ends_on.data or "",
         )
+
+    def drawn(self, group: Group | None = None) -> Self:
+        """Return the form with the owners that may be chosen, the present one among them whatever she may do now."""
+        keepers = {str(user.id): user.name for user in find_users.keepers()}
+        if group is not None:
+            owner = group.owner
+            keepers.setdefault(*(str(owner.id), owner.name) if owner else ("", gettext("Nobody")))
+        self.owner_id.choices = options(keepers.items())
+        return self
+
+
+def _number(text: str | None) -> int | None:
+    """Return the number in a form's text; None for none, 0 (nobody's) for what is no number."""
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 @pages.get("")
@@ -72,9 +106,9 @@ def index() -> Response:
 @needs(Action.CREATE_GROUP)
 def new(form: GroupForm | None = None, picker: Picker | None = None, status: int = 200) -> Response:
     """Ask for a new group."""
-    form = form or GroupForm(request.args)
+    form = form or GroupForm(request.args, owner_id=str(actor().user_id))
     picker = picker or Picker.read(actor(), request.args, shops_first=form.type.data == "shop")
-    return render("groups/new.html", status=status, form=form, picker=picker)
+    return render("groups/new.html", status=status, form=form.drawn(), picker=picker)
 
 
 @pages.post("/new")
@@ -118,11 +152,14 @@ def tell_saved(saved: Saved) -> None:
 def edit(code: str, form: GroupForm | None = None, status: int = 200) -> Response:
     """Ask for a group's new name, colour and texts."""
     group = find.by_code(actor(), code)
+    days = {"starts_on": details.day_of(group.starts_at), "ends_on": details.day_of(group.ends_at, is_end=True)}
     return render(
         "groups/edit.html",
         status=status,
-        form=form or GroupForm(obj=group),
+        form=(form or GroupForm(obj=group, data=days)).drawn(group),
         group=group,
+        marks=marks(group),
+        planned=planned(group),
         is_conflict=status == Conflict.status,
     )
 
@@ -146,7 +183,12 @@ def update(code: str) -> ResponseReturnValue:
 @needs(Action.EDIT_GROUP)
 def archive(code: str) -> ResponseReturnValue:
     """Archive a group: it keeps its items and has no members."""
-    group = groups.set_status(actor(), find.by_code(actor(), code).id, "archived").group
+    try:
+        group = groups.set_status(actor(), find.by_code(actor(), code).id, "archived").group
+    except Refusal as refusal:
+        if refusal.status != Refusal.status:
+            raise
+        return used_by(code, refusal, refusal.status)
     sentence = gettext("%(name)s is archived and has no members now. Restore brings them back.", name=group.label)
     flash(sentence, "success")
     return redirect(url_for("members.show", code=code), 303)
@@ -180,6 +222,11 @@ def ask_delete(code: str) -> Response:
 @needs(Action.EDIT_GROUP)
 def delete(code: str) -> ResponseReturnValue:
     """Delete a group; its customers stay."""
-    saved = groups.delete(actor(), find.by_code(actor(), code).id)
+    try:
+        saved = groups.delete(actor(), find.by_code(actor(), code).id)
+    except Refusal as refusal:
+        if refusal.status != Refusal.status:
+            raise
+        return used_by(code, refusal, refusal.status)
     flash(gettext("%(name)s is deleted. Its customers are still here.", name=saved.group.label), "success")
     return redirect(url_for("groups.index"), 303)

@@ -1,27 +1,39 @@
 """Pages of one group: its members and its items."""
 
+from datetime import date
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request, url_for
+import wtforms
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_number, gettext, ngettext
+from flask_babel import format_date, format_number, gettext, ngettext
 
 from portal.access import actor, needs
-from portal.errors import Refusal
+from portal.errors import N_, Denied, Refusal
 from portal.models import Customer, Group
-from portal.permissions import Action
+from portal.permissions import Action, require_shop
 from portal.queries import customers as find_customers
-from portal.queries import filters
+from portal.queries import filters, uses
 from portal.queries import groups as find
 from portal.queries import items as find_items
 from portal.received import reads
-from portal.services import items
+from portal.services import details, items
 from portal.web import paging
+from portal.web.forms import Form, _l, options
 from portal.web.language import say
 from portal.web.picking import ItemsForm, Picker
 from portal.web.render import render
 
 pages = Blueprint("members", __name__, url_prefix="/groups")
+
+
+class MemberForm(Form):
+    """Which customer and which group, where that leads back to, and why."""
+
+    customer = wtforms.StringField(widget=wtforms.widgets.HiddenInput())
+    back = wtforms.StringField(widget=wtforms.widgets.HiddenInput())
+    group = wtforms.SelectField(_l("Group"), validate_choice=False)
+    reason = wtforms.StringField(_l("Why? This is written to the log."))
 
 
 @pages.get("/<code>")
@@ -35,7 +47,33 @@ def show(code: str) -> ResponseReturnValue:
     if found.is_lost:
         return paging.from_the_start()
     since = find.since([row.id for row in found.rows], group)
-    return render("groups/show.html", **frame(group), found=found, since=since, q=wanted.q, shown=_shown)
+    return render(
+        "groups/show.html", **frame(group), found=found, since=since, q=wanted.q, shown=_shown, change_of=change_of
+    )
+
+
+def change_of(group: Group, shop_id: int | None) -> str:
+    """Return how this person changes one member of that shop: at once, by saying why, or ('') not at all."""
+    if actor().may(Action.CHANGE_MEMBER):
+        return "at once"
+    return "say why" if group.is_open and actor().may_in(Action.CHANGE_OPEN_MEMBER, shop_id) else ""
+
+
+def marks(group: Group) -> list[str]:
+    """Return how a group is marked, in words."""
+    said = ((group.is_guarded, gettext("Guarded")), (group.is_sensitive, gettext("Sensitive")))
+    return [word for is_marked, word in (*said, (group.is_open, gettext("Open to support"))) if is_marked]
+
+
+def planned(group: Group) -> str:
+    """Return when a group begins and ends, as far as that is planned, in words; '' if it is not."""
+    start, end = details.day_of(group.starts_at), details.day_of(group.ends_at, is_end=True)
+    first, last = (format_date(date.fromisoformat(day), "medium") if day else "" for day in (start, end))
+    if first and last:
+        return gettext("planned from %(first)s to %(last)s", first=first, last=last)
+    if first:
+        return gettext("planned from %(first)s", first=first)
+    return gettext("planned to %(last)s", last=last) if last else ""
 
 
 def _shown(customer: Customer) -> dict[str, Any]:
@@ -46,7 +84,10 @@ def frame(group: Group, n_items: int | None = None) -> dict[str, Any]:
     """Return what every tab of a group shows around its content."""
     if n_items is None:
         n_items = find_items.count(actor(), group)
-    return {"group": group, "n_members": find.n_visible(actor(), group), "n_items": n_items}
+    return {
+        "group": group, "n_members": find.n_visible(actor(), group), "n_items": n_items,
+        "n_uses": uses.count(actor(), group), "marks": marks(group), "planned": planned(group),
+    }  # fmt: skip
 
 
 @pages.get("/<code>/items")
@@ -86,6 +127,17 @@ def add_items(code: str) -> ResponseReturnValue:
     return redirect(url_for("members.items_of", code=code), 303)
 
 
+@pages.get("/<code>/used-by")
+@needs(Action.SEE_GROUPS)
+def used_by(code: str, problem: Refusal | None = None, status: int = 200) -> Response:
+    """Show which groups are made of this one; and why it stays as it is, after an attempt to archive or delete it."""
+    group = find.by_code(actor(), code)
+    return render(
+        "groups/used_by.html", status=status, **frame(group), used=uses.of_group(actor(), group),
+        problem=say(problem) if problem else "",
+    )  # fmt: skip
+
+
 @pages.post("/<code>/items/<int:item_id>/end")
 @needs(Action.EDIT_GROUP)
 def end_item(code: str, item_id: int) -> ResponseReturnValue:
@@ -95,38 +147,91 @@ def end_item(code: str, item_id: int) -> ResponseReturnValue:
     return redirect(url_for("members.items_of", code=code), 303)
 
 
+@pages.get("/<code>/members/remove")
+@needs(Action.CHANGE_OPEN_MEMBER)
+def ask_remove(code: str, form: MemberForm | None = None, status: int = 200) -> Response:
+    """Ask why a customer is to be removed."""
+    group, form = find.by_code(actor(), code), form or MemberForm(request.args)
+    customer = find_customers.by_code(actor(), form.customer.data or "")
+    _may_change(group, customer)
+    who = customer.name or customer.code
+    return render(
+        "groups/member.html", status=status, form=form, group=group, customer=customer, who=who,
+        heading=gettext("Remove %(name)s from %(group)s", name=who, group=group.label),
+    )  # fmt: skip
+
+
 @pages.post("/<code>/members/remove")
-@needs(Action.CHANGE_MEMBER)
-@reads(also=("customer", "back"))
+@needs(Action.CHANGE_OPEN_MEMBER)
+@reads(also=("customer", "back", "reason"))
 def remove(code: str) -> ResponseReturnValue:
     """Remove one customer; she stays out until somebody adds her by name."""
-    group = find.by_code(actor(), code)
-    customer = find_customers.by_code(actor(), request.form.get("customer", ""))
-    items.remove_member(actor(), group.id, customer.id)
+    group, form = find.by_code(actor(), code), MemberForm(request.form)
+    customer = find_customers.by_code(actor(), form.customer.data or "")
+    try:
+        items.remove_member(actor(), group.id, customer.id, form.reason.data or "")
+    except Refusal as refusal:
+        if not _is_about_form(refusal):
+            raise
+        return ask_remove(code, form.refused(refusal), refusal.status)
     flash(
         gettext("%(name)s is no longer in %(group)s, and stays out until somebody adds her by name.",
                 name=customer.name or customer.code, group=group.label),
         "success",
     )  # fmt: skip
-    if request.form.get("back") == "customer":
+    if form.back.data == "customer":
         return redirect(url_for("customers.show", code=customer.code), 303)
     return redirect(url_for("members.show", code=code), 303)
 
 
+@pages.get("/of/<code>")
+@needs(Action.CHANGE_OPEN_MEMBER)
+def ask_add(code: str, form: MemberForm | None = None, status: int = 200) -> Response:
+    """Ask to which group that is open a customer is to be added, and why."""
+    customer, form = find_customers.by_code(actor(), code), form or MemberForm(request.args)
+    require_shop(actor(), Action.CHANGE_OPEN_MEMBER, customer.shop_id)
+    form.group.choices = options([("", ""), *((group.code, group.label) for group in find.open_to(actor()))])
+    who = customer.name or customer.code
+    return render(
+        "groups/member.html", status=status, form=form, group=None, customer=customer, who=who,
+        heading=gettext("Add %(name)s to a group", name=who),
+    )  # fmt: skip
+
+
 @pages.post("/of/<code>")
-@needs(Action.CHANGE_MEMBER)
-@reads(also=("group",))
+@needs(Action.CHANGE_OPEN_MEMBER)
+@reads(also=("group", "reason"))
 def add_from_customer(code: str) -> ResponseReturnValue:
     """Add the customer of that code to the group chosen on her page."""
-    customer = find_customers.by_code(actor(), code)
-    group = find.by_code(actor(), request.form.get("group", ""))
+    customer, form = find_customers.by_code(actor(), code), MemberForm(request.form)
     try:
-        put = items.add_member(actor(), group.id, customer.id)
+        group = _chosen(form)
+        put = items.add_member(actor(), group.id, customer.id, form.reason.data or "")
     except Refusal as refusal:
+        if not _is_about_form(refusal):
+            raise
+        if not actor().may(Action.CHANGE_MEMBER):
+            return ask_add(code, form.refused(refusal), refusal.status)
         flash(say(refusal), "error")
     else:
         _tell(group, put, _added(group, put) % {"name": customer.name or customer.code, "group": group.label})
     return redirect(url_for("customers.show", code=customer.code), 303)
+
+
+def _chosen(form: MemberForm) -> Group:
+    if not form.group.data:
+        raise Refusal(N_("Choose a group."), "group")
+    return find.by_code(actor(), form.group.data)
+
+
+def _may_change(group: Group, customer: Customer) -> None:
+    if not change_of(group, customer.shop_id):
+        raise Denied(Action.CHANGE_MEMBER)
+
+
+def _is_about_form(refusal: Refusal) -> bool:
+    """Tell whether the form can be drawn again with the refusal: what it is about is there, and hers to change."""
+    return refusal.status == Refusal.status
 
 
 def _added(group: Group, put: items.Put) -> str:

@@ -142,6 +142,7 @@ def menu() -> list[MenuItem]:
         (Action.SEE_GROUP_NAMES, gettext("CRM Groups Maintenance"), "groups.index", "tag", crm),
         (Action.IMPORT_CUSTOMERS, gettext("Import Customers into CRM…"), "imports.new", "upload", crm),
         (Action.EDIT_SHOP, gettext("Shops"), "shops.index", "store", settings),
+        (Action.SET_GUARDS, gettext("Guard rails"), "settings.guards", "lock", settings),
     ]
     here = (request.endpoint or "").partition(".")[0]
     return [

@@ -16,4 +16,4 @@ def home() -> Response:
     """Show what this person most likely came for: the search, and the groups."""
     listed = groups.listed(actor(), sort="-updated")[:6] if can(Action.SEE_GROUPS) else []
     total = filters.count(actor(), filters.Filter()) if can(Action.SEE_CUSTOMERS) else None
-    return render("start/home.html", listed=listed, total=total)
+    return render("start/home.html", listed=listed, total=total, due=groups.due_for_review(actor()))

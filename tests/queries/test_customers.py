@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 import time_machine
 
-from portal import clock
 from portal.errors import Missing, Refusal
-from portal.models import Change, Group, Shop
+from portal.models import Change, Shop
 from portal.permissions import OPERATOR, Action, Actor
 from portal.queries import customers as find
 from portal.services import customers
@@ -90,19 +89,6 @@ def test_only_her_own_reveal_of_this_customer_opens_the_id(
     Change.update(actor=ana.user_id).where(Change.act == "customer.reveal").execute()
     assert find.masked(ana, ann) == {"phone", "email", "id_number", "address"}
     assert find.masked(sam, ann) == hidden
-
-
-def test_her_groups_come_in_name_order_with_one_statement(
-    new_customer: New, new_group: New, query_count: Callable[[Callable[[], Any]], int]
-) -> None:
-    ann, bea = new_customer("Ann"), new_customer("Bea")
-    for name in ("Zeta", "Émile", "alpha", "Frida"):
-        new_group(name, [ann, bea] if name != "Frida" else [bea])
-    Group.update(name="Beta", name_key="beta").where(Group.code == "zeta").execute()  # the code stays
-    seen: list[tuple[str, bool]] = []
-    look = lambda: seen.extend((row.group.name, row.since <= clock.now()) for row in find.groups_of(ann))  # noqa: E731
-    assert query_count(look) == 1
-    assert seen == [("alpha", True), ("Beta", True), ("Émile", True)]
 
 
 def test_who_is_found_comes_with_her_shop(

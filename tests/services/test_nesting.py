@@ -41,8 +41,11 @@ def test_a_group_of_a_group_follows_it_at_once(cass: Actor, new_customer: New, n
     items.remove_member(cass, inner.id, ann.id)
     assert (members(inner), members(outer)) == ({ben.id}, {ben.id, cay.id})
     items.add_member(cass, inner.id, ann.id)
+    with pytest.raises(Refusal, match="Inner is used by “Outer”"):
+        groups.set_status(cass, inner.id, "archived")
+    items.end(cass, outer.id, GroupItem.get(GroupItem.of_group == inner).id)
     groups.set_status(cass, inner.id, "archived")
-    assert (members(inner), members(outer)) == (set(), {cay.id})
+    assert (members(inner), members(outer), level(outer)) == (set(), {cay.id}, 0)
     assert Group.get_by_id(outer.id).n_members == 1
     sound()
 

@@ -393,7 +393,10 @@ def test_the_list_is_searched_filtered_and_sorted_in_its_address(
     assert [row[0] for row in part.rows()] == ["Retail"] and part.all("h1") == []
 
 
-@pytest.mark.parametrize(("path", "n"), [("/groups", 3), ("/groups/vips", 9), ("/groups/vips/items", 5), ("/", 4)])
+@pytest.mark.parametrize(
+    ("path", "n"),
+    [("/groups", 3), ("/groups/vips", 10), ("/groups/vips/items", 6), ("/groups/vips/used-by", 6), ("/", 5)],
+)
 def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(
     path: str, n: int, browse: Browse, new_customer: New, new_group: New, query_count: Any, s1: Shop
 ) -> None:
@@ -418,7 +421,7 @@ def test_many_items_are_turned_page_by_page_and_searched(
     items.add(cass, group.id, [NewItem(customer_id=row.id) for row in Customer.select()])
     browser = browse("cass")
     counts = {path: query_count(lambda path=path: browser.get(path)) for path in ("/groups/vips", "/groups/vips/items")}
-    assert counts == {"/groups/vips": 8, "/groups/vips/items": 6}  # nobody has a shop; the number of items
+    assert counts == {"/groups/vips": 9, "/groups/vips/items": 7}  # nobody has a shop; the number of items
     page, seen = browser.get("/groups/vips/items"), []
     while True:
         seen.append([row[0] for row in page.rows()])
@@ -456,3 +459,74 @@ def group_actor() -> Actor:
     from portal.queries import users
 
     return users.actor_of(User.get(User.name == "Cass"), Door.PAGE)
+
+
+# ---- marks, owner, days ----
+
+
+def test_marks_owner_and_days_are_chosen_on_the_form_and_told_on_the_page(browse: Browse, new_group: New) -> None:
+    new_group("Vips", status="draft")
+    cass = browse("cass")
+    form = cass.get("/groups/vips/edit").form("/groups/vips/edit")
+    (pat,) = [part.get("value") or "" for part in form.element.iter("option") if "Pat" in (part.text or "")]
+    page = cass.submit(
+        form, "Save", is_guarded="y", is_open="y", owner_id=pat, review_on="2199-01-05", starts_on="2199-01-02",
+        ends_on="2199-01-09",
+    )  # fmt: skip
+    for words in (
+        "Guarded", "Open to support", "Owner: Pat", "planned from Jan 2, 2199 to Jan 9, 2199",
+        "Review on Jan 5, 2199",
+    ):  # fmt: skip
+        assert words in page.main
+    again = cass.get("/groups/vips/edit").form("/groups/vips/edit")
+    assert {name: again.value(name) for name in ("owner_id", "review_on", "starts_on", "ends_on", "is_open")} == {
+        "owner_id": pat, "review_on": "2199-01-05", "starts_on": "2199-01-02", "ends_on": "2199-01-09", "is_open": "y",
+    }  # fmt: skip
+    assert "is_sensitive" not in dict(again.fields())
+    refused = cass.submit(again, "Save", ends_on="2001-01-01", owner_id="x1")
+    assert refused.status == 422
+    assert set(refused.problems) == {
+        "Choose somebody who may edit groups.", "Owner: Choose somebody who may edit groups.",
+        "This day has passed; choose today or a later one.",
+        "Planned end: This day has passed; choose today or a later one.",
+    }  # fmt: skip
+
+
+def test_a_new_group_is_its_makers_unless_she_chooses_another(browse: Browse) -> None:
+    cass = browse("cass")
+    form = cass.get("/groups/new").form("/groups/new")
+    cass.submit(form, "Save", name="Mine")
+    assert Group.get(Group.code == "mine").owner.name == "Cass"
+
+
+@pytest.mark.parametrize(
+    ("name", "sees"), [("olive", True), ("cass", True), ("pat", True), ("sam", False), ("ana", False)]
+)
+def test_what_is_due_for_review_is_on_the_start_page_of_who_keeps_groups(
+    name: str, sees: bool, browse: Browse, new_group: New
+) -> None:
+    for group, day in (("Due", "2020-01-05"), ("Older", "2020-01-04"), ("Later", "2199-01-01")):
+        new_group(group)
+        Group.update(review_on=day).where(Group.name == group).execute()
+    new_group("Gone")
+    Group.update(review_on="2020-01-01", status="archived").where(Group.name == "Gone").execute()
+    page = browse(name).get("/")
+    due = [row[0] for row in page.rows() if "2020" in row[1]]
+    assert (due, "Due for review" in page.main) == ((["Older", "Due"], True) if sees else ([], False))
+
+
+def test_where_a_group_is_used_is_a_tab_and_the_answer_to_whoever_would_archive_or_delete_it(
+    browse: Browse, new_group: New
+) -> None:
+    base, user = new_group("Base"), new_group("User")
+    change = Change.select().order_by(Change.id.desc()).get()
+    GroupItem.create(group=user, of_group=base, sign="exclude", kind="share", low=0, high=2_550, created_by=change)
+    cass = browse("cass")
+    page = cass.get("/groups/base/used-by")
+    assert page.rows() == [["User", "Active", "exclude", "0–25.5 %"]]
+    refused = cass.submit(page.form("/groups/base/archive"))
+    assert refused.status == 422 and "Base is used by “User”" in refused.main
+    deleting = cass.get("/groups/base/delete")
+    assert "Base is used by “User”" in cass.submit(deleting.form("/groups/base/delete")).main
+    assert Group.get_by_id(base.id).status == "active"
+    assert "Used by no group" in cass.get("/groups/user/used-by").main

@@ -19,7 +19,7 @@ from portal.clock import now
 from portal.db import transaction
 from portal.errors import N_, Conflict
 from portal.models import ChangeRow, Customer, Group, GroupItem, Import, ImportRow, Membership
-from portal.queries.groups import excluding_groups
+from portal.queries.exclusions import excluding_groups
 from portal.queries.membership import valid_at
 
 SEVERAL = N_("“%(value)s” fits several customers; add a code to the row.")

@@ -5,15 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portal.db import in_chunks
-from portal.errors import N_, Missing, Refusal
+from portal.errors import N_, Denied, Missing, Refusal
 from portal.models import ChangeRow, Customer, Group, GroupItem, Shop
-from portal.permissions import Action, Actor, require
+from portal.permissions import Action, Actor, require, require_shop
 from portal.queries import customers as find
+from portal.queries import exclusions
 from portal.queries import groups as find_groups
 from portal.services import customers, membership, nesting
 from portal.services.changes import Recorder, record
 from portal.services.item_rows import end_item, live_items, put_all
 from portal.services.items.new import NewItem, check
+from portal.text import clean
 from portal.values import Remark
 
 
@@ -45,7 +47,7 @@ def add(actor: Actor, group_id: int, new_items: Sequence[NewItem]) -> Put:
 
 
 def add_member(actor: Actor, group_id: int, customer_id: int, note: str = "") -> Put:
-    """Add one customer by name; an exclusion of hers is lifted."""
+    """Add one customer by name; an exclusion of hers is lifted. Support and shop staff: see `_open_to`."""
     return _one(actor, "group.add_member", group_id, NewItem(customer_id=customer_id, note=note))
 
 
@@ -55,14 +57,30 @@ def remove_member(actor: Actor, group_id: int, customer_id: int, note: str = "")
 
 
 def _one(actor: Actor, act: str, group_id: int, item: NewItem) -> Put:
-    require(actor, Action.CHANGE_MEMBER)
-    with record(actor, act, f"group:{group_id}") as change:
-        group = _group(group_id)
+    require(actor, Action.CHANGE_OPEN_MEMBER)
+    with record(actor, act, f"group:{group_id}", clean(item.note)) as change:
+        group = _group(group_id) if actor.may(Action.CHANGE_MEMBER) else _open_to(actor, group_id, item)
         lifted = _excluded_among(group, [item])
         put(actor, group, [item], change)
         moved = membership.refresh(change, groups=[group.id], customers=[item.customer_id or 0])
         membership.schedule([group.id])
     return Put(moved.joined, moved.left, lifted, [])
+
+
+def _open_to(actor: Actor, group_id: int, item: NewItem) -> Group:
+    """Return the group if it is open to support, so that `actor` may change this one member of it, saying why.
+
+    Raises Missing (also for a sensitive group), Denied, Refusal.
+    """
+    group: Group | None = find_groups.visible_to(actor).where(Group.id == group_id).first()
+    if group is None:
+        raise Missing(N_("This group is not there any more."))
+    if not group.is_open:
+        raise Denied(Action.CHANGE_MEMBER)
+    require_shop(actor, Action.CHANGE_OPEN_MEMBER, find.by_id(actor, item.customer_id or 0).shop_id)
+    if not clean(item.note):
+        raise Refusal(N_("Say why; it is written to the log."), "reason")
+    return group
 
 
 def end(actor: Actor, group_id: int, item_id: int) -> Put:
@@ -90,14 +108,14 @@ def put(actor: Actor, group: Group, new_items: Sequence[NewItem], change: Record
         check(item)
         if item.shop_id is not None:
             _put_shop(group, item, change)
-            present.shut_out = find_groups.shut_out(group, present.customers)
+            present.shut_out = exclusions.shut_out(group, present.customers)
         elif item.of_group_id is not None:
             _put_group(group, item, change)
-            present.shut_out = find_groups.shut_out(group, present.customers)
+            present.shut_out = exclusions.shut_out(group, present.customers)
         else:
             customer, remarks = _customer(actor, item, present, change)
             warnings += remarks
-            _put_customer(present, customer, item, change)
+            _put_customer(actor, present, customer, item, change)
     put_all(list(present.said.values()), group, change)
     return warnings
 
@@ -111,7 +129,7 @@ class _Present:
 
     customers: dict[int, Customer] = field(default_factory=dict)
     items: dict[int, GroupItem] = field(default_factory=dict)
-    shut_out: find_groups.ShutOut = field(default_factory=find_groups.ShutOut)
+    shut_out: exclusions.ShutOut = field(default_factory=exclusions.ShutOut)
     said: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -124,7 +142,7 @@ def _present(actor: Actor, group: Group, new_items: Sequence[NewItem]) -> _Prese
         )
         present.customers |= {customer.id: customer for customer in seen}
         present.items |= {item.customer_id: item for item in live}
-    present.shut_out = find_groups.shut_out(group, present.customers)
+    present.shut_out = exclusions.shut_out(group, present.customers)
     return present
 
 
@@ -160,9 +178,11 @@ def _customer(actor: Actor, item: NewItem, present: _Present, change: Recorder) 
     return saved.customer, saved.warnings
 
 
-def _put_customer(present: _Present, customer: Customer, item: NewItem, change: Recorder) -> None:
+def _put_customer(
+    actor: Actor, present: _Present, customer: Customer, item: NewItem, change: Recorder
+) -> None:
     if item.sign == "include":
-        present.shut_out.check(customer)
+        present.shut_out.check(actor, customer)
     current = present.items.get(customer.id)
     if current is not None and _says(current, item):
         return

@@ -1,0 +1,75 @@
+"""Whom a group keeps out, whatever else is said of them: exclude always wins (product.md §4, law 1)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import peewee
+
+from portal.clock import now
+from portal.db import in_chunks, lot_of
+from portal.errors import N_, Refusal
+from portal.models import Customer, Group, GroupItem, Membership, Shop
+from portal.permissions import Action, Actor
+from portal.queries.membership import valid_at
+
+
+@dataclass(frozen=True)
+class ShutOut:
+    """Whom a group keeps out now, whatever else is said of them: the shops, and the groups by customer."""
+
+    shops: Mapping[int, Shop] = field(default_factory=dict)
+    groups: Mapping[int, Group] = field(default_factory=dict)
+
+    def check(self, actor: Actor, customer: Customer) -> None:
+        """Raise Refusal where the customer cannot be added by name; sensitive groups are not named to who may not see.
+        """
+        name = customer.name or customer.code
+        if customer.shop_id in self.shops:
+            raise Refusal(
+                N_("%(name)s cannot be added: the group excludes the shop %(shop)s. End that item first."),
+                "item", name=name, shop=self.shops[customer.shop_id].name,
+            )  # fmt: skip
+        keeping = self.groups.get(customer.id)
+        if keeping is not None and keeping.is_sensitive and not actor.may(Action.SEE_SENSITIVE):
+            raise Refusal(
+                N_("%(name)s cannot be added: the group excludes her by another group. A manager can help."),
+                "item", name=name,
+            )  # fmt: skip
+        if keeping is not None:
+            raise Refusal(
+                N_("%(name)s cannot be added: the group excludes the members of %(group)s. End that item first."),
+                "item", name=name, group=keeping.label,
+            )  # fmt: skip
+
+
+def shut_out(group: Group, customer_ids: Iterable[int]) -> ShutOut:
+    """Return which shops the group excludes, and which of these customers it excludes as members of a group."""
+    excluding = [GroupItem.group == group, GroupItem.sign == "exclude", *valid_at(now())]
+    by_shop = Shop.select().join(GroupItem, on=(GroupItem.shop == Shop.id)).where(*excluding)
+    shops = {shop.id: shop for shop in by_shop}
+    if not GroupItem.select().where(*excluding, GroupItem.of_group.is_null(False)).exists():
+        return ShutOut(shops)
+    found: dict[int, int] = {}
+    for part in in_chunks(customer_ids):
+        query = excluding_groups(Membership.customer, *excluding, Membership.customer.in_(part))
+        found |= dict(query.select(Membership.customer, GroupItem.of_group).tuples())
+    by_id = {row.id: row for row in Group.select().where(Group.id.in_(set(found.values())))}
+    return ShutOut(shops, {customer: by_id[group_id] for customer, group_id in found.items()})
+
+
+def excluding_groups(customer: Any, *conditions: Any) -> peewee.ModelSelect:
+    """Return a select of the items fitting `conditions` that name a group, or a share of one, that `customer` is in."""
+    lot = lot_of(GroupItem.seed, Customer.uid)
+    is_drawn = (GroupItem.kind == "share") & (lot >= GroupItem.low) & (lot < GroupItem.high)
+    return (
+        GroupItem.select(peewee.SQL("1"))
+        .join(Membership, on=(Membership.group == GroupItem.of_group))
+        .join(Customer, on=(Customer.id == Membership.customer))
+        .where(*conditions, Membership.customer == customer, (GroupItem.kind == "group") | is_drawn)
+    )
+
+
+def excluded_shops(group: Group) -> dict[int, Shop]:
+    """Return, by id, the shops whose customers the group keeps out now, whatever else is said of them."""
+    return dict(shut_out(group, ()).shops)

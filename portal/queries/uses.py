@@ -1,0 +1,38 @@
+"""Where a group is used: the groups whose items name it, whole or a share of it."""
+
+import peewee
+
+from portal import clock
+from portal.models import Group, GroupItem
+from portal.permissions import Action, Actor, require
+from portal.queries.groups import seen_by, visible_to
+
+
+def of_group(actor: Actor, group: Group) -> list[GroupItem]:
+    """Return the live items that name `group`, with the groups they belong to, in the order of those groups' names.
+
+    A group that `actor` may not see is left out.
+    """
+    require(actor, Action.SEE_GROUPS)
+    query = GroupItem.select(GroupItem, Group).join(Group, on=(GroupItem.group == Group.id))
+    query = query.where(*_naming(group), Group.status != "deleted", *seen_by(actor))
+    return list(query.order_by(Group.name_key, Group.code, GroupItem.id))
+
+
+def count(actor: Actor, group: Group) -> int:
+    """Return how many groups that `actor` may see use `group`."""
+    users = GroupItem.select(GroupItem.group).where(*_naming(group))
+    return int(visible_to(actor).where(Group.id.in_(users)).count())
+
+
+def active(group: Group) -> list[str]:
+    """Return what the active groups that use `group` are called, in name order; for them it has to stay as it is."""
+    users = GroupItem.select(GroupItem.group).where(*_naming(group))
+    found = Group.select(Group.name, Group.code).where(Group.status == "active", Group.id.in_(users))
+    return [user.label for user in found.order_by(Group.name_key, Group.code)]
+
+
+def _naming(group: Group) -> tuple[peewee.Expression, ...]:
+    """Return the conditions that an item names `group` now or will."""
+    is_to_last = GroupItem.valid_until.is_null() | (GroupItem.valid_until > clock.now())
+    return GroupItem.of_group == group, GroupItem.ended_at.is_null(), is_to_last
