@@ -52,6 +52,8 @@ ASK_NOBODY = {
     "item_rows.put_all": "works inside a change that a service which asked has open",
     "item_rows.end_item": "works inside a change that a service which asked has open",
     "item_rows.end_over": "works inside a change that a service which asked has open",
+    "days.planned": "pure",
+    "days.span": "pure",
     "nesting.check": "looks at two groups; the services that put items have asked",
     "nesting.relevel": "derives; works inside a change that a service which asked has open",
     "staying.stay": "follows from leaving a shop, inside a change that a service which asked has open",

@@ -40,9 +40,11 @@ def _with_actor(command: Callable[..., Any], *, operator: bool) -> Callable[...,
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         from portal.cli import start
+        from portal.services.membership import due
 
         start.open_database()
         actor: Actor = start.actor(operator=operator)
+        due.refresh()  # what the clock has moved, before anything is read
         return command(actor, *args, **kwargs)
 
     return run

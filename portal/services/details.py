@@ -10,13 +10,12 @@ from portal.errors import N_, Refusal, Refusals
 from portal.models import Group
 from portal.models.group import HUES
 from portal.queries import users as find_users
-from portal.sheets.dates import read_date
+from portal.services.days import planned
 from portal.text import clean, fold, has_forbidden
 
 TYPES = ("customer", "shop")
 MAX_NAME = 120
 MAX_TEXT = 2_000
-LAST_YEAR = 2199  # of what can be planned; the calendar itself ends soon after
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +120,11 @@ class _Days:
         self.starts_at = clock.now() if day == self.today else clock.beginning(day, self.zone)
 
     def _day(self, field: str, text: str) -> date | None:
-        if not text.strip():
+        try:
+            return planned(field, text)
+        except Refusal as refusal:
+            self.refusals.append(refusal)
             return None
-        day = read_date(text)
-        if day is None or day.year > LAST_YEAR:
-            sentence = N_("“%(value)s” is no day that can be planned; write it as 2030-06-14.")
-            self.refusals.append(Refusal(sentence, field, value=clean(text)[:40]))
-            return None
-        if day < self.today:
-            self.refusals.append(Refusal(N_("This day has passed; choose today or a later one."), field))
-        return day
 
 
 def _unfit_name(name: str, own: Group | None) -> Iterator[Refusal]:

@@ -395,7 +395,7 @@ def test_the_list_is_searched_filtered_and_sorted_in_its_address(
 
 @pytest.mark.parametrize(
     ("path", "n"),
-    [("/groups", 3), ("/groups/vips", 10), ("/groups/vips/items", 6), ("/groups/vips/used-by", 6), ("/", 5)],
+    [("/groups", 4), ("/groups/vips", 11), ("/groups/vips/items", 7), ("/groups/vips/used-by", 7), ("/", 6)],
 )
 def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(
     path: str, n: int, browse: Browse, new_customer: New, new_group: New, query_count: Any, s1: Shop
