@@ -154,8 +154,8 @@ class ByPages:
         self._done(self.browser.post(self._path(group) + "/members/remove", {"customer": code}))
 
     def end_item(self, group: int, item: int) -> None:
-        path = self._path(group) + "/items"
-        self._done(self.browser.submit(self.browser.get(path).form(f"{path}/{item}/end")))
+        path = f"{self._path(group)}/items/{item}/end"
+        self._done(self.browser.submit(self.browser.get(path).form(path)))
 
     def set_status(self, group: int, status: str) -> None:
         act = {"active": "restore", "archived": "archive"}[status]

@@ -47,6 +47,7 @@ ASK_NOBODY = {
     "items.settle": "works inside a change that a service which asked has open",
     "items.add_member": "hands on to _one, whose first line asks",
     "items.remove_member": "hands on to _one, whose first line asks",
+    "items.new.hundredths": "pure",
     "items.new.check": "looks at what is said of an item; the services that put it have asked",
     "item_rows.live_items": "reads",
     "item_rows.put_all": "works inside a change that a service which asked has open",

@@ -79,6 +79,7 @@ TABLE: dict[tuple[str, str], Route] = {
     ("GET", "/groups/<code>/items"): Route(SEE_GROUPS, GROUP, block="items"),
     ("GET", "/groups/<code>/used-by"): Route(SEE_GROUPS, GROUP),
     ("POST", "/groups/<code>/items"): Route(MANAGERS, GROUP, {"item": "exclude:shop:{s2}"}, 303),
+    ("GET", "/groups/<code>/items/<int:item_id>/end"): Route(MANAGERS, GROUP),
     ("POST", "/groups/<code>/items/<int:item_id>/end"): Route(MANAGERS, GROUP, {}, 303),
     # Vips is not open to support; Others is.
     ("GET", "/groups/<code>/members/remove"): Route(MEMBERS, GROUP, status=CLOSED, query="?customer=C1"),
@@ -91,6 +92,8 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/groups/<code>/edit"): Route(
         MANAGERS, GROUP, {"name": "Renamed", "type": "shop", "hue": "red", "version": "1"}, 303
     ),
+    ("GET", "/groups/<code>/archive"): Route(MANAGERS, GROUP),
+    ("GET", "/groups/<code>/restore"): Route(MANAGERS, GROUP),
     ("POST", "/groups/<code>/archive"): Route(MANAGERS, GROUP, {}, 303),
     ("POST", "/groups/<code>/restore"): Route(MANAGERS, GROUP, {}, 303, changes=False),
     ("GET", "/groups/<code>/delete"): Route(MANAGERS, GROUP),

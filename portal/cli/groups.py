@@ -6,7 +6,7 @@ from typing import Any
 import click
 from flask_babel import gettext
 
-from portal.cli import importing, listing, output
+from portal.cli import adding, importing, listing, output
 from portal.cli import paste as pasting
 from portal.cli.options import acting, as_option, json_option
 from portal.errors import Missing
@@ -18,7 +18,6 @@ from portal.queries import groups as find
 from portal.queries import items as find_items
 from portal.queries import shops as find_shops
 from portal.services import details, groups, items
-from portal.words import say
 
 
 @click.group("group")
@@ -86,21 +85,25 @@ def show(actor: Actor, reference: str, as_json: bool) -> None:
     told["starts"], told["ends"] = details.day_of(found.starts_at), details.day_of(found.ends_at, is_end=True)
     if actor.may(Action.SEE_GROUPS):
         told["members"] = find.n_visible(actor, found)
-        told["items"] = [_item(item) for item in find_items.every(actor, found)]
+        told["items"] = [_item(actor, item) for item in find_items.every(actor, found)]
     if as_json:
         output.json_value(told)
         return
     rows = [(name, str(value)) for name, value in told.items() if name != "items" and value not in ("", False, None)]
     for item in told.get("items", []):
-        rows.append((item["sign"], " ".join(filter(None, (item["kind"], item["code"], item["name"], item["note"])))))
+        rows.append((item["sign"], adding.told(item)))
     output.table((gettext("Field"), gettext("Value")), rows)
 
 
-def _item(item: GroupItem) -> dict[str, Any]:
-    target = item.customer if item.kind == "customer" else item.shop
-    return {
-        "id": item.id, "sign": item.sign, "kind": item.kind, "code": target.code, "name": target.name, "note": item.note
-    }  # fmt: skip
+def _item(actor: Actor, item: GroupItem) -> dict[str, Any]:
+    target = {"customer": item.customer, "shop": item.shop}.get(item.kind, item.of_group)
+    told = {"id": item.id, "sign": item.sign, "kind": item.kind, "code": target.code, "name": target.name}
+    if item.of_group and item.of_group.is_sensitive and not actor.may(Action.SEE_SENSITIVE):
+        told |= {"code": "", "name": gettext("a group you may not see")}
+    if item.kind == "share":
+        told |= {"low": item.low / 100, "high": item.high / 100, "seed": item.seed}
+    days = {"from": details.day_of(item.valid_from), "until": details.day_of(item.valid_until, is_end=True)}
+    return told | {name: day for name, day in days.items() if day} | {"on_leave": item.on_leave, "note": item.note}
 
 
 @group.command("members")
@@ -121,7 +124,7 @@ def members(actor: Actor, reference: str, form: str | None, as_json: bool) -> No
 def archive(actor: Actor, reference: str) -> None:
     """Archive a group: it keeps its items and history and has no members."""
     require(actor, Action.EDIT_GROUP)
-    _say_moved(groups.set_status(actor, find.resolve(actor, reference).id, "archived"))
+    adding.say_moved(groups.set_status(actor, find.resolve(actor, reference).id, "archived"))
 
 
 @group.command("restore")
@@ -130,7 +133,7 @@ def archive(actor: Actor, reference: str) -> None:
 def restore(actor: Actor, reference: str) -> None:
     """Make an archived or draft group active again."""
     require(actor, Action.CREATE_GROUP)
-    _say_moved(groups.set_status(actor, find.resolve(actor, reference).id, "active"))
+    adding.say_moved(groups.set_status(actor, find.resolve(actor, reference).id, "active"))
 
 
 @group.command("duplicate")
@@ -142,31 +145,6 @@ def duplicate(actor: Actor, reference: str) -> None:
     click.echo(groups.duplicate(actor, find.resolve(actor, reference).id).group.code)
 
 
-@group.command("add")
-@click.argument("reference", metavar="G")
-@click.option("--customer", "references", multiple=True, metavar="REF", help="May be given several times.")
-@click.option("--shop", "shops", multiple=True, metavar="CODE", help="All customers of the shop, present and future.")
-@click.option("--exclude", is_flag=True, help="Keep them out instead; exclude always wins.")
-@click.option("--note", default="", metavar="TEXT")
-@acting
-def add(
-    actor: Actor, reference: str, references: tuple[str, ...], shops: tuple[str, ...], exclude: bool, note: str
-) -> None:
-    """Add items to a group as one change; an exclusion of a customer named here is lifted."""
-    if not references and not shops:
-        raise click.UsageError("Name at least one --customer REF or --shop CODE.")
-    require(actor, Action.CHANGE_OPEN_MEMBER)
-    found = find.resolve(actor, reference)
-    sign = "exclude" if exclude else "include"
-    customers = dict.fromkeys(find_customers.resolve(actor, text).id for text in references)
-    new = [items.NewItem(customer_id=id_, sign=sign, note=note) for id_ in customers]
-    new += [items.NewItem(shop_id=find_shops.by_code(code).id, sign=sign, note=note) for code in shops]
-    if len(new) == 1 and new[0].customer_id and not exclude:
-        _say_put(items.add_member(actor, found.id, new[0].customer_id, note))
-    else:
-        _say_put(items.add(actor, found.id, new))
-
-
 @group.command("remove")
 @click.argument("reference", metavar="G")
 @click.option("--customer", "customer", required=True, metavar="REF")
@@ -176,7 +154,7 @@ def remove(actor: Actor, reference: str, customer: str, note: str) -> None:
     """Remove a customer: she stays out until somebody adds her by name."""
     require(actor, Action.CHANGE_OPEN_MEMBER)
     found = find.resolve(actor, reference)
-    _say_put(items.remove_member(actor, found.id, find_customers.resolve(actor, customer).id, note))
+    adding.say_put(items.remove_member(actor, found.id, find_customers.resolve(actor, customer).id, note))
 
 
 @group.command("paste")
@@ -189,7 +167,7 @@ def paste(actor: Actor, reference: str, partial: bool) -> None:
     found = find.resolve(actor, reference)
     new = pasting.read(actor, found, partial=partial)
     if new:
-        _say_put(items.add(actor, found.id, new))
+        adding.say_put(items.add(actor, found.id, new))
 
 
 @group.command("import")
@@ -211,14 +189,4 @@ def import_(actor: Actor, reference: str, file: Path, **chosen: Any) -> None:
     importing.run(actor, file, group, options, new_group)
 
 
-def _say_put(put: items.Put) -> None:
-    """Say what putting items did: who joined and left, whose exclusion was lifted, what to know."""
-    _say_moved(put)
-    if put.lifted:
-        click.echo(gettext("Exclusion lifted: %(names)s.", names=", ".join(put.lifted)))
-    for warning in put.warnings:
-        click.echo(say(warning), err=True)
-
-
-def _say_moved(done: items.Put | groups.Saved) -> None:
-    click.echo(gettext("%(joined)s joined, %(left)s left.", joined=done.joined, left=done.left))
+group.add_command(adding.add)

@@ -166,3 +166,12 @@ def candidates(actor: Actor, text: str, limit: int = 12) -> list[Customer]:
         return []
     query = customers.visible_to(actor).select(Customer, Shop).join(Shop, peewee.JOIN.LEFT_OUTER)
     return list(query.where(*conditions).order_by(Customer.name_key, Customer.id).limit(limit))
+
+
+def offered(actor: Actor, text: str, limit: int) -> list[Group]:
+    """Return groups that fit the typed text, for choosing one as an item; none while nothing is typed."""
+    if not fold(text):
+        return []
+    fits = like(Group.name_key, fold(text)) | like(Group.code, fold(text))
+    query = visible_to(actor).where(fits, Group.status.in_(("active", "draft")))
+    return list(query.order_by(Group.name_key, Group.code).limit(limit))

@@ -5,14 +5,20 @@ from typing import Any
 
 import peewee
 
+from portal.clock import now
 from portal.db import like
+from portal.errors import N_, Missing
 from portal.models import Customer, Group, GroupItem, Shop
 from portal.permissions import Action, Actor, require
 from portal.queries.customers import matching, words
+from portal.queries.membership import valid_at
 
 PAGE = 50
-# Shops before customers, what is included before what is excluded, then the newest last.
-_RANK = peewee.Case(GroupItem.kind, (("shop", 0),), 2) + peewee.Case(GroupItem.sign, (("include", 0),), 1)
+# Shops before groups before customers, what is included before what is excluded, then the newest last.
+_RANK = peewee.Case(GroupItem.kind, (("shop", 0), ("customer", 4)), 2) + peewee.Case(
+    GroupItem.sign, (("include", 0),), 1
+)
+Target = Group.alias("target")
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,8 @@ def page(
 ) -> Page:
     """Return the live items after (or before) the item of that id, at most `size`: those that this person may see.
 
-    `q` is part of a customer's or shop's name or code, as in the list of customers. An item that has ended meanwhile
-    still says where to go on.
+    `q` is part of a customer's, shop's or group's name or code, as in the list of customers. An item that has ended
+    meanwhile still says where to go on.
     """
     anchor = _place(group, before if after is None else after)
     is_lost = anchor is None and (after is not None or before is not None)
@@ -62,6 +68,14 @@ def _place(group: Group, item_id: int | None) -> tuple[Any, ...] | None:
     return found
 
 
+def one(actor: Actor, group: Group, item_id: int) -> GroupItem:
+    """Return one live item of `group` that this person may see; raises Missing."""
+    found: GroupItem | None = _fitting(actor, group).where(GroupItem.id == item_id).first()
+    if found is None:
+        raise Missing(N_("This item is not there any more."))
+    return found
+
+
 def every(actor: Actor, group: Group) -> list[GroupItem]:
     """Return all live items of `group` that speak of customers and shops this person may see, in order."""
     return list(_fitting(actor, group).order_by(_RANK, GroupItem.id))
@@ -69,7 +83,7 @@ def every(actor: Actor, group: Group) -> list[GroupItem]:
 
 def included_shops(group: Group) -> list[Shop]:
     """Return the shops whose present and future customers the group includes, in the order in which they came."""
-    query = Shop.select().join(GroupItem).where(GroupItem.sign == "include", *_live(group))
+    query = Shop.select().join(GroupItem).where(GroupItem.sign == "include", GroupItem.group == group, *valid_at(now()))
     return list(query.order_by(GroupItem.id))
 
 
@@ -87,15 +101,20 @@ def _live(group: Group) -> tuple[peewee.Expression, ...]:
 def _fitting(actor: Actor, group: Group, q: str = "") -> peewee.ModelSelect:
     require(actor, Action.SEE_GROUPS)
     query = (
-        GroupItem.select(GroupItem, Customer, Shop)
+        GroupItem.select(GroupItem, Customer, Shop, Target)
         .join(Customer, peewee.JOIN.LEFT_OUTER)
         .switch(GroupItem)
         .join(Shop, peewee.JOIN.LEFT_OUTER)
+        .switch(GroupItem)
+        .join(Target, peewee.JOIN.LEFT_OUTER, on=(GroupItem.of_group == Target.id), attr="of_group")
         .where(*_live(group))
     )
     reach = actor.shops(Action.SEE_GROUPS)
     if reach is not None:
         query = query.where(Customer.shop.in_(reach) | GroupItem.shop.in_(reach))
     for of_customer, word in zip(matching(actor, q), words(q), strict=True):
-        query = query.where(of_customer | like(Shop.name_key, word) | like(Shop.code_key, word))
+        of_group = like(Target.name_key, word) | like(Target.code, word)
+        if not actor.may(Action.SEE_SENSITIVE):
+            of_group &= Target.is_sensitive == False  # noqa: E712
+        query = query.where(of_customer | like(Shop.name_key, word) | like(Shop.code_key, word) | of_group)
     return query

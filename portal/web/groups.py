@@ -1,5 +1,7 @@
 """Pages of groups: CRM Groups Maintenance."""
 
+import secrets
+from dataclasses import replace
 from typing import Self
 
 import wtforms
@@ -18,9 +20,10 @@ from portal.queries import users as find_users
 from portal.received import reads
 from portal.services import details, groups
 from portal.services.groups import Details, Saved
+from portal.web import previewing
 from portal.web.forms import VersionedForm, _l, options
 from portal.web.language import say
-from portal.web.members import marks, planned, used_by
+from portal.web.members import marks, planned
 from portal.web.picking import ItemsForm, Picker
 from portal.web.render import render
 
@@ -108,7 +111,12 @@ def new(form: GroupForm | None = None, picker: Picker | None = None, status: int
     """Ask for a new group."""
     form = form or GroupForm(request.args, owner_id=str(actor().user_id))
     picker = picker or Picker.read(actor(), request.args, shops_first=form.type.data == "shop")
-    return render("groups/new.html", status=status, form=form.drawn(), picker=picker)
+    shown = None
+    if picker.says_something and status == 200:
+        # A name that is missing or taken is nothing that moves anybody: the save says so.
+        details = replace(form.details(), name=f"{form.details().name[:40]} {secrets.token_hex(16)}")
+        shown = previewing.of(lambda: groups.create(actor(), details, picker.new_items()))
+    return render("groups/new.html", status=status, form=form.drawn(), picker=picker, shown=shown)
 
 
 @pages.post("/new")
@@ -177,56 +185,3 @@ def update(code: str) -> ResponseReturnValue:
         return edit(code, form.refused(refusal), refusal.status)
     flash(gettext("%(name)s is stored.", name=saved.group.label), "success")
     return redirect(url_for("groups.index" if request.form.get("do") == "close" else "members.show", code=code), 303)
-
-
-@pages.post("/<code>/archive")
-@needs(Action.EDIT_GROUP)
-def archive(code: str) -> ResponseReturnValue:
-    """Archive a group: it keeps its items and has no members."""
-    try:
-        group = groups.set_status(actor(), find.by_code(actor(), code).id, "archived").group
-    except Refusal as refusal:
-        if refusal.status != Refusal.status:
-            raise
-        return used_by(code, refusal, refusal.status)
-    sentence = gettext("%(name)s is archived and has no members now. Restore brings them back.", name=group.label)
-    flash(sentence, "success")
-    return redirect(url_for("members.show", code=code), 303)
-
-
-@pages.post("/<code>/restore")
-@needs(Action.EDIT_GROUP)
-def restore(code: str) -> ResponseReturnValue:
-    """Make an archived or draft group active."""
-    group = groups.set_status(actor(), find.by_code(actor(), code).id, "active").group
-    flash(
-        ngettext(
-            "%(name)s is active. It has %(n)s member now.",
-            "%(name)s is active. It has %(n)s members now.",
-            group.n_members, name=group.label, n=format_number(group.n_members),
-        ),
-        "success",
-    )  # fmt: skip
-    return redirect(url_for("members.show", code=code), 303)
-
-
-@pages.get("/<code>/delete")
-@needs(Action.EDIT_GROUP)
-def ask_delete(code: str) -> Response:
-    """Ask once more before a group is deleted."""
-    group: Group = find.by_code(actor(), code)
-    return render("groups/delete.html", group=group)
-
-
-@pages.post("/<code>/delete")
-@needs(Action.EDIT_GROUP)
-def delete(code: str) -> ResponseReturnValue:
-    """Delete a group; its customers stay."""
-    try:
-        saved = groups.delete(actor(), find.by_code(actor(), code).id)
-    except Refusal as refusal:
-        if refusal.status != Refusal.status:
-            raise
-        return used_by(code, refusal, refusal.status)
-    flash(gettext("%(name)s is deleted. Its customers are still here.", name=saved.group.label), "success")
-    return redirect(url_for("groups.index"), 303)

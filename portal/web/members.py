@@ -18,7 +18,7 @@ from portal.queries import groups as find
 from portal.queries import items as find_items
 from portal.received import reads
 from portal.services import details, items
-from portal.web import paging
+from portal.web import choices, paging, previewing
 from portal.web.forms import Form, _l, options
 from portal.web.language import say
 from portal.web.picking import ItemsForm, Picker
@@ -104,9 +104,13 @@ def items_of(
         return paging.from_the_start()
     is_all = not (q or found.before or found.after)
     picker = picker or Picker.read(actor(), request.args, shops_first=group.type == "shop")
+    shown = None
+    if picker.says_something and actor().may(Action.EDIT_GROUP) and not problem:
+        shown = previewing.of(lambda: items.add(actor(), group.id, picker.new_items()))
     return render(
         "groups/items.html", status=status, **frame(group, len(found.rows) if is_all else None), found=found, q=q,
-        picker=picker, problem=say(problem) if problem else "",
+        picker=picker, problem=say(problem) if problem else "", shown=shown, item_name=choices.name_of,
+        item_said=choices.said_of, item_seen=choices.is_seen,
     )  # fmt: skip
 
 
@@ -136,6 +140,16 @@ def used_by(code: str, problem: Refusal | None = None, status: int = 200) -> Res
         "groups/used_by.html", status=status, **frame(group), used=uses.of_group(actor(), group),
         problem=say(problem) if problem else "",
     )  # fmt: skip
+
+
+@pages.get("/<code>/items/<int:item_id>/end")
+@needs(Action.EDIT_GROUP)
+def ask_end(code: str, item_id: int) -> Response:
+    """Show what ending an item would move, and ask once more."""
+    group = find.by_code(actor(), code)
+    item = find_items.one(actor(), group, item_id)
+    shown = previewing.of(lambda: items.end(actor(), group.id, item_id))
+    return render("groups/end_item.html", group=group, item=item, shown=shown, item_name=choices.name_of)
 
 
 @pages.post("/<code>/items/<int:item_id>/end")

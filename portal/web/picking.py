@@ -3,7 +3,7 @@
 Without JavaScript the Find button posts the form and draws it again; with htmx the same post redraws one block.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,19 +11,20 @@ import wtforms
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from portal.access import MAX_ID
 from portal.errors import N_, Refusal
-from portal.models import Customer, Shop
+from portal.models import Customer, Group, Shop
 from portal.permissions import Action, Actor
 from portal.queries import customers as find
 from portal.queries import groups as find_groups
 from portal.queries import shops as find_shops
 from portal.services.items import NewItem
 from portal.text import fold
+from portal.web import choices
+from portal.web.choices import Choice
 from portal.web.forms import Form, _l, options
 
 MAX_ITEMS = 500
-_SIGNS = ("include", "exclude")
+MAX_GROUPS = 8  # that are offered
 
 
 class NewCustomerForm(wtforms.Form):
@@ -50,19 +51,20 @@ class ItemsForm(Form):
         default="include",
         validate_choice=False,
     )
-    find = wtforms.StringField(_l("Find customers and shops"))
+    find = wtforms.StringField(_l("Find customers, shops and groups"))
+    from_day = wtforms.DateField(_l("From"))
+    until_day = wtforms.DateField(_l("Until, inclusive"))
+    low = wtforms.StringField(_l("Share of a group: from, in percent"))
+    high = wtforms.StringField(_l("to, in percent"))
+    seed = wtforms.StringField(_l("Seed"))
+    on_leave = wtforms.SelectField(
+        _l("Who leaves the shop"),
+        choices=options((("leave", _l("leaves the group")), ("stay", _l("stays in the group")))),
+        default="leave",
+        validate_choice=False,
+    )
+    note = wtforms.StringField(_l("Note"))
     new_customers = wtforms.FieldList(wtforms.FormField(NewCustomerForm), max_entries=50)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A line that can be ticked: its value in the form, what it is called, and more about it."""
-
-    value: str
-    label: str
-    about: str
-    sign: str
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -84,22 +86,36 @@ class Picker:
         shops = find_shops.visible_to(actor, Action.SEE_GROUPS)
         for entry in form.new_customers:
             entry.form.shop.choices = options([("", gettext("No shop")), *((shop.code, shop.name) for shop in shops)])
-        sign = form.sign.data if form.sign.data in _SIGNS else "include"
-        chosen = _chosen(actor, [_signed(value, sign) for value in args.getlist("item")], shops)
-        taken = {_unsigned(choice.value) for choice in chosen}
+        sign = form.sign.data if form.sign.data in choices.SIGNS else "include"
+        said = {name: args.get(name, "") for name in choices.SAID}
+        ticked = [choices.signed(value, sign, said) for value in args.getlist("item")]
+        chosen = _chosen(actor, ticked, shops)
+        taken = {choices.unsigned(choice.value) for choice in chosen}
         text = (form.find.data or "").strip()
-        customers = [_customer_choice(row, sign) for row in find_groups.candidates(actor, text)]
-        matching = [_shop_choice(shop, sign) for shop in shops if _shop_fits(shop, text, shops_first)]
+        customers = [choices.of_customer(row) for row in find_groups.candidates(actor, text)]
+        matching = [choices.of_shop(shop) for shop in shops if _shop_fits(shop, text, shops_first)]
+        matching += [choices.of_group(group) for group in find_groups.offered(actor, text, MAX_GROUPS)]
         found = matching + customers if shops_first else customers + matching
         # Found ones have no sign yet: what “Add as” says when they are ticked counts,
         # not what it said when they were found.
-        offered = [replace(choice, value=_unsigned(choice.value)) for choice in found]
+        offered = [replace(choice, value=choices.unsigned(choice.value)) for choice in found]
         offered = [choice for choice in offered if choice.value not in taken]
         return cls(form, chosen, offered, text, len(found))
 
+    @property
+    def says_more(self) -> bool:
+        """Tell whether anything is said of what is ticked next."""
+        said = {name: self.form[name].data for name in choices.SAID}
+        return any(value for name, value in said.items() if value != "leave") or said["on_leave"] == "stay"
+
+    @property
+    def says_something(self) -> bool:
+        """Tell whether anything is chosen or typed that a save would put."""
+        return bool(self.chosen) or any(entry.form.typed() for entry in self.form.new_customers)
+
     def new_items(self) -> list[NewItem]:
         """Return what was chosen and typed as items for the service."""
-        picked = [_item(choice.value) for choice in self.chosen]
+        picked = [choices.parts(choice.value).item() for choice in self.chosen]
         sign = self.form.sign.data or "include"
         typed = [entry.form.typed() for entry in self.form.new_customers]
         return picked + [NewItem(new_customer=values, sign=sign) for values in typed if values]
@@ -118,47 +134,18 @@ def _shop_fits(shop: Shop, text: str, shops_first: bool) -> bool:
     return fold(text) in shop.name_key or fold(text) in shop.code_key
 
 
-def _signed(value: str, sign: str) -> str:
-    return f"{sign}:{value}" if value.count(":") == 1 else value
-
-
-def _unsigned(value: str) -> str:
-    return value.partition(":")[2]
-
-
-def _item(value: str) -> NewItem:
-    sign, kind, number = _parts(value)
-    return NewItem(sign=sign, customer_id=number) if kind == "customer" else NewItem(sign=sign, shop_id=number)
-
-
-def _parts(value: str) -> tuple[str, str, int]:
-    sign, _, rest = value.partition(":")
-    kind, _, number = rest.partition(":")
-    if sign not in _SIGNS or kind not in {"customer", "shop"} or not (number.isascii() and number.isdigit()):
-        raise Refusal(N_("One of the chosen items was not understood. Choose it again."), "item")
-    if len(number) > 10 or int(number) > MAX_ID:
-        raise Refusal(N_("One of the chosen items was not understood. Choose it again."), "item")
-    return sign, kind, int(number)
-
-
 def _chosen(actor: Actor, values: Sequence[str], shops: Sequence[Shop]) -> list[Choice]:
     if len(values) > MAX_ITEMS:
         raise Refusal(N_("At most 500 items are added at once; import a list for more."), "item")
-    parts = [_parts(value) for value in dict.fromkeys(values)]
-    wanted = [number for _, kind, number in parts if kind == "customer"]
-    people = {row.id: row for row in find.visible_to(actor).where(Customer.id.in_(wanted))} if wanted else {}
-    by_id: dict[int, Any] = {shop.id: shop for shop in shops}
-    chosen = []
-    for sign, kind, number in parts:
-        row = people.get(number) if kind == "customer" else by_id.get(number)
-        if row is not None:
-            chosen.append(_customer_choice(row, sign) if kind == "customer" else _shop_choice(row, sign))
-    return chosen
-
-
-def _customer_choice(customer: Customer, sign: str) -> Choice:
-    return Choice(f"{sign}:customer:{customer.id}", customer.name or customer.code, customer.code, sign, "customer")
-
-
-def _shop_choice(shop: Shop, sign: str) -> Choice:
-    return Choice(f"{sign}:shop:{shop.id}", shop.name, shop.code, sign, "shop")
+    said = [choices.parts(value) for value in dict.fromkeys(values)]
+    wanted = {kind: [part.number for part in said if part.kind == kind] for kind in choices.KINDS}
+    people = find.visible_to(actor).where(Customer.id.in_(wanted["customer"])) if wanted["customer"] else []
+    groups = find_groups.visible_to(actor).where(Group.id.in_(wanted["group"])) if wanted["group"] else []
+    rows: Mapping[str, Mapping[int, Any]] = {
+        "customer": {row.id: row for row in people},
+        "shop": {row.id: row for row in shops},
+        "group": {row.id: row for row in groups},
+    }
+    make = {"customer": choices.of_customer, "shop": choices.of_shop, "group": choices.of_group}
+    # What is gone, or not hers to see, is no longer chosen.
+    return [make[part.kind](rows[part.kind][part.number], part) for part in said if part.number in rows[part.kind]]

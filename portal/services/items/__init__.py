@@ -14,7 +14,7 @@ from portal.queries import groups as find_groups
 from portal.services import customers, membership, nesting
 from portal.services.changes import Recorder, record
 from portal.services.item_rows import end_item, live_items, put_all
-from portal.services.items.new import NewItem, check
+from portal.services.items.new import NewItem, check, hundredths
 from portal.text import clean
 from portal.values import Remark
 
@@ -256,4 +256,7 @@ def _group(group_id: int) -> Group:
     return group
 
 
-__all__ = ["NewItem", "Put", "add", "add_member", "end", "live_items", "put", "put_all", "remove_member", "settle"]
+__all__ = [
+    "NewItem", "Put", "add", "add_member", "end", "hundredths", "live_items", "put", "put_all", "remove_member",
+    "settle",
+]  # fmt: skip

@@ -1,5 +1,6 @@
 """An item as somebody says it, before it is put: what it names, from when to when, and whether that can be."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -83,3 +84,11 @@ def _check_share(item: NewItem) -> None:
         raise Refusal(
             N_("Give the share a seed of at most 60 characters: one seed draws the same people each time."), "seed"
         )
+
+
+def hundredths(text: str) -> int:
+    """Return typed percent, with at most two decimals, in hundredths; raises Refusal for what is no such number."""
+    whole, _, decimals = text.strip().rstrip("%").strip().replace(",", ".").partition(".")
+    if not re.fullmatch(r"[0-9]{1,3}", whole) or not re.fullmatch(r"[0-9]{0,2}", decimals):
+        raise Refusal(N_("“%(text)s” is no percentage; write it like 12.5."), "share", text=clean(text)[:20])
+    return int(whole) * 100 + int(decimals.ljust(2, "0"))
