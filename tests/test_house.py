@@ -53,6 +53,8 @@ ASK_NOBODY = {
     "imports.apply.next_part": "reads; imports.run has asked",
     "imports.apply.customers_of": "works inside a change that imports.run has open, which asked",
     "imports.apply.publish": "works inside a change that imports.run has open, which asked",
+    "imports.columns.match": "pure",
+    "imports.columns.remarks": "pure",
     "imports.resolve.parts": "reads; imports.check and imports.run have asked",
     "imports.resolve.resolve": "works inside imports.check and imports.run, which asked",
     "imports.resolve.newest_change_row": "reads; imports.check and imports.run have asked",

@@ -46,7 +46,7 @@ def check(
         raise Refusal(N_("Rows are matched by code, email or phone."), "match")
     stage.sweep(actor)
     imported = stage.read(
-        actor, path, file_name, group=group, new_group=new_group.strip(), columns=columns or {},
+        actor, path, file_name, group=group, new_group=new_group.strip(), said=columns or {},
         encoding=encoding, delimiter=delimiter, lift_exclusions=lift_exclusions, first_key=match or "code",
     )  # fmt: skip
     if imported.state == "reading":

@@ -53,11 +53,18 @@ def test_what_a_person_says_of_a_column_counts_before_its_header(cass: Actor, ch
     assert imported.columns == ["code", None, "phone", "address", None]
     assert told(cass, imported, "warnings") == [
         (None, "mobile", "The column “mobile” means the same as “Mobile 2” and is left out."),
-        (None, "email", "The column “email” is not one of ours and is left out."),
     ]
     imports.run(cass, imported.id)
     ann = Customer.get()
     assert (ann.phone_key, ann.address, ann.email) == ("+250788412902", "Here 1", "")
+
+
+def test_a_column_that_a_person_leaves_out_by_choice_gets_no_remark(cass: Actor, check: New) -> None:
+    text = "code,Hat,shoe,mobile,mobile 2\nA1,x,y,0788412901,0788412902\n"
+    assert [line[1] for line in told(cass, check(text), "warnings")] == ["Hat", "shoe", "mobile 2"]
+    chosen = check(text, columns={"hat": "", "Mobile 2": ""})
+    assert [line[1] for line in told(cass, chosen, "warnings")] == ["shoe"]
+    assert chosen.columns == ["code", None, None, "phone", None]
 
 
 def test_of_two_columns_that_a_person_calls_one_field_the_first_counts(cass: Actor, check: New) -> None:
