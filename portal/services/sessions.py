@@ -14,6 +14,7 @@ from portal.permissions import Action, Actor, Door, require
 from portal.queries import users as find
 from portal.services import passwords, tries
 from portal.services.changes import Recorder, record
+from portal.services.imports import sweep
 from portal.text import clean
 
 TOUCH_SECONDS = 0.1  # reading goes on while writing has to wait
@@ -48,6 +49,7 @@ def sign_in(email: str, password: str, agent: str = "", address: str = "") -> Us
             User.update(password_hash=anew).where(User.id == user.id).execute()
             change.row("user", user.id, {}, {"password": "hashed anew"})
         _sweep()
+        sweep.long_over()  # in a portal that is in use, somebody signs in every day
     session.key = session_key
     return session
 

@@ -85,16 +85,6 @@ def read(
     return imported
 
 
-def sweep(actor: Actor) -> None:
-    """Drop what is left of imports whose reading was interrupted an hour ago or earlier."""
-    with transaction():
-        dead = Import.select(Import.id).where(Import.state == "reading", Import.created_at < clock.ago(hours=1))
-        ImportRow.delete().where(ImportRow.imported.in_(dead)).execute()
-        Import.update(state="cancelled").where(
-            Import.state == "reading", Import.created_at < clock.ago(hours=1)
-        ).execute()
-
-
 def _hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
