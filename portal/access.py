@@ -19,7 +19,7 @@ from portal.errors import Busy, Denied
 from portal.models import RequestKey, UserSession
 from portal.permissions import Action, Actor, Door
 from portal.queries import users as find
-from portal.services import once, users
+from portal.services import once, sessions
 from portal.services.membership import due
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -163,7 +163,7 @@ def _may_enter(needed: Action | str | None) -> ResponseReturnValue | None:
     signed_in = current_user.is_authenticated
     if signed_in:
         g.actor = find.actor_of(current_user.user, Door.PAGE)
-        users.touch(current_user)
+        sessions.touch(current_user)
     if needed is None:
         abort(403)
     if needed != OPEN:

@@ -160,6 +160,11 @@ def version(url: str) -> str:
         return str(connection.info.server_version // 10_000)
 
 
+def path_with(programs: Path) -> str:
+    """Return a PATH on which these programs come first: pg_dump refuses a server that is newer than itself."""
+    return os.pathsep.join([str(programs), os.environ.get("PATH", "")])
+
+
 def stop_when_asked() -> None:
     """Let a request to end the process run what stands in `finally` first."""
 
@@ -174,8 +179,10 @@ def main() -> int:
     """Run the words as a command beside a server; TEST_POSTGRES_BIN names another PostgreSQL's programs."""
     stop_when_asked()
     other = os.environ.get("TEST_POSTGRES_BIN")
-    with running(Path(other) if other else None) as url:
-        return subprocess.run(sys.argv[1:], env={**os.environ, "TEST_DATABASE_URL": url}, check=False).returncode
+    programs = Path(other) if other else binaries()
+    with running(programs) as url:
+        environ = {**os.environ, "TEST_DATABASE_URL": url, "PATH": path_with(programs)}
+        return subprocess.run(sys.argv[1:], env=environ, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -47,7 +47,8 @@ def postgresql() -> Part:
     try:
         with nullcontext(given) if given else postgres.running() as url:
             name = f"PostgreSQL {postgres.version(url)}"
-            return _pytest(name, [*SIDE_BY_SIDE, f"--ignore={BROWSER}"], database=url)
+            path = os.environ.get("PATH", "") if given else postgres.path_with(postgres.binaries())
+            return _pytest(name, [*SIDE_BY_SIDE, f"--ignore={BROWSER}"], database=url, path=path)
     except postgres.Unavailable as reason:
         return Part("PostgreSQL", good=True, left_out=str(reason))
 
@@ -60,11 +61,11 @@ def browser() -> Part:
 PARTS: dict[str, Callable[[], Part]] = {"sqlite": sqlite, "postgresql": postgresql, "browser": browser}
 
 
-def _pytest(name: str, words: list[str], *, database: str) -> Part:
+def _pytest(name: str, words: list[str], *, database: str, path: str = "") -> Part:
     print(f"\n{name}", flush=True)
     environ = {key: value for key, value in os.environ.items() if key != "TEST_DATABASE_URL"}
     if database:
-        environ["TEST_DATABASE_URL"] = database
+        environ |= {"TEST_DATABASE_URL": database, "PATH": path}
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-q", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environ
     )

@@ -18,7 +18,7 @@ from portal.errors import Denied, Missing, Refusal
 from portal.models import Customer, Group, GroupItem, Shop, User, UserSession
 from portal.permissions import OPERATOR, Grant, Role
 from portal.queries import filters
-from portal.services import customers, exports, groups, imports, items, settings, shops, users
+from portal.services import customers, exports, groups, imports, items, sessions, settings, shops, users
 from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
 from tests.page import Browser, Page
 
@@ -175,7 +175,7 @@ class World:
         self.sessions = {}
         for name, person in self.people.items():
             self.browsers[name].get("/account")
-            self.sessions[name] = users.sign_in(person.user.email, PASSWORD).id
+            self.sessions[name] = sessions.sign_in(person.user.email, PASSWORD).id
         self.tokens = {name: browser.token() for name, browser in self.browsers.items()}
         # Seen just now for as long as this file runs, or a slow machine would note her first request of a new minute.
         UserSession.update(seen_at=clock.ago(days=-1)).execute()

@@ -1,9 +1,13 @@
 """What only a server can do to the portal: go away, order words its own way, live in another time zone, interrupt."""
 
+import re
+import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -11,13 +15,15 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from portal import config, db, migrate
+from portal import clock, config, db, migrate
 from portal.errors import Busy, Refusal
-from portal.models import Customer, Group, Shop
+from portal.models import Customer, Group, Shop, UserSession
 from portal.permissions import OPERATOR, Actor
 from portal.queries import filters, membership
-from portal.services import customers, groups, items, shops
-from tests.conftest import Database, PostgresServer, forget, use
+from portal.queries import users as find_users
+from portal.services import backups, customers, groups, items, sessions, shops
+from tests.conftest import PASSWORD, Database, PostgresServer, forget, use
+from tests.long import drill_postgresql
 
 New = Callable[..., Any]
 # A language's order puts these elsewhere than their letters' numbers do: case, accents, signs and spaces count less.
@@ -265,3 +271,45 @@ def test_who_leaves_a_group_is_not_looked_for_row_by_row(new_group: New) -> None
     sql, parameters = membership.leaving([new_group("Vips").id]).sql()
     plan = "\n".join(row[0] for row in db.db.execute_sql(f"EXPLAIN {sql}", parameters).fetchall())
     assert "Except" in plan and "SubPlan" not in plan
+
+
+# ---- backups ----
+
+
+@pytest.fixture
+def tools(server: PostgresServer) -> None:
+    """Leave a test out where PostgreSQL's own tools are not there, or too old for a server that somebody else runs."""
+    found = shutil.which("pg_dump") and subprocess.run(["pg_dump", "--version"], capture_output=True, text=True).stdout
+    if not found or int(re.findall(r"\d+", found)[0]) < server.connection.info.server_version // 10_000:
+        pytest.skip("there is no pg_dump on the PATH that is as new as the server")
+
+
+@pytest.mark.usefixtures("tools")
+def test_backups_under_load_come_back_whole_with_everything_confirmed(server: PostgresServer, tmp_path: Path) -> None:
+    figures = drill_postgresql.under_load(server.url, tmp_path, 1, 1, n_customers=30)
+    assert (figures.beside, figures.in_place + figures.refused, figures.lost, figures.differences) == (1, 1, 0, 0)
+
+
+@pytest.mark.usefixtures("tools")
+def test_a_restore_killed_at_any_moment_leaves_the_old_or_the_new_database(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    seen = drill_postgresql.killed(server.url, tmp_path, 3, (20, 40))
+    assert (seen["old"] + seen["new"], seen["neither"]) == (3, 0)
+
+
+@pytest.mark.usefixtures("tools")
+def test_no_session_that_was_ended_after_the_backup_opens_again_when_the_papers_are_followed(
+    database: Database, cass: Actor, tmp_path: Path
+) -> None:
+    papers = (Path(__file__).parents[1] / "docs" / "operate.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"UPDATE user_session SET .* IS NULL", papers)
+    session = sessions.sign_in("cass@store.example", PASSWORD)
+    backups.take(OPERATOR, tmp_path / "kept.dump")
+    sessions.sign_out(cass, session.id)
+    forget()
+    assert drill_postgresql.restore(database.url, tmp_path / "kept.dump") == ""
+    assert find_users.session(session.key) is not None
+    db.db.execute_sql(told)
+    assert find_users.session(session.key) is None
+    assert abs((UserSession.get().ended_at - clock.now()).total_seconds()) < 60

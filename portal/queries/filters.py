@@ -4,7 +4,7 @@ No single form of the query wins (performance.md, Findings): walking the sort in
 when many fit, driving from the smallest group is fast when few do. The kept member counts choose.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -72,26 +72,26 @@ def page(actor: Actor, wanted: Filter, *, after: str = "", before: str = "", siz
     return _with_details(actor, replace(found, is_lost=bool(code) and anchor is None))
 
 
-def parts(actor: Actor, wanted: Filter, size: int) -> Iterator[Page]:
-    """Yield all rows, `size` at a time.
-
-    Each part goes on from the values that the last row had when it was read: that customer may change meanwhile or go.
-    Only who moves on to a later place is met again there.
-    """
-    anchor: Sequence[Any] | None = None
-    while True:
-        found = _with_details(actor, _rows(actor, wanted, anchor, size))
-        yield found
-        if found.after is None:
-            return
-        anchor = [getattr(found.rows[-1], column.name) for column in _columns(wanted)]
+def after(actor: Actor, wanted: Filter, place: Sequence[Any] | None, size: int, *conditions: Any) -> Page:
+    """Return the rows beyond a place (None: from the first), at most `size`, of those that meet the conditions too."""
+    return _with_details(actor, _rows(actor, wanted, place, size, conditions=conditions))
 
 
-def _rows(actor: Actor, wanted: Filter, anchor: Sequence[Any] | None, size: int, backwards: bool = False) -> Page:
+def place_of(customer: Customer, wanted: Filter) -> list[Any]:
+    """Return the place of a row in the order of the filter, as it was when the row was read."""
+    return [getattr(customer, column.name) for column in _columns(wanted)]
+
+
+def _rows(
+    actor: Actor, wanted: Filter, anchor: Sequence[Any] | None, size: int, backwards: bool = False,
+    conditions: Sequence[Any] = (),
+) -> Page:  # fmt: skip
     columns, descending = _columns(wanted), wanted.sort.startswith("-") != backwards
     query = select(actor, wanted).order_by(*(column.desc() if descending else column.asc() for column in columns))
     if anchor is not None:
         query = query.where(_beyond(columns, anchor, descending))
+    if conditions:
+        query = query.where(*conditions)
     found = list(query.limit(size + 1))
     rows, more = found[:size], len(found) > size
     if backwards:

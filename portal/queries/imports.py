@@ -7,12 +7,14 @@ from typing import Any
 import peewee
 from peewee import fn
 
+from portal import clock
 from portal.errors import N_, Missing
-from portal.models import Customer, Group, Import, ImportRow
+from portal.models import Change, Customer, Group, Import, ImportRow
 from portal.permissions import Action, Actor, require
 from portal.values import Remark
 
 PAGE = 100
+KEPT_DAYS = 30  # for which the rows of a finished import can be looked at; then its counts alone stay
 RESULTS = ("new", "updated", "unchanged", "ambiguous", "refused")
 JOINS = ("joined", "already", "excluded")
 
@@ -39,6 +41,19 @@ def earlier(imported: Import) -> Import | None:
         .order_by(Import.id.desc())
         .first()
     )
+
+
+def long_over() -> peewee.ModelSelect:
+    """Return a select of the ids of imports whose rows nobody may look at any more."""
+    ended = fn.COALESCE(Change.at, Import.created_at)  # one that wrote nothing has no change
+    done = (Import.state == "done") & (ended < clock.ago(days=KEPT_DAYS))
+    joined = Import.select(Import.id).join(Change, peewee.JOIN.LEFT_OUTER)
+    return joined.where((Import.state == "cancelled") | done)
+
+
+def is_long_over(imported: Import) -> bool:
+    """Tell whether the rows of an import are dropped, or about to be."""
+    return bool(long_over().where(Import.id == imported.id).exists())
 
 
 def unfinished(actor: Actor) -> list[Import]:
@@ -104,7 +119,16 @@ def header_of(imported: Import, field: str) -> str:
 
 
 def refused(imported: Import) -> Iterator[tuple[list[str], ImportRow]]:
-    """Yield the rows that are not taken, with their original cells, in the order of the file."""
+    """Return the rows that are not taken, with their original cells, in the order of the file.
+
+    Raises Missing once they are dropped.
+    """
+    if is_long_over(imported):
+        raise Missing(N_("The rows of this file were dropped 30 days after the import."))
+    return _refused(imported)
+
+
+def _refused(imported: Import) -> Iterator[tuple[list[str], ImportRow]]:
     after = 0
     while True:
         page = list(

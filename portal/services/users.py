@@ -1,28 +1,22 @@
-"""People who sign in: set-up, roles, passwords, sign-in and sign-out."""
+"""People who sign in: set-up, accounts, roles and passwords."""
 
 import hmac
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
-import peewee
-
-from portal import clock, config
+from portal import config
 from portal.db import transaction
-from portal.emails import email_key, read_email
-from portal.errors import N_, Busy, Denied, Missing, Refusal
-from portal.models import User, UserRole, UserSession
+from portal.emails import read_email
+from portal.errors import N_, Denied, Missing, Refusal
+from portal.models import User, UserRole
 from portal.permissions import SHOP_ROLES, Action, Actor, Door, Grant, Role, require
 from portal.queries import users as find
-from portal.services import passwords, tries
+from portal.services import passwords, sessions, tries
 from portal.services.changes import Recorder, record, values
 from portal.text import clean, fold
 
-TOUCH_SECONDS = 0.1  # reading goes on while writing has to wait
 SETUP_CODE_FILE = "setup_code"
-KEPT_DAYS = 30  # since its last use, for which a session that is over is kept: longer than one can last
-SWEPT = 100  # sessions that one signing in drops at most
 
 
 def setup_code(instance: Path) -> str:
@@ -106,7 +100,7 @@ def deactivate(actor: Actor, user_id: int) -> None:
             user.is_active = False
             user.save()
             change.row("user", user.id, {"is_active": True}, {"is_active": False})
-            _end_sessions(user, change)
+            sessions.end_all(user, change)
 
 
 def activate(actor: Actor, user_id: int) -> None:
@@ -134,7 +128,7 @@ def set_password(actor: Actor, user_id: int, password: str) -> None:
         user.password_hash = passwords.hashed(password, user.email, user.name)
         user.save()
         change.row("user", user.id, {}, {"password": "changed"})
-        _end_sessions(user, change)
+        sessions.end_all(user, change)
 
 
 def change_own_password(actor: Actor, current: str, password: str, address: str = "") -> None:
@@ -163,69 +157,6 @@ def set_language(actor: Actor, language: str) -> None:
             change.row("user", user.id, {"language": user.language}, {"language": language})
             user.language = language
             user.save()
-
-
-def sign_in(email: str, password: str, agent: str = "", address: str = "") -> UserSession:
-    """Return a new session for the right e-mail address and password, tried from a network address.
-
-    Raises Refusal with one and the same sentence for an unknown person, a wrong password and a closed account, after
-    the same work, so that nobody can list accounts; another sentence after too many failures (services/tries.py).
-    """
-    # Read as it was read when it was stored: an international address has more than one spelling.
-    email = email_key(email)
-    user = User.get_or_none(User.email_key == email)
-    tried = tries.count(email, address)
-    matches = passwords.verify(user.password_hash if user else passwords.decoy(), password)
-    if user is None or not matches or not user.is_active:
-        raise _wrong()
-    session_key, anew = secrets.token_urlsafe(32), passwords.hashed_anew(user.password_hash, password)
-    actor = find.actor_of(user, Door.PAGE)
-    with record(actor, "user.sign_in", f"user:{user.id}") as change:
-        # Verifying takes its time: a password that was changed meanwhile has ended all sessions, and opens none.
-        now = _user(user.id)
-        if now.password_hash != user.password_hash or not now.is_active:
-            raise _wrong()
-        session = UserSession.create(key_hash=find.key_hash(session_key), user=user, agent=clean(agent)[:200])
-        change.row("user_session", session.id, None, {"user": user.id})
-        tries.take_back(tried)
-        if anew:
-            User.update(password_hash=anew).where(User.id == user.id).execute()
-            change.row("user", user.id, {}, {"password": "hashed anew"})
-        _sweep_sessions()
-    session.key = session_key
-    return session
-
-
-def _sweep_sessions() -> None:
-    """Drop some of the sessions that are long over: no cookie opens them, and no page carries typed text for them."""
-    over = UserSession.seen_at < clock.ago(days=KEPT_DAYS)
-    swept = [row.id for row in UserSession.select(UserSession.id).where(over).order_by(UserSession.id).limit(SWEPT)]
-    if swept:
-        UserSession.delete().where(UserSession.id.in_(swept)).execute()
-
-
-def _wrong() -> Refusal:
-    return Refusal(N_("E-mail address or password is wrong."), "email")
-
-
-def sign_out(actor: Actor, session_id: int) -> None:
-    """End one session of this person's own; a session of somebody else is Missing."""
-    require(actor, Action.OWN_ACCOUNT)
-    with record(actor, "user.sign_out", f"user:{actor.user_id}") as change:
-        session = UserSession.get_or_none(UserSession.id == session_id, UserSession.user == actor.user_id)
-        if session is None:
-            raise Missing(N_("This session has ended already."))
-        if session.ended_at is None:
-            session.ended_at = clock.now()
-            session.save()
-            change.row("user_session", session.id, {"ended_at": None}, {"ended_at": session.ended_at.isoformat()})
-
-
-def touch(session: UserSession) -> None:
-    """Note that a session is in use, at most once a minute, so that reading pages writes next to nothing."""
-    if session.seen_at < clock.ago(minutes=1):
-        with suppress(Busy, peewee.OperationalError), transaction(TOUCH_SECONDS):
-            UserSession.update(seen_at=clock.now()).where(UserSession.id == session.id).execute()
 
 
 def _user(user_id: int) -> User:
@@ -266,11 +197,3 @@ def _keep_an_owner(leaving: User) -> None:
     )
     if not others.exists():
         raise Refusal(N_("%(name)s is the only owner. Make somebody else an owner first."), name=leaving.name)
-
-
-def _end_sessions(user: User, change: Recorder) -> None:
-    live = UserSession.select(UserSession.id).where(UserSession.user == user, UserSession.ended_at.is_null())
-    moment = clock.now()
-    for session in list(live):
-        change.row("user_session", session.id, {"ended_at": None}, {"ended_at": moment.isoformat()})
-    UserSession.update(ended_at=moment).where(UserSession.user == user, UserSession.ended_at.is_null()).execute()

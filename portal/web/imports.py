@@ -119,6 +119,7 @@ def show(import_id: int, problem: Refusal | None = None, status: int = 200) -> R
         n_taken=sum(imported.counts.get(name, 0) for name in ("new", "updated", "unchanged")),
         n_warned=find.n_warned(imported), n_written=find.n_written(imported) if imported.state == "running" else 0,
         problem=say(problem) if problem else "", heading=HEADINGS[imported.state],
+        is_long_over=find.is_long_over(imported),
     )  # fmt: skip
 
 
@@ -169,8 +170,10 @@ def refused(import_id: int) -> Response:
     """Return the rows that are not taken: the file's own columns, and a reason that is left out when uploaded again."""
     imported = find.by_id(actor(), import_id)
 
+    rows = find.refused(imported)
+
     def lines() -> Iterator[list[str]]:
-        for cells, row in find.refused(imported):
+        for cells, row in rows:
             yield [*cells, " ".join(_told(row))]
 
     return _csv("refused.csv", csv_rows([*imported.headers, "coterie_reason"], lines()))

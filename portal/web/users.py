@@ -17,7 +17,7 @@ from portal.errors import Denied, Refusal
 from portal.permissions import Action, Door
 from portal.queries import users as find
 from portal.received import reads
-from portal.services import users
+from portal.services import sessions, users
 from portal.web.forms import Form, _l
 from portal.web.language import LANGUAGE_NAMES
 from portal.web.render import render
@@ -119,7 +119,7 @@ def enter() -> ResponseReturnValue:
 
 def _enter(email: str, password: str, target: str = "", typed: str = "") -> Response:
     agent = request.headers.get("User-Agent", "")
-    signed_in = users.sign_in(email, password, agent, request.remote_addr or "")
+    signed_in = sessions.sign_in(email, password, agent, request.remote_addr or "")
     session.clear()  # a session that began before sign-in must not go on after it
     login_user(signed_in)
     whose, form = kept.opened(typed) or (None, None)
@@ -136,7 +136,7 @@ def _enter(email: str, password: str, target: str = "", typed: str = "") -> Resp
 @needs(Action.OWN_ACCOUNT)
 def sign_out() -> ResponseReturnValue:
     """End this session, here and on the server."""
-    users.sign_out(actor(), current_user.id)
+    sessions.sign_out(actor(), current_user.id)
     _leave()
     response = redirect(url_for("users.sign_in"), 303)
     response.headers["Clear-Site-Data"] = '"cache"'
@@ -192,7 +192,7 @@ def change_password() -> ResponseReturnValue:
 @needs(Action.OWN_ACCOUNT)
 def end_session(session_id: int) -> ResponseReturnValue:
     """End another session of hers."""
-    users.sign_out(actor(), session_id)
+    sessions.sign_out(actor(), session_id)
     flash(gettext("That session has ended."), "success")
     return redirect(url_for("users.account"), 303)
 

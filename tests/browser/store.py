@@ -11,7 +11,7 @@ from portal import db
 from portal.models import Shop
 from portal.permissions import OPERATOR, Actor
 from portal.samples.people import people
-from portal.services import customers, groups, imports, items, shops, users
+from portal.services import customers, groups, imports, items, sessions, shops
 from portal.services.items import NewItem
 from tests.conftest import PASSWORD, Person, SqliteFiles, add_standing, forget, settings_for, use
 
@@ -55,7 +55,7 @@ def _kept(url: str, path: Path) -> Path:
 
 def _cookie(person: Person) -> str:
     """Return the cookie of a browser in which this person has signed in."""
-    session = users.sign_in(person.user.email, PASSWORD, "Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0")
+    session = sessions.sign_in(person.user.email, PASSWORD, "Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0")
     app = Flask(__name__)
     app.secret_key = settings_for("").secret_key
     signer = SecureCookieSessionInterface().get_signing_serializer(app)

@@ -13,7 +13,7 @@ from portal import copies, migrate
 from portal.db import db
 from portal.models import Change, Customer, UserSession
 from portal.permissions import OPERATOR
-from portal.services import backups, users
+from portal.services import backups, sessions
 from tests.cli.conftest import PASSWORD
 from tests.long import drill
 
@@ -96,9 +96,9 @@ def test_a_restore_brings_back_what_was_and_keeps_what_is(portal, store, place):
 
 
 def test_no_session_of_the_past_opens_again(portal, store, place):
-    session = users.sign_in("cass@x.example", PASSWORD)
+    session = sessions.sign_in("cass@x.example", PASSWORD)
     portal("backup", "kept.db")
-    users.sign_out(drill.find_users.actor_of(session.user, drill.Door.PAGE), session.id)
+    sessions.sign_out(drill.find_users.actor_of(session.user, drill.Door.PAGE), session.id)
     portal("restore", "kept.db", "--yes")
     assert drill.find_users.session(session.key) is None
     assert UserSession.select().where(UserSession.ended_at.is_null()).count() == 0

@@ -3,7 +3,7 @@
 import json
 
 from portal.models import Change, Customer, Group, Membership, PastMembership, Shop, User
-from portal.services import customers, samples, users
+from portal.services import customers, samples, sessions
 from portal.services.changes import values
 
 CASS = ("--as", "cass@x.example")
@@ -12,7 +12,7 @@ CASS = ("--as", "cass@x.example")
 def test_a_person_is_added_with_roles_and_a_password_from_standard_input(portal, store):
     words = ("user", "add", "nadia@x.example", "--name", "Nadia", "--role", "shop_staff:kgn", "--role", "support")
     assert portal(*words, "--password-stdin", stdin="a-perfectly-odd-kettle\n").exit_code == 0
-    assert users.sign_in("nadia@x.example", "a-perfectly-odd-kettle").user.name == "Nadia"
+    assert sessions.sign_in("nadia@x.example", "a-perfectly-odd-kettle").user.name == "Nadia"
     rows = {row["email"]: row for row in json.loads(portal("user", "list", "--json").stdout)}
     assert rows["nadia@x.example"] == {
         "email": "nadia@x.example", "name": "Nadia", "roles": ["shop_staff:KGN", "support"], "active": True
@@ -21,7 +21,7 @@ def test_a_person_is_added_with_roles_and_a_password_from_standard_input(portal,
 
 def test_without_a_terminal_a_password_is_made_and_printed_once(portal, store):
     told = portal("user", "password", "cass@x.example").stdout
-    assert users.sign_in("cass@x.example", told.split()[-1]).user.name == "Cass"
+    assert sessions.sign_in("cass@x.example", told.split()[-1]).user.name == "Cass"
 
 
 def test_only_who_may_keeps_users_and_roles(portal, store):
@@ -36,7 +36,7 @@ def test_who_may_not_keep_users_does_not_learn_who_signs_in(portal, store):
     told = [portal("user", "password", f"{name}@x.example", *CASS) for name in ("sam", "nobody")]
     assert [(one.exit_code, one.stdout) for one in told] == [(1, "")] * 2 and told[0].stderr == told[1].stderr
     own = portal("user", "password", "CASS@x.example", *CASS).stdout
-    assert users.sign_in("cass@x.example", own.split()[-1]).user.name == "Cass"
+    assert sessions.sign_in("cass@x.example", own.split()[-1]).user.name == "Cass"
 
 
 def test_an_account_is_closed_and_opened_again(portal, store):
@@ -108,7 +108,7 @@ def test_the_demo_is_made_once_and_is_right(portal, place):
     assert portal("verify").exit_code == 0
     assert PastMembership.select().count() > 0
     assert {group.status for group in Group.select()} == {"active", "draft", "archived"}
-    assert users.sign_in("olive@demo.example", samples.PASSWORD).user.name == "Olive"
+    assert sessions.sign_in("olive@demo.example", samples.PASSWORD).user.name == "Olive"
 
 
 def test_demo_customers_are_stored_as_the_service_would_store_them(portal, place):

@@ -14,7 +14,7 @@ from portal import create_app, db
 from portal.errors import Refusal
 from portal.models import SignInFailure, UserSession
 from portal.permissions import Grant, Role
-from portal.services import passwords, users
+from portal.services import passwords, sessions, users
 from tests.conftest import PASSWORD, Database, Person, forget, settings_for, use
 from tests.page import Browser
 
@@ -29,7 +29,7 @@ def tries(email: str, n: int, address: str, password: str = "wrong") -> list[str
     said = []
     for _ in range(n):
         try:
-            users.sign_in(email, password, "", address)
+            sessions.sign_in(email, password, "", address)
             said.append("in")
         except Refusal as refusal:
             said.append(str(refusal))
@@ -123,7 +123,7 @@ def test_counters_survive_a_restart(people: dict[str, Person], database: Databas
 
 
 def sign_out_elsewhere(people: dict[str, Person]) -> None:
-    users.sign_out(people["cass"].actor, UserSession.get(UserSession.user == people["cass"].user).id)
+    sessions.sign_out(people["cass"].actor, UserSession.get(UserSession.user == people["cass"].user).id)
 
 
 ENDS: dict[str, Callable[[dict[str, Person]], object]] = {

@@ -33,10 +33,10 @@ ROOT = Path(__file__).parents[2]
 STEPS = ("copy", "settle", "place", "pour", "flush")
 
 
-def use(path: Path) -> None:
-    """Let the portal work on the database at `path`."""
+def use(place: Path | str) -> None:
+    """Let the portal work on the database in that file, or at that address."""
     forget()
-    settings = config.Settings(database=f"sqlite:///{path}", secret_key="s" * 40)
+    settings = config.Settings(database=place if isinstance(place, str) else f"sqlite:///{place}", secret_key="s" * 40)
     config.use(settings)
     db.configure(settings)
 
@@ -47,16 +47,16 @@ def forget() -> None:
         db.db.obj.close_all()
 
 
-def store(path: Path, n: int) -> None:
-    """Make a store with `n` customers at `path`."""
-    use(path)
+def store(place: Path | str, n: int) -> None:
+    """Make a store with `n` customers in that file, or at that address."""
+    use(place)
     migrate.up()
     samples.load(OPERATOR, n, 1)
 
 
-def write(path: Path, name: str) -> None:
+def write(place: Path | str, name: str) -> None:
     """Write until killed; say each customer's code on standard output once she is confirmed."""
-    use(path)
+    use(place)
     cass = find_users.actor_of(find_users.by_email("cass@demo.example"), Door.COMMAND)
     group = group_services.create(cass, group_services.Details(name=f"Drill {name}")).group
     for number in range(1_000_000):
@@ -77,9 +77,9 @@ def write(path: Path, name: str) -> None:
 class Writers:
     """Processes that write, and what they were told is written."""
 
-    def __init__(self, path: Path, n: int, name: str = "W") -> None:
+    def __init__(self, place: Path | str, n: int, name: str = "W") -> None:
         self.confirmed: list[str] = []
-        words = [sys.executable, "-m", "tests.long.drill", "--write", str(path)]
+        words = [sys.executable, "-m", "tests.long.drill", "--write", str(place)]
         self.processes = [
             subprocess.Popen([*words, f"{name}{at}"], cwd=ROOT, stdout=subprocess.PIPE, text=True) for at in range(n)
         ]
@@ -248,6 +248,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--write"]:
-        write(Path(sys.argv[2]), sys.argv[3])
+        write(sys.argv[2] if sys.argv[2].startswith("postgresql:") else Path(sys.argv[2]), sys.argv[3])
     else:
         main()

@@ -9,6 +9,7 @@ import ast
 import copy
 import importlib.util
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -77,20 +78,27 @@ def _with(node: ast.AST, **changed: object) -> ast.AST:
     return twin
 
 
-def _passes(tree: Path, tests: list[str], seconds: float | None) -> bool:
+def _passes(tree: Path, tests: list[str], seconds: int) -> bool:
     environ = {**os.environ, "PYTHONPATH": str(tree)}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", *tests]
+
+    def limit() -> None:
+        # Of computing, since how long it takes says how busy the machine is.
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+
     try:
-        return subprocess.run(command, cwd=tree, env=environ, capture_output=True, timeout=seconds).returncode == 0
+        return subprocess.run(
+            command, cwd=tree, env=environ, capture_output=True, timeout=20 * seconds, preexec_fn=limit
+        ).returncode == 0  # fmt: skip
     except subprocess.TimeoutExpired:
         return False
 
 
-def _try(tree: Path, name: str, tests: list[str], seconds: float) -> None:
+def _try(tree: Path, name: str, tests: list[str], seconds: int, lines: range) -> None:
     path, lived = tree / name, []
     source = path.read_text(encoding="utf-8")
-    assert _passes(tree, tests, None), f"{tests} fail before anything is changed"
-    for line, what, changed in sorted(mutants(source)):
+    assert _passes(tree, tests, seconds), f"{tests} fail before anything is changed"
+    for line, what, changed in sorted(mutant for mutant in mutants(source) if mutant[0] in lines):
         path.write_text(changed, encoding="utf-8")
         # Two sources of one size within a second are one to Python.
         Path(importlib.util.cache_from_source(path)).unlink(missing_ok=True)
@@ -105,15 +113,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="+")
     parser.add_argument("--tests", nargs="+", default=[])
-    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--seconds", type=int, default=60, help="of computing that one run of the tests may take")
+    parser.add_argument("--lines", default="1-1000000", metavar="FROM-TO", help="change these lines alone")
     asked = parser.parse_args()
+    first, last = (int(number) for number in asked.lines.split("-"))
     with tempfile.TemporaryDirectory() as folder:
         for name in NEEDED:
             copied = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
             copied(ROOT / name, Path(folder) / name)
         for name in asked.files:
             fitting = sorted(Path(folder).glob(f"tests/**/test_{Path(name).stem}.py"))
-            _try(Path(folder), name, asked.tests or [str(path.relative_to(folder)) for path in fitting], asked.seconds)
+            _try(Path(folder), name, asked.tests or [str(path.relative_to(folder)) for path in fitting], asked.seconds,
+                 range(first, last + 1))  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 
 from portal.errors import Refusal
 from portal.models import SignInFailure, User
-from portal.services import passwords, users
+from portal.services import passwords, sessions
 from tests.faults.house import portal_in
 
 KNOWN, UNKNOWN = "cass@store.example", "nobody@store.example"
@@ -31,7 +31,7 @@ def main() -> None:
             for email in (KNOWN, UNKNOWN) if n % 2 else (UNKNOWN, KNOWN):
                 began = time.perf_counter()
                 with suppress(Refusal):
-                    users.sign_in(email, "not the right one", "", "198.51.100.7")
+                    sessions.sign_in(email, "not the right one", "", "198.51.100.7")
                 took[email].append((time.perf_counter() - began) * 1000)
             SignInFailure.delete().execute()
     known, unknown = (found[5:] for found in took.values())

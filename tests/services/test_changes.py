@@ -10,7 +10,7 @@ from portal.errors import Refusal
 from portal.models import Change, ChangeRow, Customer, Group, GroupItem, Shop, User
 from portal.permissions import OPERATOR, Actor, Door, Grant, Role
 from portal.queries import filters
-from portal.services import changes, customers, exports, groups, items, shops, users
+from portal.services import changes, customers, exports, groups, items, sessions, shops, users
 from portal.services.groups import Details
 from portal.services.items import NewItem
 from tests.conftest import PASSWORD, Database
@@ -148,7 +148,7 @@ def test_what_is_done_to_people_is_a_change(olive: Actor, database: Database) ->
         olive, email="n@n.example", name="Nan", grants=[Grant(Role.ANALYST)], password="marble kettle giraffe 7"
     )
     assert [row[0] for row in last()["rows"]] == ["user", "user_role"]
-    users.sign_in("n@n.example", "marble kettle giraffe 7", "Firefox")
+    sessions.sign_in("n@n.example", "marble kettle giraffe 7", "Firefox")
     assert (last()["act"], last()["actor"], last()["rows"][0][3]) == ("user.sign_in", user.id, {"user": user.id})
     users.set_password(olive, user.id, "another kettle giraffe 8")
     assert [row[0] for row in last()["rows"]] == ["user", "user_session"]
@@ -208,7 +208,7 @@ def test_a_refused_write_takes_everything_back_with_its_change(
 
 def test_no_secret_is_ever_written_into_a_change(olive: Actor, new_customer: New, app: Any) -> None:
     user = users.add(olive, email="n@n.example", name="Nan", grants=[], password="marble kettle giraffe 7")
-    session = users.sign_in("n@n.example", "marble kettle giraffe 7")
+    session = sessions.sign_in("n@n.example", "marble kettle giraffe 7")
     users.set_password(olive, user.id, "another kettle giraffe 8")
     ann = new_customer("Ann", email="ann@canary.example")
     hash_now = User.get_by_id(user.id).password_hash

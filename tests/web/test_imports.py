@@ -67,6 +67,27 @@ def test_the_refused_rows_come_back_with_reasons_that_are_ignored_when_uploaded_
     assert [(row.name, row.email) for row in Customer.select()] == [("Bea", "bea@x.example")]
 
 
+def test_after_30_days_the_page_has_the_counts_and_says_that_the_rows_were_dropped(
+    browse: Visit, time_machine: Any
+) -> None:
+    time_machine.move_to("2040-01-01T10:00:00Z", tick=False)
+    cass = browse("cass")
+    address = checked(cass, FILE)
+    cass.post(f"{address}/run")
+    assert "Below is every row" in cass.get(address).words and len(cass.get(address).rows()) == 2
+    time_machine.move_to("2040-01-31T10:00:01Z", tick=False)
+    cass = browse("cass")  # which drops them
+    assert ImportRow.select().count() == 0
+    page = cass.get(address)
+    assert "The rows of this file were dropped 30 days after the import." in page.words
+    assert [text_of(tile) for tile in page.all("div") if (tile.get("class") or "").split()[:1] == ["tile"]] == [
+        "1New", "0Updated", "0Unchanged", "1Refused",
+    ]  # fmt: skip
+    assert (page.rows(), "refused.csv" in page.html, "Below is every row" in page.words) == ([], False, False)
+    refused = cass.get(f"{address}/refused.csv")
+    assert (refused.status, "dropped 30 days after the import" in refused.words) == (404, True)
+
+
 def test_an_import_runs_by_a_post_with_a_token_only(browse: Visit) -> None:
     """Behaviour B040."""
     cass = browse("cass")

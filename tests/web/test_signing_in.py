@@ -9,7 +9,7 @@ from flask import Flask
 from portal import clock
 from portal.models import SignInFailure, User, UserSession
 from portal.permissions import Grant, Role
-from portal.services import users
+from portal.services import sessions, users
 from portal.web.users import local
 from tests.conftest import PASSWORD, Person
 from tests.page import Browser
@@ -78,7 +78,7 @@ def test_rights_taken_are_gone_at_the_next_request(act: str, browse: Browse, peo
     elif act == "deactivation":
         users.deactivate(olive, cass.user.id)
     else:
-        users.sign_out(cass.actor, UserSession.get().id)
+        sessions.sign_out(cass.actor, UserSession.get().id)
     assert browser.get("/groups/new").status == 401
     assert browser.part("/groups", "list").headers["HX-Redirect"] == "/sign-in"
 

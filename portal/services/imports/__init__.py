@@ -9,7 +9,7 @@ from portal.models import Group, Import, ImportRow
 from portal.permissions import Action, Actor, require
 from portal.services import groups, once
 from portal.services.changes import Recorder, record
-from portal.services.imports import apply, resolve, stage
+from portal.services.imports import apply, resolve, stage, sweep
 
 KEYS = ("code", "email", "phone")
 
@@ -44,9 +44,11 @@ def check(
         groups.check(groups.Details(new_group))
     if match is not None and match not in KEYS:
         raise Refusal(N_("Rows are matched by code, email or phone."), "match")
-    stage.sweep(actor)
+    sweep.interrupted()
+    while sweep.long_over():
+        time.sleep(resolve.BREATH)
     imported = stage.read(
-        actor, path, file_name, group=group, new_group=new_group.strip(), columns=columns or {},
+        actor, path, file_name, group=group, new_group=new_group.strip(), said=columns or {},
         encoding=encoding, delimiter=delimiter, lift_exclusions=lift_exclusions, first_key=match or "code",
     )  # fmt: skip
     if imported.state == "reading":

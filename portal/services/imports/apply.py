@@ -130,7 +130,7 @@ def _create(part: Part, change: Recorder) -> None:
             Customer.id,
             json_of(**{name: getattr(Customer, name) for name in _RECORDED}),
         )
-        .join(ImportRow, on=(ImportRow.customer == Customer.id))
+        .join(ImportRow)
         .where(*_new(part))
     )
     _record(change, created)
@@ -155,7 +155,7 @@ def _update(part: Part, change: Recorder) -> dict[int, int | None]:
             Customer.id, Customer.version, *(getattr(Customer, name) for name in names),
             *(getattr(ImportRow, name) for name in names),
         )
-        .join(Customer, on=(ImportRow.customer == Customer.id))
+        .join(Customer)
         .where(*part.rows(ImportRow.result == "updated"))
         .order_by(ImportRow.row)
         .tuples()

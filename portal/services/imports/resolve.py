@@ -103,8 +103,8 @@ def _begin(imported: Import) -> None:
     imported.as_of = newest_change_row()
     mine = [Import.id == imported.id, Import.state.in_(("reading", "checked"))]
     with transaction(PATIENCE):
-        if not Import.update(matching=imported.matching, as_of=imported.as_of).where(*mine).execute():
-            raise Conflict(BEING_MATCHED)
+        # One that has been run or dropped meanwhile stays as it is, and is nobody's to match.
+        Import.update(matching=imported.matching).where(*mine).execute()
 
 
 def _is_mine(imported: Import) -> None:
@@ -118,10 +118,11 @@ def newest_change_row() -> int:
 
 
 def stands(imported: Import) -> bool:
-    """Tell whether nobody else has written anything since the rows were matched."""
-    own = imported.change_id or 0
-    later = ChangeRow.select(peewee.SQL("1")).where(ChangeRow.id > imported.as_of, ChangeRow.change != own)
-    return not later.limit(1).exists()
+    """Tell whether nobody else has written anything since the rows were matched.
+
+    The import's own writing moves `as_of` on, for as long as that is so.
+    """
+    return not ChangeRow.select().where(ChangeRow.id > imported.as_of).exists()
 
 
 def set_aside(part: Part) -> None:

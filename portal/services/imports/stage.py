@@ -10,23 +10,21 @@ from typing import Any
 
 from portal import clock, config
 from portal.db import db, insert_all, is_sqlite, transaction
-from portal.errors import N_, Refusal
+from portal.errors import N_
 from portal.file_words import sentence_of
 from portal.models import Group, Import, ImportRow, Shop
 from portal.models.customer import FIELDS
 from portal.permissions import Actor
 from portal.services import once
+from portal.services.imports import columns
 from portal.sheets import (
     Sheet,
     UnreadableFile,
     guess_orders,
-    match_headers,
-    match_problems,
     misfit,
     open_sheet,
     restore,
 )
-from portal.sheets.headers import Match
 from portal.sheets.problems import Problem
 from portal.sheets.read import Row
 from portal.text import fold
@@ -36,7 +34,6 @@ MAX_ROWS = 100_000
 MAX_BYTES = 32 * 1024 * 1024
 CHUNK = 1_000
 PEEK = 2_000  # rows looked at before any is staged, to find a column that holds something else
-TARGETS = frozenset(FIELDS) | {"first_name", "last_name"}
 TOO_MANY_CELLS = N_("The row has more cells than the file has columns.")
 NO_SHOP = N_("There is no shop with the code or name “%(value)s”, or several have this name; write its code.")
 NOTHING = N_("The row has no code, e-mail or phone to find or keep a customer by.")
@@ -61,7 +58,7 @@ def read(
     *,
     group: Group | None,
     new_group: str,
-    columns: Mapping[str, str],
+    said: Mapping[str, str],
     encoding: str | None,
     delimiter: str | None,
     lift_exclusions: bool,
@@ -76,7 +73,7 @@ def read(
     try:
         sheet = open_sheet(path, encoding=encoding, delimiter=delimiter, max_rows=MAX_ROWS, max_bytes=MAX_BYTES)
         imported.encoding, imported.delimiter, imported.headers = sheet.encoding, sheet.delimiter, sheet.headers
-        context = _prepare(imported, sheet, columns)
+        context = _prepare(imported, sheet, said)
         if context is not None:
             _stage_rows(context, sheet)
     except UnreadableFile as broken:
@@ -86,16 +83,6 @@ def read(
             ImportRow.delete().where(ImportRow.imported == imported).execute()
         imported.save()
     return imported
-
-
-def sweep(actor: Actor) -> None:
-    """Drop what is left of imports whose reading was interrupted an hour ago or earlier."""
-    with transaction():
-        dead = Import.select(Import.id).where(Import.state == "reading", Import.created_at < clock.ago(hours=1))
-        ImportRow.delete().where(ImportRow.imported.in_(dead)).execute()
-        Import.update(state="cancelled").where(
-            Import.state == "reading", Import.created_at < clock.ago(hours=1)
-        ).execute()
 
 
 def _hash(path: Path) -> str:
@@ -117,11 +104,11 @@ def _header(imported: Import, letters: str) -> str:
     return imported.headers[index - 1] if 0 < index <= len(imported.headers) else ""
 
 
-def _prepare(imported: Import, sheet: Sheet, columns: Mapping[str, str]) -> _Context | None:
+def _prepare(imported: Import, sheet: Sheet, said: Mapping[str, str]) -> _Context | None:
     """Match the columns, note what a person should know of them; None when the file has to be stopped."""
-    matches = _matched(sheet.headers, columns)
+    matches = columns.match(sheet.headers, said)
     imported.columns = [match.target for match in matches]
-    for problem in [*sheet.header_problems, *match_problems(matches)]:
+    for problem in [*sheet.header_problems, *columns.remarks(matches, said)]:
         sentence, column, params = sentence_of(problem)
         imported.problems = [*imported.problems, [sentence, _header(imported, column), params]]
     if not any(target in {"code", "email", "phone"} for target in imported.columns):
@@ -145,34 +132,6 @@ def _prepare(imported: Import, sheet: Sheet, columns: Mapping[str, str]) -> _Con
         imported, imported.columns, _shops(), settings.region, clock.today(settings.timezone),
         _date_order(imported.columns, peeked),
     )  # fmt: skip
-
-
-def _matched(headers: Sequence[str], columns: Mapping[str, str]) -> list[Match]:
-    """Match headers to fields; what the person said counts before what the headers say."""
-    unknown = [field for field in columns.values() if field and field not in TARGETS]
-    missing = [header for header in columns if fold(header) not in {fold(known) for known in headers}]
-    if unknown:
-        raise Refusal(N_("There is no field “%(field)s”."), "map", field=unknown[0])
-    if missing:
-        raise Refusal(N_("The file has no column “%(header)s”."), "map", header=missing[0])
-    said = {fold(header): field or None for header, field in columns.items()}
-    chosen: dict[str | None, int] = {}
-    for index, header in enumerate(headers):
-        if said.get(fold(header)):
-            chosen.setdefault(said[fold(header)], index)
-    return [_meant(match, said, chosen) for match in match_headers(headers)]
-
-
-def _meant(match: Match, said: Mapping[str, str | None], chosen: Mapping[str | None, int]) -> Match:
-    """Return what a column means; nothing is doubtful about what the person said, and each field is one column."""
-    is_said = fold(match.header) in said
-    known = match.target if match.target in TARGETS else None
-    target = said[fold(match.header)] if is_said else known
-    if chosen.get(target, match.index) != match.index:
-        return Match(match.index, match.header, None, duplicate_of=chosen[target])
-    if is_said:
-        return Match(match.index, match.header, target)
-    return Match(match.index, match.header, target, match.is_sure, match.duplicate_of)
 
 
 def _peek(sheet: Sheet, targets: Sequence[str | None]) -> list[list[str]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portal.errors import Missing, Refusal
+from portal.errors import Refusal
 from portal.models import Customer, Import, ImportRow, Shop
 from portal.permissions import OPERATOR, Actor
 from portal.queries import imports as find
@@ -53,11 +53,18 @@ def test_what_a_person_says_of_a_column_counts_before_its_header(cass: Actor, ch
     assert imported.columns == ["code", None, "phone", "address", None]
     assert told(cass, imported, "warnings") == [
         (None, "mobile", "The column “mobile” means the same as “Mobile 2” and is left out."),
-        (None, "email", "The column “email” is not one of ours and is left out."),
     ]
     imports.run(cass, imported.id)
     ann = Customer.get()
     assert (ann.phone_key, ann.address, ann.email) == ("+250788412902", "Here 1", "")
+
+
+def test_a_column_that_a_person_leaves_out_by_choice_gets_no_remark(cass: Actor, check: New) -> None:
+    text = "code,Hat,shoe,mobile,mobile 2\nA1,x,y,0788412901,0788412902\n"
+    assert [line[1] for line in told(cass, check(text), "warnings")] == ["Hat", "shoe", "mobile 2"]
+    chosen = check(text, columns={"hat": "", "Mobile 2": ""})
+    assert [line[1] for line in told(cass, chosen, "warnings")] == ["shoe"]
+    assert chosen.columns == ["code", None, None, "phone", None]
 
 
 def test_of_two_columns_that_a_person_calls_one_field_the_first_counts(cass: Actor, check: New) -> None:
@@ -214,22 +221,3 @@ def test_a_long_file_name_is_cut_and_the_same_file_is_known_again(cass: Actor, c
     imports.run(cass, first.id)
     assert find.earlier(check("code\nA1\n")).id == first.id
     assert find.earlier(check("code\nA2\n")) is None
-
-
-def test_a_reading_that_began_within_the_hour_is_left_alone(
-    cass: Actor, check: New, time_machine: Any
-) -> None:
-    time_machine.move_to("2040-01-01T10:00:00Z", tick=False)
-    finished, reading = check("code\nA0\n"), check("code\nA1\n")
-    Import.update(state="reading").where(Import.id == reading.id).execute()
-    time_machine.move_to("2040-01-01T11:00:00Z", tick=False)
-    check("code\nA2\n")
-    with pytest.raises(Refusal, match="could not be checked"):
-        imports.run(cass, reading.id)
-    assert ImportRow.select().count() == 3
-    time_machine.move_to("2040-01-01T11:00:01Z", tick=False)
-    check("code\nA3\n")
-    with pytest.raises(Missing):
-        imports.run(cass, reading.id)
-    assert sorted(row.code for row in ImportRow.select()) == ["A0", "A2", "A3"]
-    assert imports.run(cass, finished.id).counts["new"] == 1
