@@ -36,6 +36,8 @@ def test_a_file_goes_from_check_to_members(browse: Visit, new_group: Any) -> Non
         "Verify the imported customer group", ["1 customer was written. 1 joined Resellers."]
     )  # fmt: skip
     assert [row.name for row in Customer.select()] == ["João d'Ávila"]
+    # Who has just come in is one click away, to be verified.
+    assert page.rows()[0][1] == "New João d'Ávila joined" and "/customers/A1" in page.links
     again = cass.get(checked(cass, FILE, group="resellers"))
     assert again.rows()[0][1] == "Unchanged João d'Ávila already in"
 
