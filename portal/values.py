@@ -9,7 +9,7 @@ from portal.emails import read_email
 from portal.errors import N_, Refusal
 from portal.phones import read_phone
 from portal.sheets.dates import read_date
-from portal.text import clean, digits, fold, has_forbidden
+from portal.text import clean, digits, fold, has_forbidden, loses_controls
 
 MAX_LENGTH = {
     "code": 64,
@@ -89,6 +89,8 @@ def read_customer(typed: Mapping[str, str], region: str, today: date, date_order
         if not (text.isascii() and text.isprintable()) and has_forbidden(text):
             reading.refuse(name, N_("This holds characters that cannot be stored. Please type it anew."))
             continue
+        if loses_controls(text):
+            reading.warn(name, N_("This held characters that cannot be shown; they are left out."))
         text = clean(text)
         if len(text) > MAX_LENGTH.get(name, 60):
             reading.refuse(
