@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from portal.emails import read_email
 from portal.errors import N_, Refusal
+from portal.languages import read_language
 from portal.phones import read_phone
 from portal.sheets.dates import read_date
 from portal.text import clean, digits, fold, has_forbidden, loses_controls
@@ -173,6 +174,10 @@ def _gender(reading: Reading, text: str, context: _Context) -> None:
     reading.columns["gender"] = GENDER_BY_WORD.get(fold(text), text)
 
 
+def _language(reading: Reading, text: str, context: _Context) -> None:
+    reading.columns["language"] = read_language(text)
+
+
 _READERS: dict[str, Callable[[Reading, str, _Context], None]] = {
     "code": _code,
     "name": _name,
@@ -180,6 +185,7 @@ _READERS: dict[str, Callable[[Reading, str, _Context], None]] = {
     "phone": _phone,
     "birth_date": _birth_date,
     "gender": _gender,
+    "language": _language,
 }
 
 
