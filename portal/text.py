@@ -76,6 +76,11 @@ def has_forbidden(text: str) -> bool:
     return "\x00" in text or _SURROGATE.search(text) is not None
 
 
+def loses_controls(text: str) -> bool:
+    """Say whether `clean` drops control characters from inside `text`, which a person should be told."""
+    return not text.isprintable() and _CONTROLS.search(text.strip().replace("\r", "")) is not None
+
+
 def digits(text: str) -> str:
     """Return the decimal digits of `text`, of any script, as ASCII digits; `''` when there is none."""
     if text.isascii():

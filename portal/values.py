@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from portal.emails import read_email
 from portal.errors import N_, Refusal
+from portal.languages import read_language
 from portal.phones import read_phone
 from portal.sheets.dates import read_date
-from portal.text import clean, digits, fold, has_forbidden
+from portal.text import clean, digits, fold, has_forbidden, loses_controls
 
 MAX_LENGTH = {
     "code": 64,
@@ -89,6 +90,8 @@ def read_customer(typed: Mapping[str, str], region: str, today: date, date_order
         if not (text.isascii() and text.isprintable()) and has_forbidden(text):
             reading.refuse(name, N_("This holds characters that cannot be stored. Please type it anew."))
             continue
+        if loses_controls(text):
+            reading.warn(name, N_("This held characters that cannot be shown; they are left out."))
         text = clean(text)
         if len(text) > MAX_LENGTH.get(name, 60):
             reading.refuse(
@@ -171,6 +174,10 @@ def _gender(reading: Reading, text: str, context: _Context) -> None:
     reading.columns["gender"] = GENDER_BY_WORD.get(fold(text), text)
 
 
+def _language(reading: Reading, text: str, context: _Context) -> None:
+    reading.columns["language"] = read_language(text)
+
+
 _READERS: dict[str, Callable[[Reading, str, _Context], None]] = {
     "code": _code,
     "name": _name,
@@ -178,6 +185,7 @@ _READERS: dict[str, Callable[[Reading, str, _Context], None]] = {
     "phone": _phone,
     "birth_date": _birth_date,
     "gender": _gender,
+    "language": _language,
 }
 
 

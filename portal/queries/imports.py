@@ -8,9 +8,11 @@ import peewee
 from peewee import fn
 
 from portal import clock
+from portal.db import db
 from portal.errors import N_, Missing
 from portal.models import Change, Customer, Group, Import, ImportRow
 from portal.permissions import Action, Actor, require
+from portal.queries.filters import Choice
 from portal.values import Remark
 
 PAGE = 100
@@ -31,6 +33,18 @@ def by_id(actor: Actor, import_id: int) -> Import:
     if imported is None:
         raise Missing(N_("There is no such import."))
     return imported
+
+
+def group_choices(actor: Actor, asked: str = "") -> list[Choice]:
+    """Return the groups that a file can go into, in name order, and with them the one that is `asked` for.
+
+    An archived one is refused when the file is checked. Were it left out here, the form would be drawn with no group
+    in its place, and the next press would import the file into none.
+    """
+    require(actor, Action.EDIT_GROUP)
+    offered = Group.status.in_(("active", "draft")) | ((Group.code == asked) & (Group.status == "archived"))
+    query = Group.select(Group.id, Group.code, Group.name).where(offered).order_by(Group.name_key, Group.code)
+    return [Choice(row_id, code, name or code) for row_id, code, name in db.execute(query)]
 
 
 def earlier(imported: Import) -> Import | None:

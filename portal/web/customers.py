@@ -11,6 +11,7 @@ from wtforms.fields.choices import SelectChoice
 
 from portal.access import actor, needs
 from portal.errors import Conflict, Refusal
+from portal.languages import read_language
 from portal.models import Customer
 from portal.models.customer import FIELDS
 from portal.permissions import Action, require_shop
@@ -170,6 +171,9 @@ def edit(code: str, form: CustomerForm | None = None, status: int = 200) -> Resp
     hidden = find.masked(actor(), customer)
     stored = {name: getattr(customer, name) for name in FIELDS if name != "shop" and name not in hidden}
     stored |= {"shop": customer.shop.code if customer.shop else "", "version": customer.version}
+    name = language_name(customer.language)
+    if read_language(name) == customer.language:  # a few names are spelt like the code of another language
+        stored["language"] = name
     drawn = form or CustomerForm(
         data={name: "" if value is None else str(value) for name, value in stored.items()}
         | {"version": customer.version}

@@ -14,7 +14,6 @@ from portal.access import actor, importing, needs, takes
 from portal.errors import N_, Busy, Denied, Refusal
 from portal.models import Import, ImportRow
 from portal.permissions import Action
-from portal.queries import filters
 from portal.queries import groups as find_groups
 from portal.queries import imports as find
 from portal.received import reads
@@ -63,7 +62,7 @@ class ImportForm(Form):
 def new(form: ImportForm | None = None, status: int = 200) -> Response:
     """Ask for a group and a file."""
     form = form or ImportForm(request.args)
-    groups = filters.group_choices(actor()) if actor().may(Action.EDIT_GROUP) else []
+    groups = find.group_choices(actor(), asked=form.group.data or "") if actor().may(Action.EDIT_GROUP) else []
     form.group.choices = [("", gettext("No group: only customers")), *((group.code, group.label) for group in groups)]
     form.encoding.choices = [("", gettext("Find out")), *((name, name) for name in ENCODINGS)]
     form.delimiter.choices = [("", gettext("Find out")), *((mark, DELIMITER_LABELS[mark]) for mark in DELIMITERS)]

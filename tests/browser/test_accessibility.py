@@ -37,6 +37,26 @@ def overflow(page: Page) -> list[str]:
     )
 
 
+def outside(page: Page) -> list[str]:
+    """Return what sticks out of its card, other than by being scrolled in it, and signs of state broken into lines."""
+    return page.evaluate(
+        """() => {
+          const scrolled = (one, card) => {
+            for (; one !== card; one = one.parentElement)
+              if (getComputedStyle(one).overflowX !== 'visible') return true;
+            return false;
+          };
+          const out = one => {
+            const card = one.closest('.card'), {right, height, width} = one.getBoundingClientRect();
+            if (!width || !height) return false;
+            return one.matches('.status') && height > 30
+              || right > card.getBoundingClientRect().right + .5 && !scrolled(one.parentElement, card);
+          };
+          return [...document.querySelectorAll('.card *')].filter(out).map(one => one.outerHTML.slice(0, 120));
+        }"""
+    )
+
+
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 def test_a_page_is_accessible_in_both_themes_at_both_widths(
     view: View, chrome: Chrome, portal: Portal, store: Store
@@ -53,6 +73,7 @@ def test_a_page_is_accessible_in_both_themes_at_both_widths(
         page.emulate_media(color_scheme="light")
         seen[f"light {width}"] = problems(page)
         seen[f"sideways {width}"] = overflow(page)
+        seen[f"outside {width}"] = outside(page)
         page.emulate_media(color_scheme="dark")
         seen[f"dark {width}"] = problems(page, COLOURS)
     assert {place: found for place, found in seen.items() if found} == {}

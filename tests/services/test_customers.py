@@ -110,6 +110,13 @@ def test_what_is_kept_with_a_warning_is_named(cass: Actor) -> None:
     assert (saved.customer.phone_key, saved.customer.phone) == (None, "ask her sister")
 
 
+def test_characters_that_no_page_can_show_are_left_out_and_that_is_said(cass: Actor) -> None:
+    saved = customers.create(cass, {"code": "A1", "name": "Roses are \x1b[31mred", "address": " one\r\ntwo\tthree\x0b"})
+    assert (saved.customer.name, saved.customer.address) == ("Roses are [31mred", "one\ntwo\tthree")
+    told = [(remark.field, remark.sentence) for remark in saved.warnings]
+    assert told == [("name", "This held characters that cannot be shown; they are left out.")]
+
+
 def test_a_name_that_nobody_can_see_is_no_name(cass: Actor, new_customer: New) -> None:
     ann = new_customer("Ann")
     saved = customers.edit(cass, ann.id, {"name": " \u200b\ufeff"}).customer

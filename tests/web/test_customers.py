@@ -428,3 +428,16 @@ def test_the_file_holds_the_filtered_rows_and_nothing_that_runs(
     assert (told["name"], told["code"], told["phone"]) == ("'=cmd|' /C calc'!A0", "'+A1", "+250788412903")
     assert (told["shop"], told["groups"]) == ("S1", "best, vips")
     assert Change.get(Change.act == "customer.export").note == "in “Vips”"
+
+
+def test_a_language_is_typed_and_shown_by_its_name(browse: Browse) -> None:
+    cass = browse("cass")
+    page = cass.submit(cass.get("/customers/new").form("/customers/new"), code="L1", language="Inglês")
+    assert Customer.get(Customer.code == "L1").language == "en" and "English" in page.main
+    form = cass.get("/customers/L1/edit").form("/customers/L1/edit")
+    assert form.value("language") == "English"
+    cass.submit(form, name="Lin")
+    assert Customer.get(Customer.code == "L1").language == "en"
+    # Ga has the code gaa; its name is spelt like the code of Irish, so that the code is drawn.
+    cass.submit(cass.get("/customers/L1/edit").form("/customers/L1/edit"), language="gaa")
+    assert cass.get("/customers/L1/edit").form("/customers/L1/edit").value("language") == "gaa"

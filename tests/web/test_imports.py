@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from portal.models import Customer, Group, Import, ImportRow, Membership, Shop
-from tests.page import Browser, text_of
+from tests.page import Browser, Page, text_of
 
 Visit = Callable[[str], Browser]
 FILE = "code;name;email\nA1;João d'Ávila;joao@x.example\nA2;Bea;nobody\n"
@@ -36,6 +36,8 @@ def test_a_file_goes_from_check_to_members(browse: Visit, new_group: Any) -> Non
         "Verify the imported customer group", ["1 customer was written. 1 joined Resellers."]
     )  # fmt: skip
     assert [row.name for row in Customer.select()] == ["João d'Ávila"]
+    # Who has just come in is one click away, to be verified.
+    assert page.rows()[0][1] == "New João d'Ávila joined" and "/customers/A1" in page.links
     again = cass.get(checked(cass, FILE, group="resellers"))
     assert again.rows()[0][1] == "Unchanged João d'Ávila already in"
 
@@ -169,3 +171,27 @@ def test_counts_are_told_as_the_language_writes_them(browse: Visit, new_group: A
     assert page.toasts == ["Se guardó Norte: 1.200 entradas."]
     cass.post("/groups/norte/archive", follow=True)
     assert cass.post("/groups/norte/restore", follow=True).toasts == ["Norte está activo. Ahora tiene 2.400 miembros."]
+
+
+def test_a_draft_can_be_chosen_and_an_archived_group_stays_chosen_where_it_is_refused(
+    browse: Visit, new_group: Any
+) -> None:
+    """Or the file would go into no group without a word, at once or at the second press."""
+    for name, status in (("Spring", "draft"), ("Bonus", "active"), ("Old", "archived"), ("Gone", "deleted")):
+        group = new_group(name)
+        Group.update(status=status).where(Group.id == group.id).execute()
+    cass = browse("cass")
+
+    def offered(page: Any) -> tuple[list[str], str]:
+        form = page.form("/imports/new", "post")
+        select = next(part for part in form.controls() if part.get("name") == "group")
+        return [one.get("value", "") for one in select.iter("option")], form.value("group")
+
+    assert offered(cass.get("/imports/new?group=spring")) == (["", "bonus", "spring"], "spring")
+    address = checked(cass, FILE, group="spring")
+    assert "It is a draft: they become members when it is made active." in cass.get(address).main
+    assert offered(cass.get("/imports/new?group=gone")) == (["", "bonus", "spring"], "")
+    answer = upload(cass, FILE, group="old")
+    refused = Page(cass.app, answer, "POST /imports/new")
+    assert refused.status == 422 and "“Old” is archived. Restore it before importing into it." in refused.problems
+    assert offered(refused) == (["", "bonus", "old", "spring"], "old")

@@ -42,7 +42,8 @@ def test_who_is_not_signed_in_is_asked_to_and_arrives_where_she_wanted_to_go(
 def test_a_form_without_values_says_what_is_missing(visitor: Browser, people: dict[str, Person]) -> None:
     page = visitor.submit(visitor.get("/sign-in").form("/sign-in"))
     assert page.status == 422
-    assert {"Type your e-mail address.", "Type your password."} <= set(page.problems)
+    said = [("E-mail address", "Type your e-mail address."), ("Password", "Type your password.")]
+    assert page.problems == [sentence for _, sentence in said] + [f"{label}: {sentence}" for label, sentence in said]
 
 
 def test_signing_out_ends_the_session_on_the_server_and_clears_the_browser(browse: Browse) -> None:

@@ -186,14 +186,14 @@ def test_a_reason_names_the_value_the_first_fault_of_the_row_counts_and_warnings
     cass: Actor, check: New
 ) -> None:
     imported = check(
-        "code,email,shop,phone\nA1,,Atlantis,12\nA2,nobody,Atlantis,\nA3,a@internal,,\n,,,\n,,,x\nA4,a@x.example,,,more\n"
+        "code,email,shop,phone\nA1,,Atlantis,12\nA2,nobody,Atlantis,\nA3,a@internal,,\n,,,\n,,,x\nA4,a@x.example,,,more\nA\x9f5,,,\n"
     )
     assert told(cass, imported, "problems") == [
         (2, "shop", "There is no shop with the code or name “Atlantis”, or several have this name; write its code."),
         (3, "email", "“nobody” is not an e-mail address."),
         (7, "", "The row has more cells than the file has columns."),
     ]
-    assert [line[:2] for line in told(cass, imported, "warnings")] == [(4, "email"), (6, "phone")]
+    assert [line[:2] for line in told(cass, imported, "warnings")] == [(4, "email"), (6, "phone"), (8, "code")]
 
 
 def test_rows_are_equal_by_their_values_and_not_by_their_spelling(check: New, s1: Shop, s2: Shop) -> None:
