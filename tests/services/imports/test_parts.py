@@ -395,7 +395,7 @@ def test_nothing_is_written_while_the_rows_are_being_matched_and_after_a_kill_th
     Import.update(matching="somebody").where(Import.id == waiting.id).execute()
     ImportRow.update(result="", customer=None).where(ImportRow.row > 4).execute()
     with pytest.raises(Conflict, match="just now"):
-        imports._go_on(cass, waiting.id)
+        imports.go_on(cass, waiting.id)
     assert Customer.select().count() == 0
     assert counted(imports.run(cass, waiting.id)) == {"rows": 9, "new": 9, "joined": 9}
 
