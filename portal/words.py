@@ -40,7 +40,7 @@ def _named(groups: tuple[Group, ...], pattern: str, between: str) -> str:
     return pattern % {"group": between.join(f"“{group.label}”" for group in groups)}
 
 
-_KINDS = {"import.run": N_("Import of a file")}
+_KINDS = {"clock.due": N_("What is due by the clock"), "import.run": N_("Import of a file")}
 _STATES = {
     "waiting": N_("Waiting"), "running": N_("Running"), "done": N_("Done"), "failed": N_("Failed"),
     "cancelled": N_("Cancelled"),

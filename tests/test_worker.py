@@ -3,15 +3,18 @@
 import pickle
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from portal import clock, config, worker
-from portal.models import Job
+from portal.models import Job, Membership
+from portal.permissions import Actor
 from portal.queries import jobs as find
-from portal.services import jobs
+from portal.services import items, jobs
 from portal.services.jobs import lease
 from tests.conftest import Database, settings_for
 from tests.faults import counting
@@ -85,6 +88,22 @@ def test_what_nobody_was_woken_for_is_found_at_the_next_look(workers: worker.Wor
     workers.look()
     until(lambda: ended(forgotten) and ended(left))
     assert (counting.wrong(), Job.get_by_id(left.id).attempt, ended(later)) == ([], 2, False)
+
+
+def test_what_the_clock_has_moved_is_written_though_nobody_looks(
+    workers: worker.Workers, cass: Actor, new_customer: Any, new_group: Any
+) -> None:
+    ann, group = new_customer("Ann"), new_group("Spring")
+    coming = clock.now() + timedelta(hours=1)
+    items.add(cass, group.id, [items.NewItem(customer_id=ann.id, valid_from=coming)])
+    workers.look()
+    assert (Job.select().count(), Membership.select().count()) == (0, 0)
+    with time_machine.travel(coming + timedelta(minutes=1), tick=True):
+        workers.look()
+        until(lambda: Job.select().where(Job.state == "done").exists())
+        workers.look()
+    assert [(job.kind, job.user_id, job.n_done) for job in Job.select()] == [("clock.due", None, 1)]
+    assert [(row.customer_id, row.since) for row in Membership.select()] == [(ann.id, coming)]
 
 
 def test_workers_that_stop_end_their_step_give_their_jobs_back_and_say_so(

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from portal import config
 from portal.models import Customer, Import, Job, User
 from portal.permissions import Door
@@ -23,6 +25,12 @@ from portal.services.jobs import lease
 from tests.ports import free_port
 
 SECONDS = 60  # that a busy machine may take
+
+
+@pytest.fixture(autouse=True)
+def unwoken(store: Path) -> None:
+    """Wake nobody from here: whoever works looks when it begins."""
+    jobs.wakes(None)
 
 
 def cass() -> Any:
@@ -85,7 +93,10 @@ def test_a_worker_does_what_waits_and_stops_when_asked(store: Path, place: Path)
     assert find.is_worked_on() is False
 
 
-def test_a_worker_without_a_database_says_what_to_do(portal: Any, place: Path) -> None:
+def test_a_worker_without_a_database_says_what_to_do(
+    portal: Any, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTAL_DATABASE", "sqlite:///none.db")
     result = portal("worker")
     assert (result.exit_code, result.stderr) == (1, "The database is not ready: run “portal migrate” first.\n")
 
