@@ -11,10 +11,11 @@ import pytest
 import time_machine
 
 from portal import clock, config, worker
-from portal.models import Job, Membership
+from portal.models import Customer, Import, Job, Membership
 from portal.permissions import Actor
 from portal.queries import jobs as find
-from portal.services import items, jobs
+from portal.services import imports, items, jobs
+from portal.services.imports import apply, resolve
 from portal.services.jobs import lease
 from tests.conftest import Database, settings_for
 from tests.faults import counting
@@ -88,6 +89,21 @@ def test_what_nobody_was_woken_for_is_found_at_the_next_look(workers: worker.Wor
     workers.look()
     until(lambda: ended(forgotten) and ended(left))
     assert (counting.wrong(), Job.get_by_id(left.id).attempt, ended(later)) == ([], 2, False)
+
+
+def test_an_import_that_nobody_is_at_any_more_goes_on_by_itself(
+    workers: worker.Workers, cass: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apply, "CHUNK", 5)
+    monkeypatch.setattr(resolve, "HOLD", 0.0)
+    path = tmp_path / "people.csv"
+    path.write_text("code,name\n" + "".join(f"K{n},Name {n}\n" for n in range(12)))
+    half = imports.go_on(cass, imports.check(cass, path, path.name).id)
+    assert (half.state, Customer.select().count()) == ("running", 5)
+    Import.update(written_at=clock.ago(minutes=2)).execute()
+    workers.look()
+    until(lambda: Import.get().state == "done")
+    assert (Customer.select().count(), [job.user_id for job in Job.select()]) == (12, [cass.user_id])
 
 
 def test_what_the_clock_has_moved_is_written_though_nobody_looks(

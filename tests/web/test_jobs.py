@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portal import clock, worker
-from portal.models import Change, Customer, Group, Import, ImportRow, Job, User, UserSession, Worker
+from portal.models import Change, Customer, Group, Import, ImportRow, Job, User, UserRole, UserSession, Worker
 from portal.permissions import Actor, Door
 from portal.queries import jobs as find_jobs
 from portal.queries import users as find_users
@@ -193,6 +193,10 @@ def test_an_import_that_would_fail_again_is_left_to_people(cass: Actor, tmp_path
     background.revive()
     assert Job.select().count() == 0
     User.update(is_active=True).where(User.id == cass.user_id).execute()
+    UserRole.update(role="analyst").where(UserRole.user == cass.user_id).execute()
+    background.revive()
+    assert Job.select().count() == 0
+    UserRole.update(role="cscc_manager").where(UserRole.user == cass.user_id).execute()
     background.revive()
     held = lease.claim(1, "me")
     assert held is not None

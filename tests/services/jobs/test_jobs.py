@@ -213,6 +213,7 @@ def test_a_fault_is_tried_three_times_more_and_then_told_in_words() -> None:
         assert find.runnable() == [job.id]
         worker.work(job.id, "me")
         worker.work(job.id, "me")  # not before its time
+        assert find.runnable() == []
         assert (row(job).state, row(job).attempt) == ("failed" if n == 4 else "waiting", n)
         Job.update(not_before=clock.ago(seconds=1)).execute()
     failed = row(job)
