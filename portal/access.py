@@ -55,6 +55,15 @@ def takes(n_bytes: int) -> Callable[[View], View]:
     return mark
 
 
+def polled(view: View) -> View:
+    """Mark an endpoint that pages ask by themselves: when the session has ended it is told nothing, and goes nowhere.
+
+    Sending the browser to the sign-in page would take what somebody is just typing away from her.
+    """
+    view.polled = True  # type: ignore[attr-defined]
+    return view
+
+
 def init_app(app: Flask) -> None:
     """Put the guard in front of every request of `app`, before form bodies are read and CSRF is checked."""
     app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
@@ -193,6 +202,9 @@ def _same_origin() -> None:
 def _to_sign_in() -> ResponseReturnValue:
     if not find.is_set_up():
         return redirect(url_for("users.set_up"))
+    view = current_app.view_functions[str(request.endpoint)]
+    if request.headers.get("HX-Request") and getattr(view, "polled", False):
+        return "", 401
     typed = kept.sealed()
     if request.headers.get("HX-Request") and not typed:
         # Never the sign-in page inside a table: the browser goes there as a whole.

@@ -6,8 +6,9 @@ from pathlib import Path
 from flask import Flask, Response, g, request
 from flask_compress import Compress
 
-from portal import access, config, db, log, web
+from portal import access, config, db, log, web, worker
 from portal.app_limits import limiter
+from portal.services import jobs
 
 HERE = Path(__file__).parent
 MAX_BODY = 256 * 1024  # bytes; only the upload page takes more
@@ -42,6 +43,9 @@ def create_app(settings: config.Settings | None = None, instance: Path = Path("i
     access.init_app(app)
     web.init_app(app)
     Compress(app)
+    # Nothing works and nothing is opened yet: whoever serves starts them, and the first job opens the queue.
+    app.extensions["workers"] = workers = worker.Workers(settings, Path(app.instance_path))
+    jobs.wakes(workers.wake)
     return app
 
 

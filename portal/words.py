@@ -1,9 +1,12 @@
 """Sentences for people, said the same on a page and in the terminal; each door has chosen the language."""
 
-from flask_babel import gettext
+from dataclasses import dataclass
 
-from portal.errors import Refusal
-from portal.models import Group
+from flask_babel import format_number, gettext
+
+from portal.errors import N_, Refusal
+from portal.models import Group, Job
+from portal.queries import jobs as find_jobs
 from portal.queries.filters import Filter
 from portal.values import Remark
 
@@ -35,3 +38,40 @@ def of_filter(wanted: Filter) -> str:
 
 def _named(groups: tuple[Group, ...], pattern: str, between: str) -> str:
     return pattern % {"group": between.join(f"“{group.label}”" for group in groups)}
+
+
+_KINDS = {"clock.due": N_("What is due by the clock"), "import.run": N_("Import of a file")}
+_STATES = {
+    "waiting": N_("Waiting"), "running": N_("Running"), "done": N_("Done"), "failed": N_("Failed"),
+    "cancelled": N_("Cancelled"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class JobWords:
+    """What a job does, how it stands and why it failed, in the reader's language."""
+
+    kind: str
+    state: str
+    error: str
+
+
+def of_job(job: Job) -> JobWords:
+    """Return a job in words."""
+    error = say(Remark(job.error, "", dict(job.error_params))) if job.error else ""
+    return JobWords(gettext(_KINDS[job.kind]), gettext(_STATES[job.state]), error)
+
+
+def progress_of(job: Job) -> str:
+    """Return how far an open job is, such as: 4 200 of 20 000, about 10 s left."""
+    if job.state == "waiting" and not job.n_steps:
+        return gettext("It waits for its turn.")
+    if not job.n_all:
+        return gettext("It has begun.")
+    told = gettext("%(done)s of %(all)s", done=format_number(job.n_done), all=format_number(job.n_all))
+    left = find_jobs.seconds_left(job) if job.state == "running" else None
+    if left is None:
+        return told
+    if left < 100:
+        return told + gettext(", about %(n)s s left", n=left)
+    return told + gettext(", about %(n)s min left", n=round(left / 60))

@@ -389,13 +389,14 @@ def new_group(cass: Actor) -> Callable[..., Group]:
 
 
 @pytest.fixture(scope="session")
-def application(server: SqliteFiles | PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def application(server: SqliteFiles | PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     url = server.new()
     made = create_app(settings_for(url), tmp_path_factory.mktemp("instance"))
     logging.getLogger("portal").setLevel(logging.WARNING)  # a line for each request would be most of the output
     made.config["TESTING"] = False  # errors become pages, as they do for people
     forget()
-    return made
+    yield made
+    made.extensions["workers"].close()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ MODULES = sorted(path for path in (ROOT / "portal").rglob("*.py") if "_assets" n
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 JINJA = Environment(extensions=["jinja2.ext.i18n"])
 # Blocks that are filled by pages and never swapped alone: they need no element of their own.
-FRAME_BLOCKS = {"title", "main", "toasts", "head"}
+FRAME_BLOCKS = {"title", "main", "toasts", "head", "running"}
 # Public functions of services that do not begin by asking the permission table, and why.
 ASK_NOBODY = {
     "users.setup_code": "runs before anybody exists; the code is only written to this machine",
@@ -86,6 +86,20 @@ ASK_NOBODY = {
     "samples.email_of": "pure",
     "samples.is_made": "reads whether the sample people are there",
     "samples.is_empty": "reads whether there is anything at all",
+    "imports.key": "pure",
+    "imports.background.revive": "hands over, as the person who ran it, what a process that is gone left half done",
+    "jobs.wakes": "notes who is told of jobs",
+    "jobs.wake": "tells a number",
+    "jobs.drop": "works inside a change that a service which asked has open",
+    "jobs.end": "works inside a transaction that a service or a worker has open",
+    "jobs.lease.claim": "is how a worker takes what somebody who was asked has stored",
+    "jobs.lease.step": "is the frame of a worker's step, whose function asks",
+    "jobs.lease.give_back": "is a worker's; it holds the job",
+    "jobs.lease.fail": "is a worker's; it holds the job",
+    "jobs.lease.retry": "is a worker's; it holds the job",
+    "jobs.lease.take_back": "is a worker's; it has found that a process is gone",
+    "jobs.lease.seen": "is a worker's, about itself",
+    "jobs.lease.gone": "is a worker's, about itself",
     "imports.report": "hands on to queries.imports.report, whose first line asks",
 }
 

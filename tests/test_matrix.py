@@ -15,10 +15,21 @@ import pytest
 from portal import clock
 from portal.app_limits import limiter
 from portal.errors import Denied, Missing, Refusal
-from portal.models import Customer, Group, GroupItem, Shop, User, UserSession
+from portal.models import Customer, Group, GroupItem, Job, Shop, User, UserSession
 from portal.permissions import OPERATOR, Grant, Role
 from portal.queries import filters
-from portal.services import customers, exports, groups, imports, items, sessions, settings, shops, users
+from portal.services import (
+    customers,
+    exports,
+    groups,
+    imports,
+    items,
+    jobs,
+    sessions,
+    settings,
+    shops,
+    users,
+)
 from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
 from tests.page import Browser, Page
 
@@ -34,6 +45,7 @@ OWNER = {"olive"}
 # Who may change one member, support and shop staff only where the group is open to them.
 MEMBERS = MANAGERS | {"sam", "sol"}
 CLOSED = {"cass": 200, "pat": 200, "sam": 403, "sol": 403}
+MAINTAIN = {"olive", "tess"}
 # Who may edit a customer and sees her ID already has nothing to reveal: refused, not denied.
 REVEAL = {"sam": 303, "sol": 303, "olive": 422, "cass": 422, "pat": 422}
 # What each sees of another shop's customer: only Sol is limited to a shop.
@@ -106,6 +118,10 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/imports/<int:import_id>/run"): Route(IMPORT, "import", {}, 303),
     ("POST", "/imports/<int:import_id>/cancel"): Route(IMPORT, "import", {}, 303),
     ("GET", "/imports/<int:import_id>/refused.csv"): Route(IMPORT, "import"),
+    # jobs
+    ("GET", "/jobs"): Route(EVERYBODY, block="jobs"),
+    ("GET", "/jobs/running"): Route(EVERYBODY, block="running"),
+    ("POST", "/jobs/<int:job_id>/cancel"): Route(EVERYBODY, "job", {}, 303),
     # shops
     ("GET", "/settings/shops"): Route(OWNER),
     ("GET", "/settings/shops/new"): Route(OWNER),
@@ -167,6 +183,7 @@ class World:
         file = folder / "people.csv"
         file.write_text("code,name\nF1,From File\n,Nobody\n")
         self.imported = imports.check(cass, file, "people.csv")
+        self.jobs = {name: Job.create(kind="import.run", user=person.user) for name, person in self.people.items()}
         self.item = GroupItem.get(GroupItem.group == self.group, GroupItem.customer == one)
         limiter.reset()
         self.browsers = {name: self._signed_in(person) for name, person in self.people.items()}
@@ -231,13 +248,19 @@ def _routes() -> list[tuple[str, str, str]]:
 def _targets(world: World, route: Route, rule: str, name: str) -> Iterator[tuple[str, str]]:
     """Yield own, foreign and missing with the address for each; a route without an object is one's own."""
     session = str(world.sessions.get(name, 1))
-    others = str(world.sessions["olive" if name != "olive" else "cass"])
+    other = "olive" if name != "olive" else "cass"
+    others, job = str(world.sessions[other]), world.jobs.get(name, world.jobs[other])
     kinds = {
         "": {"own": {}},
         CUSTOMER: {"own": {"code": "C1"}, "foreign": {"code": "C2"}, "missing": {"code": "C8"}},
         GROUP: {"own": {"code": "vips"}, "missing": {"code": "none-such"}},
         "shop": {"own": {"code": "S1"}, "missing": {"code": "S8"}},
         "import": {"own": {"import_id": str(world.imported.id)}, "missing": {"import_id": "999999"}},
+        "job": {
+            "own": {"job_id": str(job.id)},
+            "missing": {"job_id": "999999"},
+            "others": {"job_id": str(world.jobs[other].id)},
+        },
         "session": {
             "own": {"session_id": session},
             "missing": {"session_id": "999999"},
@@ -258,6 +281,8 @@ def _expected(route: Route, kind: str, name: str) -> int:
         return 401
     if name not in route.who:
         return 403
+    if kind == "others" and route.about == "job" and name in MAINTAIN:
+        return 303
     if kind in {"missing", "others"} or (kind == "foreign" and name in LIMITED):
         return 404
     return route.status if isinstance(route.status, int) else route.status[name]
@@ -297,7 +322,9 @@ def test_a_route_answers_each_person_as_the_table_says(world: World, method: str
 def _look(page: Page, expected: int, block: str) -> None:
     """A page that asks to sign in, or says why not; in a fragment never a page inside a table."""
     if expected == 401 and block:
-        assert (page.html, page.headers["HX-Redirect"]) == ("", "/sign-in")
+        # What pages ask by themselves takes nobody away from what she is typing.
+        leads = None if "/jobs/running" in page.asked else "/sign-in"
+        assert (page.html, page.headers.get("HX-Redirect")) == ("", leads)
     elif expected == 401:
         assert (page.h1, page.headers.get("HX-Redirect")) == ("Sign in", None)
     elif expected in {403, 404} and block:
@@ -364,10 +391,19 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "users.set_password of an owner": (OWNER, lambda w, a: users.set_password(
         a, w.second_owner.id, "marble kettle giraffe 7"
     )),
+    "jobs.enqueue": (IMPORT, lambda w, a: jobs.enqueue(a, "import.run", {"import": w.imported.id})),
+    "jobs.cancel": (EVERYBODY, lambda w, a: jobs.cancel(a, w.jobs.get(a.name.lower(), w.jobs["olive"]).id)),
+    "jobs.cancel of somebody else": (MAINTAIN, lambda w, a: jobs.cancel(a, w.jobs["pat"].id)),
+    "imports.run": (IMPORT, lambda w, a: imports.run(a, w.imported.id)),
+    "imports.go_on": (IMPORT, lambda w, a: imports.go_on(a, w.imported.id)),
+    "imports.cancel": (IMPORT, lambda w, a: imports.cancel(a, w.imported.id)),
     "exports.customers": (EXPORT, lambda w, a: list(exports.customers(a, filters.Filter(), "all"))),
 }  # fmt: skip
 # Refused in words for a reason of its own, with nothing written either.
-NOT_DENIED = {
+NOT_DENIED: dict[str, dict[str, Any]] = {
+    "jobs.cancel of somebody else": {
+        **dict.fromkeys(("cass", "sam", "sol", "ana", "nadia"), Missing), "pat": None,  # her own
+    },
     "customers.edit of another shop": {"sol": Missing},
     "customers.edit into another shop": {"sol": Refusal},
     "items.add_member": {"sam": Refusal, "sol": Refusal},

@@ -15,6 +15,8 @@ from portal.text import has_forbidden
 COMMANDS = {
     "demo": ("demo", "Make a portal full of sample data, and serve it."),
     "serve": ("serving", "Serve the portal to browsers."),
+    "worker": ("jobs", "Work on background jobs, beside “portal serve --no-jobs”."),
+    "job": ("jobs", "Background jobs."),
     "migrate": ("system", "Bring the database to the shape this version needs."),
     "user": ("users", "People who may sign in, and their roles."),
     "shop": ("shops", "Shops."),

@@ -41,7 +41,7 @@ def demo(no_serve: bool, n: int, seed: int) -> None:
     _say_who()
     if server is not None:
         _say_where()
-        serving.run(server)
+        serving.run(server, start.application().extensions["workers"])
 
 
 def _make(n: int, seed: int) -> None:

@@ -42,7 +42,7 @@ OPEN_FILES = 4_096  # connections, bodies on the disk, the database
 @click.command("serve")
 @click.option("--host", metavar="H", help="Address to serve on (PORTAL_HOST).")
 @click.option("--port", metavar="P", help="Port to serve on (PORTAL_PORT).")
-@click.option("--no-jobs", is_flag=True, help="Leave background jobs to “portal worker”; there are none yet.")
+@click.option("--no-jobs", is_flag=True, help="Leave background jobs to “portal worker”.")
 @as_option
 def serve(host: str | None, port: str | None, no_jobs: bool) -> None:
     """Serve the portal until Ctrl-C; a new SQLite database is made on the way."""
@@ -56,7 +56,7 @@ def serve(host: str | None, port: str | None, no_jobs: bool) -> None:
         click.echo(
             gettext("First start: open %(address)ssetup and type the code %(code)s.", address=address(), code=code)
         )
-    run(server)
+    run(server, None if no_jobs else app.extensions["workers"])
 
 
 def _prepare() -> None:
@@ -103,14 +103,18 @@ def _believed(settings: config.Settings) -> dict[str, Any]:
     return {"trusted_proxy": settings.proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": headers}
 
 
-def run(server) -> None:  # type: ignore[no-untyped-def]
-    """Serve until the process is asked to stop, and end cleanly then."""
+def run(server, workers=None) -> None:  # type: ignore[no-untyped-def]
+    """Serve, with `workers` in the background if they are given, until the process is asked to stop; end cleanly."""
     start.close_database()  # this command's own; each thread of the server opens its own
     sys.stdout.flush()
     signal.signal(signal.SIGTERM, _stop)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
+    if workers is not None:
+        workers.start()
     server.run()
     server.close()
+    if workers is not None:
+        workers.stop()
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

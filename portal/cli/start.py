@@ -33,6 +33,7 @@ def application(**environ: str) -> Flask:
         root.meta[_APP] = app
         root.with_resource(app.app_context())
         root.call_on_close(close_database)
+        root.call_on_close(app.extensions["workers"].close)
     return app
 
 

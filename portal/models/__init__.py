@@ -4,6 +4,7 @@ from portal.models.change import Change, ChangeRow
 from portal.models.customer import Customer
 from portal.models.group import Group, GroupItem
 from portal.models.imports import Import, ImportRow
+from portal.models.job import Job, Worker
 from portal.models.membership import Membership, MembershipDelta, PastMembership
 from portal.models.request import RequestKey
 from portal.models.setting import Setting
@@ -28,6 +29,8 @@ TABLES = (
     Import,
     ImportRow,
     Setting,
+    Job,
+    Worker,
 )
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "GroupItem",
     "Import",
     "ImportRow",
+    "Job",
     "Membership",
     "MembershipDelta",
     "PastMembership",
@@ -49,4 +53,5 @@ __all__ = [
     "User",
     "UserRole",
     "UserSession",
+    "Worker",
 ]

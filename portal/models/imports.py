@@ -33,6 +33,7 @@ class Import(Model):
     as_of = peewee.IntegerField(default=0)  # the newest change row of others that the matching has seen
     matching = peewee.TextField(default="")  # by whom its rows are being matched just now; '' when that is done
     reached = peewee.IntegerField(default=0)  # the row up to which customers are written
+    written_at = peewee.DateTimeField(null=True)  # when its newest part was
     created_at = peewee.DateTimeField(default=now)
     change = peewee.ForeignKeyField(Change, null=True, index=False, on_delete="RESTRICT")
 

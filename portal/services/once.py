@@ -64,7 +64,7 @@ def transaction(seconds: float = db.WRITE_DEADLINE) -> Iterator[None]:
     post = _present.get()
     claims = post is not None and not post.is_claimed
     try:
-        with db.transaction():
+        with db.transaction(seconds):
             if post is not None and claims:
                 _claim(post)
             yield

@@ -16,14 +16,17 @@ from portal.models import Import, ImportRow
 from portal.permissions import Action
 from portal.queries import groups as find_groups
 from portal.queries import imports as find
+from portal.queries import jobs as find_jobs
 from portal.received import reads
 from portal.services import imports
+from portal.services.imports import background
 from portal.services.imports.stage import MAX_BYTES, MAX_ROWS
 from portal.sheets import DELIMITERS, ENCODINGS, csv_rows
 from portal.values import Remark
 from portal.web.forms import Form, _l
 from portal.web.language import say
 from portal.web.render import render
+from portal.words import of_job, progress_of
 
 pages = Blueprint("imports", __name__, url_prefix="/imports")
 
@@ -112,13 +115,16 @@ def show(import_id: int, problem: Refusal | None = None, status: int = 200) -> R
         imported, show=asked, after=int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
     )
     problems = [(say(Remark(*parts)), parts[1]) for parts in imported.problems]
+    job = find_jobs.newest_about(imports.key(import_id)) if imported.state in {"checked", "running"} else None
+    state = "running" if job is not None and job.finished_at is None else imported.state
     return render(
         "imports/show.html", status=status, imported=imported, counts=imported.counts, rows=rows, asked=asked,
         results=RESULTS, problems=problems, told=_told, field_of=imported.columns, earlier=find.earlier(imported),
         n_taken=sum(imported.counts.get(name, 0) for name in ("new", "updated", "unchanged")),
         n_warned=find.n_warned(imported), n_written=find.n_written(imported) if imported.state == "running" else 0,
-        problem=say(problem) if problem else "", heading=HEADINGS[imported.state],
-        is_long_over=find.is_long_over(imported),
+        problem=say(problem) if problem else "", heading=HEADINGS[state], state=state, job=job,
+        is_long_over=find.is_long_over(imported), said=of_job,
+        progress=progress_of, is_worked_on=state == imported.state or find_jobs.is_worked_on(),
     )  # fmt: skip
 
 
@@ -131,8 +137,10 @@ def _told(row: ImportRow) -> list[str]:
 @pages.post("/<int:import_id>/run")
 @needs(Action.IMPORT_CUSTOMERS)
 def run(import_id: int) -> ResponseReturnValue:
-    """Write what the check showed, or go on where that was interrupted."""
+    """Write what the check showed, or go on where that was interrupted; a large file in the background."""
     try:
+        if background.start(importing(), import_id) is not None:
+            return redirect(url_for("imports.show", import_id=import_id), 303)
         imported = imports.run(importing(), import_id)
     except (Denied, Busy):
         raise

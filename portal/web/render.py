@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import peewee
 from babel import Locale, UnknownLocaleError
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from flask_babel import get_locale, gettext
@@ -18,6 +19,7 @@ from jinja2_fragments.flask import render_block
 from portal.access import can
 from portal.permissions import ROLE_LABELS, Action
 from portal.phones import format_phone
+from portal.queries import jobs as find_jobs
 from portal.queries.customers import MASK
 from portal.web.language import lang
 
@@ -27,7 +29,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        asset=asset, lang=lang, me=me, menu=menu, can=can, once=once, Action=Action, request=request,
+        asset=asset, lang=lang, me=me, menu=menu, can=can, once=once, n_jobs=n_jobs, Action=Action, request=request,
         url_for=address,
     )
     app.jinja_env.filters.update(phone=phone, browser=browser)
@@ -150,6 +152,16 @@ def menu() -> list[MenuItem]:
         for action, label, endpoint, icon, section in entries
         if can(action) and endpoint in current_app.view_functions
     ]
+
+
+def n_jobs() -> int:
+    """Return how many jobs that this person may see are waiting or running, for the frame of the page."""
+    if g.get("actor") is None:
+        return 0
+    try:
+        return find_jobs.n_open(g.actor)
+    except peewee.PeeweeException:
+        return 0  # the page may be the one that says that the database is away
 
 
 def phone(shown: str) -> str:

@@ -7,12 +7,13 @@ from pathlib import Path
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
-from portal import db
-from portal.models import Shop
+from portal import clock, db
+from portal.models import Job, Shop
 from portal.permissions import OPERATOR, Actor
 from portal.samples.people import people
 from portal.services import customers, groups, imports, items, sessions, shops
 from portal.services.items import NewItem
+from portal.services.jobs import lease
 from tests.conftest import PASSWORD, Person, SqliteFiles, add_standing, forget, settings_for, use
 
 LONG = "Wolfeschlegelsteinhausenbergerdorff"
@@ -27,6 +28,7 @@ class Store:
     empty: Path  # nobody was ever here
     bare: Path  # only people
     full: Path  # customers, groups, imports
+    busy: Path  # the same, and jobs: one that runs elsewhere, others that wait, failed and are done
     cookies: dict[str, str] = field(default_factory=dict)
 
 
@@ -35,13 +37,15 @@ def build(folder: Path, password_hash: str) -> Store:
     files = SqliteFiles(folder)
     url = files.new()
     use(url)
-    store = Store(_kept(url, folder / "empty"), folder / "bare", folder / "full")
+    store = Store(_kept(url, folder / "empty"), folder / "bare", folder / "full", folder / "busy")
     s1 = shops.create(OPERATOR, code="S1", name="Kigali North")
     standing = add_standing(password_hash, s1)
     store.cookies = {name: _cookie(person) for name, person in standing.items()}
     _kept(url, store.bare)
     _fill(standing["cass"].actor, s1, folder)
     _kept(url, store.full)
+    _jobs(standing["cass"])
+    _kept(url, store.busy)
     forget()
     return store
 
@@ -108,3 +112,16 @@ def _fill(cass: Actor, s1: Shop, folder: Path) -> None:
     imports.check(cass, file, "holiday.png")
     file.write_text("code,name\nF-1,Fiona File\nF-2,\nA-2,Beatriz Uwase\n", encoding="utf-8")
     imports.run(cass, imports.check(cass, file, "more.csv", new_group="From a File").id)
+
+
+def _jobs(cass: Person) -> None:
+    tomorrow = clock.ago(days=-1)  # nobody takes them from whoever is said to have them
+    told = {"kind": "import.run", "user": cass.user, "subject": f"import:{CHECKED}"}
+    Job.create(**told, state="done", n_done=4, n_all=4, finished_at=clock.now())
+    why = {"error": lease.FAULT, "error_params": {"fault": "KeyError", "n": "4"}}
+    Job.create(**told, **why, state="failed", finished_at=clock.now())
+    Job.create(**told, not_before=tomorrow)
+    Job.create(
+        **told, state="running", owner="elsewhere/#1.a", attempt=1, n_steps=3, n_done=1, n_all=4, cursor=3,
+        started_at=clock.now(), lease_until=tomorrow,
+    )

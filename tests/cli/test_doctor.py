@@ -11,9 +11,10 @@ import pytest
 from portal import clock, config
 from portal.db import db
 from portal.gate import ENDINGS
-from portal.models import Change, Group, Import, User, UserRole, UserSession
+from portal.models import Change, Group, Import, Job, User, UserRole, UserSession
 from portal.permissions import Role
 from portal.queries.doctor import settings as key_checks
+from portal.services.jobs import lease
 
 CASS = ("--as", "cass@x.example")
 KEY = "kQ3vX9-pLw7RtZ2mB8sYd4HfJ6cNa1Ge"
@@ -238,3 +239,16 @@ def test_what_a_restore_kept_is_not_forgotten(look, portal, private):
     portal("backup", "kept.db")
     portal("restore", "kept.db", "--yes")
     assert look()["kept-databases"] == "warn"
+
+
+def test_jobs_that_nobody_works_on_are_found(look, private):
+    assert [look()[name] for name in ("workers", "jobs-waiting")] == ["warn", "ok"]
+    lease.seen("somebody")
+    late, ended = (Job.create(kind="import.run", not_before=clock.ago(minutes=11)) for _ in range(2))
+    Job.create(kind="import.run")
+    Job.update(finished_at=clock.now()).where(Job.id == ended.id).execute()
+    assert [look()[name] for name in ("workers", "jobs-waiting")] == ["ok", "warn"]
+    Job.update(not_before=clock.now()).where(Job.id == late.id).execute()
+    assert look()["jobs-waiting"] == "ok"
+    Job.update(state="running", lease_until=clock.ago(minutes=11)).where(Job.id == late.id).execute()
+    assert look()["jobs-waiting"] == "warn"

@@ -29,6 +29,7 @@ from portal.models import (
 from portal.permissions import OPERATOR, Actor, Grant, Role
 from portal.queries import membership
 from portal.services import customers, groups, imports, items, shops, users
+from portal.services.changes import record
 from portal.services.groups import Details
 from portal.services.imports import resolve
 from portal.services.items import NewItem
@@ -293,6 +294,27 @@ def test_transactions_inside_a_turn_need_no_turn_of_their_own(new_customer: New,
             Customer.update(name="Ana").execute()
         customers.create(cass, {"code": "A2"})
     assert [customer.name for customer in Customer.select().order_by(Customer.id)] == ["Ana", ""]
+
+
+def test_a_change_waits_for_its_turn_as_long_as_it_says(cass: Actor) -> None:
+    holds, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction():
+            holds.set()
+            over.wait(20)
+
+    def wait() -> None:
+        holds.wait(20)
+        try:
+            with record(cass, "test.none", seconds=0.2):
+                pass
+        finally:
+            over.set()
+
+    began = time.monotonic()
+    assert [type(one) for one in refused(at_once(hold, wait))] == [Busy]
+    assert time.monotonic() - began < WRITE_DEADLINE
 
 
 def test_a_turn_keeps_all_others_out_until_it_is_over(database: Database) -> None:

@@ -6,11 +6,11 @@ from portal import migrate
 from portal.db import db
 from portal.errors import N_
 from portal.permissions import Action, Actor, require
-from portal.queries.doctor import database, files, machine, people, settings
+from portal.queries.doctor import database, files, jobs, machine, people, settings
 from portal.queries.doctor.findings import BAD, OK, WARN, Check, Finding, Place, bad, ok
 
 CHECKS: tuple[Check, ...] = (
-    *machine.CHECKS, *settings.CHECKS, *files.CHECKS, *database.CHECKS, *people.CHECKS,
+    *machine.CHECKS, *settings.CHECKS, *files.CHECKS, *database.CHECKS, *people.CHECKS, *jobs.CHECKS,
 )  # fmt: skip
 __all__ = ["BAD", "CHECKS", "OK", "WARN", "Finding", "Place", "run"]
 

@@ -4,10 +4,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from portal import clock
 from portal.errors import N_, Conflict, Missing, Refusal
 from portal.models import Group, Import, ImportRow
 from portal.permissions import Action, Actor, require
-from portal.services import groups, once
+from portal.services import groups, jobs, once
 from portal.services.changes import Recorder, record
 from portal.services.imports import apply, resolve, stage, sweep
 
@@ -65,12 +66,22 @@ def run(actor: Actor, import_id: int) -> Import:
     finished import again changes nothing. Raises Missing, Denied, Refusal.
     """
     require(actor, Action.IMPORT_CUSTOMERS)
-    imported = _allowed(actor, import_id)
+    imported = prepare(actor, import_id)
+    while imported.state != "done":
+        imported = go_on(actor, import_id)
+        time.sleep(resolve.BREATH)
+    return imported
+
+
+def prepare(actor: Actor, import_id: int) -> Import:
+    """Match the rows of a checked import once more if anybody has written since the check, and return it.
+
+    Raises Conflict when the outcome differs from what was shown, Missing, Denied, Refusal.
+    """
+    require(actor, Action.IMPORT_CUSTOMERS)
+    imported = allowed(actor, import_id)
     if imported.state == "checked" and (imported.matching or not resolve.stands(imported)):
         _check_again(imported)
-    while imported.state != "done":
-        imported = _go_on(actor, import_id)
-        time.sleep(resolve.BREATH)
     return imported
 
 
@@ -86,10 +97,11 @@ def _check_again(imported: Import) -> None:
         )
 
 
-def _go_on(actor: Actor, import_id: int) -> Import:
+def go_on(actor: Actor, import_id: int) -> Import:
     """Write the next parts of an import, whoever wrote those before; with the last one its group."""
+    require(actor, Action.IMPORT_CUSTOMERS)
     with record(actor, "import.run", f"import:{import_id}", seconds=resolve.PATIENCE) as change:
-        imported = _allowed(actor, import_id)
+        imported = allowed(actor, import_id)
         if imported.state == "done":
             return imported
         if imported.matching:
@@ -98,7 +110,7 @@ def _go_on(actor: Actor, import_id: int) -> Import:
         is_alone = resolve.stands(imported)
         if imported.new_group and imported.group_id is None:
             imported.group = groups.insert(actor, groups.Details(imported.new_group), change)
-        imported.state = "running"
+        imported.state, imported.written_at = "running", clock.now()
         if _customers(imported, change, is_alone):
             _finish(imported, change, is_alone)
             imported.state = "done"
@@ -145,10 +157,17 @@ def cancel(actor: Actor, import_id: int) -> Import:
             raise Refusal(N_("This import has been written already."))
         if imported.state == "running":
             raise Refusal(N_("This import is being written; some of its customers are stored already."))
+        jobs.drop(key(import_id))
         ImportRow.delete().where(ImportRow.imported == imported).execute()
-        imported.state = "cancelled"
+        # Whoever matches its rows just now finds that they are nobody's any more.
+        imported.state, imported.matching = "cancelled", ""
         imported.save()
     return imported
+
+
+def key(import_id: int) -> str:
+    """Return the key of the one job that may write an import, which is also what that job is about."""
+    return f"import:{import_id}"
 
 
 def report(actor: Actor, imported: Import) -> dict[str, object]:
@@ -158,7 +177,9 @@ def report(actor: Actor, imported: Import) -> dict[str, object]:
     return find.report(actor, imported)
 
 
-def _allowed(actor: Actor, import_id: int) -> Import:
+def allowed(actor: Actor, import_id: int) -> Import:
+    """Return an import that may be run, to who may run it. Raises Missing, Denied, Refusal."""
+    require(actor, Action.IMPORT_CUSTOMERS)
     imported = _waiting(import_id)
     if imported.group_id:
         require(actor, Action.EDIT_GROUP)
@@ -185,4 +206,4 @@ def _waiting(import_id: int) -> Import:
     return imported
 
 
-__all__ = ["KEYS", "cancel", "check", "report", "run"]
+__all__ = ["KEYS", "allowed", "cancel", "check", "go_on", "key", "prepare", "report", "run"]

@@ -452,6 +452,24 @@ def test_who_has_matched_all_rows_does_not_take_back_what_somebody_else_wrote_me
     assert (Customer.select().count(), Membership.select().count()) == (10, 9)
 
 
+def test_a_file_that_is_dropped_while_its_rows_are_matched_anew_stays_dropped(
+    cass: Actor, check: New, new_customer: New, parts: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = check(PEOPLE.replace(",S1", ","))
+    new_customer("Stranger")
+    parts()
+    dropped: list[Import] = []
+
+    def sleep(seconds: float) -> None:
+        if not dropped:
+            dropped.append(imports.cancel(cass, waiting.id))
+
+    monkeypatch.setattr(resolve, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+    with pytest.raises(Conflict, match="just now"):
+        imports.run(cass, waiting.id)
+    assert (Import.get_by_id(waiting.id).state, Customer.select().count()) == ("cancelled", 1)
+
+
 def test_rows_are_not_matched_anew_once_somebody_else_has_written_them(
     cass: Actor, check: New, new_customer: New, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -478,7 +496,7 @@ def test_nothing_is_written_while_the_rows_are_being_matched_and_after_a_kill_th
     Import.update(matching="somebody").where(Import.id == waiting.id).execute()
     ImportRow.update(result="", customer=None).where(ImportRow.row > 4).execute()
     with pytest.raises(Conflict, match="just now"):
-        imports._go_on(cass, waiting.id)
+        imports.go_on(cass, waiting.id)
     assert Customer.select().count() == 0
     assert counted(imports.run(cass, waiting.id)) == {"rows": 9, "new": 9, "joined": 9}
 
