@@ -115,6 +115,7 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/imports/new"): Route(IMPORT, data={"file": "code,name\nF1,From File\n"}, status=303),
     ("GET", "/imports/sample.csv"): Route(IMPORT),
     ("GET", "/imports/<int:import_id>"): Route(IMPORT, "import"),
+    ("GET", "/imports/<int:import_id>/preview"): Route(IMPORT, "import"),
     ("POST", "/imports/<int:import_id>/run"): Route(IMPORT, "import", {}, 303),
     ("POST", "/imports/<int:import_id>/cancel"): Route(IMPORT, "import", {}, 303),
     ("GET", "/imports/<int:import_id>/refused.csv"): Route(IMPORT, "import"),

@@ -11,7 +11,7 @@ from flask_babel import format_number, gettext, ngettext
 from werkzeug.datastructures import FileStorage
 
 from portal.access import actor, importing, needs, takes
-from portal.errors import N_, Busy, Denied, Refusal
+from portal.errors import N_, Busy, Denied, Missing, Refusal
 from portal.models import Import, ImportRow
 from portal.permissions import Action
 from portal.queries import groups as find_groups
@@ -23,6 +23,7 @@ from portal.services.imports import background
 from portal.services.imports.stage import MAX_BYTES, MAX_ROWS
 from portal.sheets import DELIMITERS, ENCODINGS, csv_rows
 from portal.values import Remark
+from portal.web import previewing
 from portal.web.forms import Form, _l
 from portal.web.language import say
 from portal.web.render import render
@@ -35,6 +36,7 @@ SAMPLE = (
     ("A-1001", "Aline Uwimana", "aline@example.com", "+250 788 412 903", "", "1991-06-14", "rw", "KN 5 Rd, Kigali"),
     ("A-1002", "João d'Ávila", "joao@example.com", "+351 912 004 118", "", "", "pt", ""),
 )
+PREVIEWED = 2_000  # rows of a file whose preview keeps others from writing for half a second at most
 # How a row fared, in one word wherever it is told, and the sign that goes with it.
 RESULTS = {
     "new": (_l("New"), "ok"), "updated": (_l("Updated"), "active"), "unchanged": (_l("Unchanged"), "neutral"),
@@ -124,6 +126,7 @@ def show(import_id: int, problem: Refusal | None = None, status: int = 200) -> R
         n_warned=find.n_warned(imported), n_written=find.n_written(imported) if imported.state == "running" else 0,
         problem=say(problem) if problem else "", heading=HEADINGS[state], state=state, job=job,
         is_long_over=find.is_long_over(imported), said=of_job,
+        is_previewed=state == "checked" and _is_previewed(imported),
         progress=progress_of, is_worked_on=state == imported.state or find_jobs.is_worked_on(),
     )  # fmt: skip
 
@@ -132,6 +135,21 @@ def _told(row: ImportRow) -> list[str]:
     """Return what there is to say about a row, in the language of the page."""
     why = find.why_not(row)
     return [say(remark) for remark in ([why] if why else find.warnings(row))]
+
+
+@pages.get("/<int:import_id>/preview")
+@needs(Action.IMPORT_CUSTOMERS)
+def preview(import_id: int) -> Response:
+    """Show what an import that is checked would move, in its own group and in all others."""
+    imported = find.by_id(actor(), import_id)
+    if not _is_previewed(imported):
+        raise Missing(N_("There is no such import."))
+    shown = previewing.of(lambda: imports.run(importing(), import_id))
+    return render("imports/preview.html", imported=imported, shown=shown)
+
+
+def _is_previewed(imported: Import) -> bool:
+    return imported.state == "checked" and imported.counts["rows"] <= PREVIEWED
 
 
 @pages.post("/<int:import_id>/run")
