@@ -17,7 +17,7 @@ from portal.app_limits import limiter
 from portal.errors import Denied, Missing, Refusal
 from portal.models import Customer, Group, GroupItem, Shop, User, UserSession
 from portal.permissions import OPERATOR, Grant, Role
-from portal.queries import filters
+from portal.queries import filters, history
 from portal.services import customers, exports, groups, imports, items, sessions, settings, shops, users
 from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
 from tests.page import Browser, Page
@@ -68,6 +68,7 @@ TABLE: dict[tuple[str, str], Route] = {
         EDIT_CUSTOMERS, data={"name": "New Person", "email": "new@person.example", "shop": "S1"}, status=303
     ),
     ("GET", "/customers/<code>"): Route(SEE_CUSTOMERS, CUSTOMER),
+    ("GET", "/customers/<code>/history"): Route(SEE_GROUPS, CUSTOMER, block="stays"),
     ("GET", "/customers/<code>/edit"): Route(EDIT_CUSTOMERS, CUSTOMER),
     ("POST", "/customers/<code>/edit"): Route(EDIT_CUSTOMERS, CUSTOMER, {"name": "Changed Name", "version": "1"}, 303),
     ("POST", "/customers/<code>/reveal"): Route(EDIT_CUSTOMERS, CUSTOMER, {"reason": "she asked"}, REVEAL),
@@ -78,6 +79,8 @@ TABLE: dict[tuple[str, str], Route] = {
     ("GET", "/groups/<code>"): Route(SEE_GROUPS, GROUP, block="members"),
     ("GET", "/groups/<code>/items"): Route(SEE_GROUPS, GROUP, block="items"),
     ("GET", "/groups/<code>/used-by"): Route(SEE_GROUPS, GROUP),
+    ("GET", "/groups/<code>/history"): Route(SEE_GROUPS, GROUP, block="timeline"),
+    ("GET", "/groups/<code>/history.csv"): Route(EXPORT, GROUP),  # writes its change
     ("POST", "/groups/<code>/items"): Route(MANAGERS, GROUP, {"item": "exclude:shop:{s2}"}, 303),
     ("GET", "/groups/<code>/items/<int:item_id>/end"): Route(MANAGERS, GROUP),
     ("POST", "/groups/<code>/items/<int:item_id>/end"): Route(MANAGERS, GROUP, {}, 303),
@@ -125,6 +128,8 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/account/sessions/<int:session_id>/end"): Route(EVERYBODY, "session", {}, 303),
     ("POST", "/sign-out"): Route(EVERYBODY, status=303),
 }
+# Read by GET, and each leaves a change that says who took what.
+EXPORTS = {"/customers.csv", "/groups/<code>/history.csv"}
 # Anybody may open these; tests/web/test_signing_in.py and test_setting_up.py tell what they do.
 OPEN = {
     ("GET", "/setup"),
@@ -282,7 +287,7 @@ def test_a_route_answers_each_person_as_the_table_says(world: World, method: str
             page = world.ask(name, method, path, data, block)
             expected = _expected(route, kind, name)
             assert page.status == expected, f"{kind}: {page.asked} → {page.status}, not {expected}"
-            writes = (expected == 303 and route.changes) or (expected == 200 and rule == "/customers.csv")
+            writes = (expected == 303 and route.changes) or (expected == 200 and rule in EXPORTS)
             assert world.changed() == writes, f"{kind}: {page.asked}"
             if writes:
                 world.restore()
@@ -365,6 +370,9 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
         a, w.second_owner.id, "marble kettle giraffe 7"
     )),
     "exports.customers": (EXPORT, lambda w, a: list(exports.customers(a, filters.Filter(), "all"))),
+    "exports.crowd": (EXPORT, lambda w, a: list(exports.crowd(
+        a, history.members_at(w.people["cass"].actor, w.group, clock.today("UTC")), "all"
+    ))),
 }  # fmt: skip
 # Refused in words for a reason of its own, with nothing written either.
 NOT_DENIED = {

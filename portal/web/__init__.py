@@ -7,6 +7,7 @@ from portal.web import (
     errors,
     exports,
     groups,
+    history,
     imports,
     language,
     members,
@@ -24,5 +25,5 @@ def init_app(app: Flask) -> None:
     language.init_app(app)
     render.init_app(app)
     errors.init_app(app)
-    for module in (start, users, shops, settings, customers, exports, groups, members, stages, imports):
+    for module in (start, users, shops, settings, customers, exports, groups, members, history, stages, imports):
         app.register_blueprint(module.pages)
