@@ -101,6 +101,7 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/groups/<code>/restore"): Route(MANAGERS, GROUP, {}, 303, changes=False),
     ("GET", "/groups/<code>/delete"): Route(MANAGERS, GROUP),
     ("POST", "/groups/<code>/delete"): Route(MANAGERS, GROUP, {}, 303),
+    ("GET", "/why"): Route(SEE_GROUPS, block="why"),
     # imports
     ("GET", "/imports/new"): Route(IMPORT),
     ("POST", "/imports/new"): Route(IMPORT, data={"file": "code,name\nF1,From File\n"}, status=303),
@@ -435,6 +436,16 @@ def test_a_technical_admin_reads_names_of_groups_and_nothing_else(world: World) 
     assert [row[0] for row in page.rows()] == ["Others", "Vips"]
     assert [link for link in page.links if link.startswith("/groups/")] == []
     assert "Members" not in page.main
+
+
+def test_why_is_answered_of_ones_own_people_alone(world: World) -> None:
+    """Of another shop's customer and of one that is not there the answers are the same."""
+    for name in sorted(SEE_GROUPS):
+        answers = [world.ask(name, "GET", f"/why?customer={code}&group=vips", {}) for code in ("C1", "C2", "C8")]
+        assert [page.status for page in answers] == [200, 404 if name in LIMITED else 200, 404], name
+        if name in LIMITED:
+            assert answers[1].unkeyed.replace("C2", "C8") == answers[2].unkeyed
+            assert "Foreign" not in answers[1].html
 
 
 # ---- what a person is shown, she may use ----

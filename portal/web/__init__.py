@@ -17,6 +17,7 @@ from portal.web import (
     stages,
     start,
     users,
+    why,
 )
 
 
@@ -25,5 +26,5 @@ def init_app(app: Flask) -> None:
     language.init_app(app)
     render.init_app(app)
     errors.init_app(app)
-    for module in (start, users, shops, settings, customers, exports, groups, members, history, stages, imports):
+    for module in (start, users, shops, settings, customers, exports, groups, members, history, why, stages, imports):
         app.register_blueprint(module.pages)

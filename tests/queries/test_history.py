@@ -16,6 +16,7 @@ from portal.permissions import Actor, Door
 from portal.queries import history, membership
 from portal.queries.history import lists
 from portal.services import customers, groups, imports, items
+from portal.services import membership as services
 from portal.services.items import NewItem
 from tests.conftest import Database
 
@@ -214,6 +215,21 @@ def test_who_leaves_at_the_last_moment_of_a_day_was_a_member_on_it(vips: Group, 
     assert [codes(history.members_at(cass, vips, day(n))) for n in (7, 8)] == [["A1"], []]
 
 
+def test_the_clock_is_told_from_people(cass: Actor, new_customer: New, new_group: New) -> None:
+    ann, group = new_customer("Ann"), new_group("Spring")
+    with at(1):
+        dates = {"valid_from": datetime(2026, 5, 2, 22), "valid_until": datetime(2026, 5, 4, 22)}
+        items.add(cass, group.id, [NewItem(customer_id=ann.id, **dates)])
+    with at(9):
+        services.due.refresh()
+        rows = history.events(cass, group).rows
+        assert [(row.cause.kind, row.at.day, row.n_joined, row.n_left) for row in rows] == [
+            ("clock", 4, 0, 1), ("clock", 2, 1, 0),
+        ]  # fmt: skip
+        # From the third, on which she joined at midnight, to the fourth, at whose end she left.
+        assert [len(codes(history.members_at(cass, group, day(n)))) for n in (2, 3, 4, 5)] == [0, 1, 1, 0]
+
+
 def test_causes_are_told_apart(vips: Group, cass: Actor) -> None:
     rows = history.events(cass, vips).rows
     told = [(row.cause.kind, row.cause.who, row.cause.door, row.n_joined, row.n_left) for row in rows]
@@ -253,6 +269,15 @@ def test_shop_staff_learn_nothing_of_other_shops_people(vips: Group, sol: Actor,
     assert (codes(difference.joined), codes(difference.left)) == ([], ["A1"])
     lost = history.members_at(sol, vips, day(3)).page(1, after="B1")
     assert (lost.is_lost, [row.code for row in lost.rows]) == (True, ["A1"])
+
+
+def test_a_sensitive_group_is_in_nobodys_timeline_who_may_not_see_it(
+    vips: Group, sam: Actor, ana: Actor
+) -> None:
+    ann = Customer.get(Customer.code == "A1")
+    assert [len(history.timeline(who, ann).rows) for who in (sam, ana)] == [2, 2]
+    Group.update(is_sensitive=True).where(Group.id == vips.id).execute()
+    assert [len(history.timeline(who, ann).rows) for who in (sam, ana)] == [0, 2]
 
 
 def test_a_file_of_a_day_is_masked_as_the_page_is(vips: Group, ana: Actor) -> None:

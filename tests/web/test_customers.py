@@ -116,7 +116,7 @@ def test_the_page_lists_her_groups_by_their_present_names(
     groups.edit(cass, group.id, groups.Details(name="New name", agent_note="Be kinder"))
     new_group("Not hers")
     page = browse("sam").get("/customers/A1")
-    assert "New name" in page.main and "Old name" not in page.main and "Not hers" not in page.main
+    assert "New name" in page.main and "Old name" not in page.main and "/groups/not-hers" not in page.links
     assert "New name: Be kinder" in page.main
 
 

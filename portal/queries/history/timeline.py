@@ -1,5 +1,6 @@
 """The timeline of one customer over all groups, and of one group over all changes; the newest first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from peewee import fn
 
 from portal.models import Customer, Group, Membership, PastMembership
 from portal.permissions import Action, Actor, require
+from portal.queries import groups as find_groups
 from portal.queries.history import causes
 from portal.queries.history.causes import Cause
 
@@ -43,8 +45,9 @@ def timeline(actor: Actor, customer: Customer, *, after: int | None = None, size
     require(actor, Action.SEE_GROUPS)
     anchor = _end_of(customer, after) if after is not None else None
     is_first = anchor is None
-    past = _ended(customer, anchor, size + 1)
-    rows = [*(_present(customer) if is_first else []), *past[:size]]
+    seen = find_groups.seen_by(actor)
+    past = _ended(customer, anchor, size + 1, seen)
+    rows = [*(_present(customer, seen) if is_first else []), *past[:size]]
     found = causes.of((change for row in rows for change in (row[4], row[5]) if change), customer)
     stays = [
         Stay(group, joined_at, left_at, found[joined_by], found[left_by] if left_by else None)
@@ -53,14 +56,16 @@ def timeline(actor: Actor, customer: Customer, *, after: int | None = None, size
     return Timeline(stays, past[size - 1][0] if len(past) > size else None, is_first and after is not None)
 
 
-def _present(customer: Customer) -> list[tuple[Any, ...]]:
-    query = Membership.select(Membership, Group).join(Group).where(Membership.customer == customer)
+def _present(customer: Customer, seen: Sequence[Any]) -> list[tuple[Any, ...]]:
+    query = Membership.select(Membership, Group).join(Group).where(Membership.customer == customer, *seen)
     ordered = query.order_by(Membership.since.desc(), Group.name_key, Group.id)
     return [(0, row.group, row.since, None, row.cause_id, None) for row in ordered]
 
 
-def _ended(customer: Customer, anchor: tuple[Any, ...] | None, limit: int) -> list[tuple[Any, ...]]:
-    query = PastMembership.select(PastMembership, Group).join(Group).where(PastMembership.customer == customer)
+def _ended(
+    customer: Customer, anchor: tuple[Any, ...] | None, limit: int, seen: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    query = PastMembership.select(PastMembership, Group).join(Group).where(PastMembership.customer == customer, *seen)
     if anchor is not None:
         query = query.where(peewee.Tuple(PastMembership.left_at, PastMembership.id) < peewee.Tuple(*anchor))
     ordered = query.order_by(PastMembership.left_at.desc(), PastMembership.id.desc()).limit(limit)
