@@ -215,7 +215,7 @@ def fix(what: Fix, proof: Proof) -> str:
 
 def _label(proof: Proof | PastProof) -> str:
     if isinstance(proof, Proof) and proof.is_hidden:
-        return gettext("a group that is not shown to you")
+        return gettext("a group you may not see")
     return f"“{proof.group.label}”"
 
 

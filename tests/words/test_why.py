@@ -38,8 +38,8 @@ def said(actor: Actor, group: Group, customer: Customer, language: str = "en") -
     ("language", "sentences"),
     [
         ("en", ["The 16th is not in “Super Bonus”.", "Nobody has added her by name."]),
-        ("pt", ["The 16th não está em “Super Bonus”.", "Ninguém a adicionou pelo nome."]),
-        ("es", ["The 16th no está en “Super Bonus”.", "Nadie la ha añadido por su nombre."]),
+        ("pt", ["The 16th não está em “Super Bonus”.", "Ninguém adicionou esta pessoa pelo nome."]),
+        ("es", ["The 16th no está en “Super Bonus”.", "Nadie ha añadido a esta persona por su nombre."]),
     ],
 )
 def test_the_16th_is_told_why_not_in_each_language(
@@ -51,9 +51,9 @@ def test_the_16th_is_told_why_not_in_each_language(
     inside = {
         "en": ["N0 is in “Super Bonus”.", "Included by name, by Cass on May 3, 2026.",
                "A member since May 3, 2026."],
-        "pt": ["N0 está em “Super Bonus”.", "Incluída pelo nome, por Cass em 3 de maio de 2026.",
+        "pt": ["N0 está em “Super Bonus”.", "Inclusão pelo nome, por Cass em 3 de maio de 2026.",
                "Membro desde 3 de maio de 2026."],
-        "es": ["N0 está en “Super Bonus”.", "Incluida por su nombre, por Cass el 3 de mayo de 2026.",
+        "es": ["N0 está en “Super Bonus”.", "Inclusión por su nombre, por Cass el 3 de mayo de 2026.",
                "Miembro desde el 3 de mayo de 2026."],
     }  # fmt: skip
     assert said(cass, bonus, fifteen[0], language) == inside[language]
@@ -111,10 +111,10 @@ def test_groups_within_groups_are_proved_too(
     ]  # fmt: skip
     Group.update(is_sensitive=True).where(Group.id == inner.id).execute()
     assert said(sam, outer, ann)[1:-1] == [
-        "Included as a member of a group that is not shown to you, by Cass on May 3, 2026."
+        "Included as a member of a group you may not see, by Cass on May 3, 2026."
     ]
     assert said(sam, outer, ben)[1:] == [
-        "The group includes members of a group that is not shown to you; she is not in it.",
+        "The group includes members of a group you may not see; she is not in it.",
         "Nobody has added her by name.",
     ]
 
