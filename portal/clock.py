@@ -24,6 +24,12 @@ def beginning(of: date, timezone: str) -> datetime:
     return datetime.combine(of, time.min, ZoneInfo(timezone)).astimezone(UTC).replace(tzinfo=None)
 
 
+def end_of(day: date, timezone: str) -> datetime:
+    """Return the moment, in UTC, at which `day` ends in the store's time zone: the start of the day after it."""
+    following = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone))
+    return following.astimezone(UTC).replace(tzinfo=None)
+
+
 def ago(**parts: float) -> datetime:
     """Return the moment that lies `timedelta(**parts)` before now, in UTC."""
     return now() - timedelta(**parts)

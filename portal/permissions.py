@@ -53,6 +53,7 @@ class Action(StrEnum):
     CHANGE_OPEN_MEMBER = "group.open_member"
     # What others ask for: decide it, and look after the groups of all (what is due for review).
     APPROVE = "group.approve"
+    WHY = "group.why"
     EXPORT = "customer.export"
     EDIT_SHOP = "shop.edit"
     EDIT_USER = "user.edit"
@@ -85,6 +86,7 @@ _MANAGER = {
     Action.CHANGE_MEMBER: _A,
     Action.CHANGE_OPEN_MEMBER: _A,
     Action.APPROVE: _A,
+    Action.WHY: _A,
     Action.EXPORT: _A,
 }
 _COUNTER = {
@@ -93,6 +95,7 @@ _COUNTER = {
     Action.SEE_GROUPS: _S,
     Action.SEE_GROUP_NAMES: _S,
     Action.CHANGE_OPEN_MEMBER: _S,
+    Action.WHY: _S,
 }
 TABLE: dict[Role, dict[Action, Scope]] = {
     Role.OWNER: {
@@ -103,6 +106,7 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.SEE_GROUP_NAMES: _A,
         Action.SEE_SENSITIVE: _A,
         Action.APPROVE: _A,
+        Action.WHY: _A,
         Action.EXPORT: _A,
         Action.EDIT_SHOP: _A,
         Action.EDIT_USER: _A,
@@ -119,6 +123,7 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.SEE_GROUPS: _A,
         Action.SEE_GROUP_NAMES: _A,
         Action.SEE_SENSITIVE: _A,
+        Action.WHY: _A,
         Action.EXPORT: _A,
     },
     Role.TECH_ADMIN: {

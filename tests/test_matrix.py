@@ -17,7 +17,7 @@ from portal.app_limits import limiter
 from portal.errors import Denied, Missing, Refusal
 from portal.models import Customer, Group, GroupItem, Job, Shop, User, UserSession
 from portal.permissions import OPERATOR, Grant, Role
-from portal.queries import filters
+from portal.queries import filters, history
 from portal.services import (
     customers,
     exports,
@@ -80,6 +80,7 @@ TABLE: dict[tuple[str, str], Route] = {
         EDIT_CUSTOMERS, data={"name": "New Person", "email": "new@person.example", "shop": "S1"}, status=303
     ),
     ("GET", "/customers/<code>"): Route(SEE_CUSTOMERS, CUSTOMER),
+    ("GET", "/customers/<code>/history"): Route(SEE_GROUPS, CUSTOMER, block="stays"),
     ("GET", "/customers/<code>/edit"): Route(EDIT_CUSTOMERS, CUSTOMER),
     ("POST", "/customers/<code>/edit"): Route(EDIT_CUSTOMERS, CUSTOMER, {"name": "Changed Name", "version": "1"}, 303),
     ("POST", "/customers/<code>/reveal"): Route(EDIT_CUSTOMERS, CUSTOMER, {"reason": "she asked"}, REVEAL),
@@ -90,6 +91,8 @@ TABLE: dict[tuple[str, str], Route] = {
     ("GET", "/groups/<code>"): Route(SEE_GROUPS, GROUP, block="members"),
     ("GET", "/groups/<code>/items"): Route(SEE_GROUPS, GROUP, block="items"),
     ("GET", "/groups/<code>/used-by"): Route(SEE_GROUPS, GROUP),
+    ("GET", "/groups/<code>/history"): Route(SEE_GROUPS, GROUP, block="timeline"),
+    ("GET", "/groups/<code>/history.csv"): Route(EXPORT, GROUP),  # writes its change
     ("POST", "/groups/<code>/items"): Route(MANAGERS, GROUP, {"item": "exclude:shop:{s2}"}, 303),
     ("GET", "/groups/<code>/items/<int:item_id>/end"): Route(MANAGERS, GROUP),
     ("POST", "/groups/<code>/items/<int:item_id>/end"): Route(MANAGERS, GROUP, {}, 303),
@@ -110,6 +113,7 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/groups/<code>/restore"): Route(MANAGERS, GROUP, {}, 303, changes=False),
     ("GET", "/groups/<code>/delete"): Route(MANAGERS, GROUP),
     ("POST", "/groups/<code>/delete"): Route(MANAGERS, GROUP, {}, 303),
+    ("GET", "/why"): Route(SEE_GROUPS, block="why"),
     # imports
     ("GET", "/imports/new"): Route(IMPORT),
     ("POST", "/imports/new"): Route(IMPORT, data={"file": "code,name\nF1,From File\n"}, status=303),
@@ -142,6 +146,8 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/account/sessions/<int:session_id>/end"): Route(EVERYBODY, "session", {}, 303),
     ("POST", "/sign-out"): Route(EVERYBODY, status=303),
 }
+# Read by GET, and each leaves a change that says who took what.
+EXPORTS = {"/customers.csv", "/groups/<code>/history.csv"}
 # Anybody may open these; tests/web/test_signing_in.py and test_setting_up.py tell what they do.
 OPEN = {
     ("GET", "/setup"),
@@ -308,7 +314,7 @@ def test_a_route_answers_each_person_as_the_table_says(world: World, method: str
             page = world.ask(name, method, path, data, block)
             expected = _expected(route, kind, name)
             assert page.status == expected, f"{kind}: {page.asked} → {page.status}, not {expected}"
-            writes = (expected == 303 and route.changes) or (expected == 200 and rule == "/customers.csv")
+            writes = (expected == 303 and route.changes) or (expected == 200 and rule in EXPORTS)
             assert world.changed() == writes, f"{kind}: {page.asked}"
             if writes:
                 world.restore()
@@ -399,6 +405,9 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "imports.go_on": (IMPORT, lambda w, a: imports.go_on(a, w.imported.id)),
     "imports.cancel": (IMPORT, lambda w, a: imports.cancel(a, w.imported.id)),
     "exports.customers": (EXPORT, lambda w, a: list(exports.customers(a, filters.Filter(), "all"))),
+    "exports.crowd": (EXPORT, lambda w, a: list(exports.crowd(
+        a, history.members_at(w.people["cass"].actor, w.group, clock.today("UTC")), "all"
+    ))),
 }  # fmt: skip
 # Refused in words for a reason of its own, with nothing written either.
 NOT_DENIED: dict[str, dict[str, Any]] = {
@@ -464,6 +473,16 @@ def test_a_technical_admin_reads_names_of_groups_and_nothing_else(world: World) 
     assert [row[0] for row in page.rows()] == ["Others", "Vips"]
     assert [link for link in page.links if link.startswith("/groups/")] == []
     assert "Members" not in page.main
+
+
+def test_why_is_answered_of_ones_own_people_alone(world: World) -> None:
+    """Of another shop's customer and of one that is not there the answers are the same."""
+    for name in sorted(SEE_GROUPS):
+        answers = [world.ask(name, "GET", f"/why?customer={code}&group=vips", {}) for code in ("C1", "C2", "C8")]
+        assert [page.status for page in answers] == [200, 404 if name in LIMITED else 200, 404], name
+        if name in LIMITED:
+            assert answers[1].unkeyed.replace("C2", "C8") == answers[2].unkeyed
+            assert "Foreign" not in answers[1].html
 
 
 # ---- what a person is shown, she may use ----

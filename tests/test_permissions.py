@@ -33,6 +33,7 @@ RIGHTS = {
     "group.member": "cscc_manager portfolio_manager",
     "group.open_member": "cscc_manager portfolio_manager support shop_staff",
     "group.approve": MANAGERS,
+    "group.why": f"{MANAGERS} support shop_staff analyst",
     "customer.export": f"{MANAGERS} analyst",
     "shop.edit": "owner",
     "user.edit": "owner tech_admin",

@@ -6,7 +6,7 @@ from typing import Any
 import click
 from flask_babel import gettext
 
-from portal.cli import adding, importing, listing, output
+from portal.cli import adding, history, importing, listing, output
 from portal.cli import paste as pasting
 from portal.cli.options import acting, as_option, json_option
 from portal.errors import Missing
@@ -108,14 +108,30 @@ def _item(actor: Actor, item: GroupItem) -> dict[str, Any]:
 
 @group.command("members")
 @click.argument("reference", metavar="G")
+@click.option("--at", metavar="DATE", help="The members at the end of that day, such as 2026-05-31; default: now.")
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), help="Default: one member a line.")
 @json_option
 @acting
-def members(actor: Actor, reference: str, form: str | None, as_json: bool) -> None:
+def members(actor: Actor, reference: str, at: str | None, form: str | None, as_json: bool) -> None:
     """List the members of a group, masked as that person sees them."""
     require(actor, Action.SEE_GROUPS)
-    wanted = filters.Filter(all=(find.resolve(actor, reference),))
-    listing.show(actor, wanted, "json" if as_json else form or "text")
+    found, form = find.resolve(actor, reference), "json" if as_json else form or "text"
+    if at is not None:
+        history.members_at(actor, found, at, form)
+    else:
+        listing.show(actor, filters.Filter(all=(found,)), form)
+
+
+@group.command("diff")
+@click.argument("reference", metavar="G")
+@click.option("--from", "one", metavar="DATE", required=True, help="The day from whose end on, such as 2026-05-01.")
+@click.option("--to", "other", metavar="DATE", required=True, help="The day to whose end.")
+@json_option
+@acting
+def diff(actor: Actor, reference: str, one: str, other: str, as_json: bool) -> None:
+    """List who joined and who left a group between two days."""
+    require(actor, Action.SEE_GROUPS)
+    history.difference(actor, find.resolve(actor, reference), one, other, as_json=as_json)
 
 
 @group.command("archive")

@@ -49,6 +49,17 @@ def json_list(rows: Iterable[Any]) -> None:
     out.flush()
 
 
+def json_lists(told: dict[str, Any], lists: dict[str, Iterable[Any]]) -> None:
+    """Print a JSON object: what is `told`, then lists, one row a line, without holding them in memory."""
+    out = sys.stdout
+    out.write(json.dumps(told, ensure_ascii=False, default=_plain)[:-1])
+    for name, rows in lists.items():
+        out.write(f",\n{json.dumps(name)}: ")
+        out.writelines(_json_lines(rows))
+    out.write("}\n")
+    out.flush()
+
+
 def _json_lines(rows: Iterable[Any]) -> Iterator[str]:
     separator = "["
     for row in rows:

@@ -7,6 +7,7 @@ from portal.web import (
     errors,
     exports,
     groups,
+    history,
     imports,
     jobs,
     language,
@@ -17,6 +18,7 @@ from portal.web import (
     stages,
     start,
     users,
+    why,
 )
 
 
@@ -25,5 +27,7 @@ def init_app(app: Flask) -> None:
     language.init_app(app)
     render.init_app(app)
     errors.init_app(app)
-    for module in (start, users, shops, settings, customers, exports, groups, members, stages, imports, jobs):
+    for module in (
+        start, users, shops, settings, customers, exports, groups, members, history, why, stages, imports, jobs,
+    ):  # fmt: skip
         app.register_blueprint(module.pages)

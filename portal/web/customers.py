@@ -137,7 +137,7 @@ def show(code: str, form: ReasonForm | None = None, status: int = 200) -> Respon
     hidden = find.masked(actor(), customer)
     memberships = find_groups.of_customer(actor(), customer) if actor().may(Action.SEE_GROUPS) else []
     held = {one.group_id for one in memberships}
-    choices = filters.group_choices(actor()) if actor().may(Action.CHANGE_MEMBER) else []
+    choices = filters.group_choices(actor()) if actor().may(Action.WHY) else []
     may_ask = actor().may_in(Action.CHANGE_OPEN_MEMBER, customer.shop_id) and not actor().may(Action.CHANGE_MEMBER)
     is_open = may_ask and any(group.id not in held for group in find_groups.open_to(actor()))
     return render(

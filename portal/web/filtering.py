@@ -112,6 +112,10 @@ class Filtering:
             chips.append(Chip(gettext("Shop is"), shop.name, self.url(shop=rest or None)))
         return chips
 
+    def group_codes(self) -> str:
+        """Return the codes of all groups that the filter names, with commas between."""
+        return ",".join(dict.fromkeys(group.code for key in RELATIONS for group in getattr(self.wanted, key)))
+
     def words(self) -> str:
         """Return the whole filter as a sentence part, such as: in “Super Bonus”, not in “Employees”."""
         return of_filter(self.wanted)

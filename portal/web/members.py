@@ -214,10 +214,12 @@ def ask_add(code: str, form: MemberForm | None = None, status: int = 200) -> Res
 
 @pages.post("/of/<code>")
 @needs(Action.CHANGE_OPEN_MEMBER)
-@reads(also=("group", "reason"))
+@reads(also=("group", "reason", "do"))
 def add_from_customer(code: str) -> ResponseReturnValue:
-    """Add the customer of that code to the group chosen on her page."""
+    """Add the customer of that code to the group chosen on her page, or tell why she is not in it."""
     customer, form = find_customers.by_code(actor(), code), MemberForm(request.form)
+    if request.form.get("do") == "why":
+        return redirect(url_for("why.show", customer=customer.code, group=form.group.data or ""), 303)
     try:
         group = _chosen(form)
         put = items.add_member(actor(), group.id, customer.id, form.reason.data or "")

@@ -14,12 +14,13 @@ def anchors() -> tuple[str, str]:
 
 def numbers() -> tuple[int | None, int | None]:
     """Return the same where rows are told apart by numbers; what is no number is one that no row has."""
-    after, before = (_number(text) if text else None for text in anchors())
-    return after, before
+    return number("after"), number("before")
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+def number(name: str) -> int | None:
+    """Return the number that the address gives under this name: None where it says nothing, 0 for what is none."""
+    text = request.args.get(name, "")
+    return (int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0) if text else None
 
 
 def from_the_start() -> ResponseReturnValue:

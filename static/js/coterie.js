@@ -103,6 +103,19 @@
     one("#main")?.focus();
   });
 
+  /* ---- “Why?” of a list opens as a card; elsewhere, and in a new tab, its link leads to the page ---- */
+
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[data-why]");
+    const card = one("#why-card");
+    if (!link || !card?.showPopover || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const answer = one("#why");
+    answer.replaceChildren();
+    await htmx.ajax("GET", link.href, { source: answer, swap: "innerHTML" });
+    if (answer.childElementCount) card.showPopover();
+  });
+
   /* ---- a refused form: the first wrong field has the focus ---- */
 
   const focusFirstError = () => {

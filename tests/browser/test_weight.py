@@ -14,6 +14,7 @@ PAGES = [
     ("", "/sign-in"), ("cass", "/"), ("cass", "/customers"), ("cass", "/customers/A-1"),
     ("cass", "/customers/A-1/edit"),
     ("cass", "/groups"), ("cass", "/groups/new"), ("cass", "/groups/super-bonus/items"), ("cass", "/imports/1"),
+    ("cass", "/groups/super-bonus/history"), ("cass", "/why?customer=A-1&group=super-bonus"),
 ]  # fmt: skip
 
 

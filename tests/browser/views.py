@@ -93,6 +93,16 @@ def unfolded(page: Page) -> None:
         fold.locator("summary").click()
 
 
+def members_then(page: Page) -> None:
+    page.locator("#timeline tbody a").first.click()
+    page.locator("#found table").wait_for()
+
+
+def why(page: Page) -> None:
+    page.get_by_role("link", name="Why").first.click()
+    page.locator("#why h2").wait_for()
+
+
 def changed_world(page: Page) -> None:
     window = page.context.new_page()
     window.goto("/customers/new")
@@ -105,6 +115,7 @@ def changed_world(page: Page) -> None:
     page.get_by_text("Please look again").wait_for()
 
 
+HISTORY = "/groups/<code>/history"
 EDIT, ITEMS = "/customers/<code>/edit", "/groups/<code>/items"
 CHECK = "/imports/<int:import_id>"
 VIEWS = [
@@ -134,6 +145,9 @@ VIEWS = [
     View("/customers/<code>", "/customers/A-1"),
     View("/customers/<code>", "/customers/A-5"),
     View("/customers/<code>", "/customers/A-1", "sam", unfolded),
+    View("/customers/<code>", "/customers/A-1", "cass", why),
+    View("/customers/<code>/history", "/customers/A-5/history"),
+    View("/customers/<code>/history", "/customers/A-4/history", "sam"),
     View(EDIT, "/customers/A-1/edit"),
     View(EDIT, "/customers/A-5/edit", "cass", conflict),
     View("/groups", "/groups"),
@@ -153,6 +167,15 @@ VIEWS = [
     View(ITEMS, "/groups/super-bonus/items"),
     View(ITEMS, "/groups/nobody-yet/items", "sam"),
     View(ITEMS, "/groups/super-bonus/items", "cass", finding),
+    View(HISTORY, "/groups/super-bonus/history"),
+    View(HISTORY, "/groups/nobody-yet/history", "sam"),
+    View(HISTORY, "/groups/super-bonus/history", "cass", members_then),
+    View(HISTORY, "/groups/super-bonus/history?from=2020-01-01&to=2020-01-02"),
+    View(HISTORY, "/groups/super-bonus/history?at=2999-01-01", status=422),
+    View("/why", "/why"),
+    View("/why", "/why?customer=A-3&group=super-bonus,kigali-north,spring-letter"),
+    View("/why", f"/why?customer=A-5&group=the-{LONG.lower()}s", "sam"),
+    View("/why", "/why?customer=A-9&group=super-bonus", status=404),
     View("/groups/<code>/edit", "/groups/super-bonus/edit"),
     View("/groups/<code>/edit", "/groups/super-bonus/edit", "cass", conflict),
     View("/groups/<code>/delete", "/groups/super-bonus/delete"),
@@ -174,7 +197,10 @@ VIEWS = [
     View("/account", "/account"),
     View("/account", "/account", "cass", nothing),
 ]
-FILES = {"/customers.csv", "/imports/sample.csv", "/imports/<int:import_id>/refused.csv", "/static/<path:filename>"}
+FILES = {
+    "/customers.csv", "/groups/<code>/history.csv", "/imports/sample.csv", "/imports/<int:import_id>/refused.csv",
+    "/static/<path:filename>",
+}  # fmt: skip
 
 
 def state_of(store: Any, view: View) -> Path:
