@@ -137,6 +137,14 @@ def _end(change: Recorder, moment: datetime) -> None:
         MembershipDelta.is_joining == False,  # noqa: E712
     )
     pair = peewee.Tuple(Membership.group, Membership.customer)
+    # Of what is taken back again nobody reads the history.
+    if not _collecting.get():
+        _keep(change, moment, pair, going)
+    Membership.delete().where(pair.in_(going)).execute()
+
+
+def _keep(change: Recorder, moment: datetime, pair: peewee.Tuple, going: peewee.ModelSelect) -> None:
+    """Keep the intervals that end as history."""
     # An interval that began and ended in one moment was never seen by anybody: `joined_at < left_at` always.
     history = Membership.select(
         Membership.group, Membership.customer, Membership.since, peewee.Value(moment), Membership.cause, change.id
@@ -152,7 +160,6 @@ def _end(change: Recorder, moment: datetime) -> None:
             PastMembership.left_by,
         ],
     ).execute()
-    Membership.delete().where(pair.in_(going)).execute()
 
 
 def _begin(change: Recorder, moment: datetime) -> None:
