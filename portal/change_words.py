@@ -50,6 +50,16 @@ DOORS = {
     "api": N_("API"),
     "clock": N_("Clock"),
 }
+KINDS = {
+    "customer": N_("Customers"),
+    "group": N_("Groups"),
+    "import": N_("Imports"),
+    "shop": N_("Shops"),
+    "user": N_("Accounts"),
+    "sign_in": N_("Sign-ins"),
+    "system": N_("Backups"),
+    "change": N_("Undo"),
+}
 _UNNAMED = {"customer": N_("a customer"), "user": N_("somebody")}
 # Through which door, where it is not the page; a sentence of an import says so itself.
 _THROUGH = {
@@ -59,7 +69,7 @@ _THROUGH = {
 }
 
 
-def say_change(change: Told) -> str:
+def say_change(change: Told, *, with_door: bool = True) -> str:
     """Return a change as one sentence without its end: who did what, about what, and through which door."""
     pattern = _INTO if change.act == "import.run" and change.into else SENTENCES.get(change.act)
     names = {
@@ -70,7 +80,7 @@ def say_change(change: Told) -> str:
         sentence = gettext("%(who)s did “%(act)s”", who=names["who"], act=change.act)
     else:
         sentence = gettext(pattern) % names
-    through = _THROUGH.get(change.door) if change.who else None
+    through = _THROUGH.get(change.door) if change.who and with_door else None
     return gettext(through) % {"sentence": sentence} if through else sentence
 
 

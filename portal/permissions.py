@@ -54,6 +54,7 @@ class Action(StrEnum):
     # What others ask for: decide it, and look after the groups of all (what is due for review).
     APPROVE = "group.approve"
     EXPORT = "customer.export"
+    SEE_CHANGES = "change.see"
     EDIT_SHOP = "shop.edit"
     EDIT_USER = "user.edit"
     GRANT_ROLE = "role.grant"
@@ -69,6 +70,9 @@ class Scope(StrEnum):
 
     ALL = "all"
     OWN_SHOPS = "own shops"
+    # Of the list of changes alone: what the person herself did, and who signed in and out.
+    OWN_ACTS = "own acts"
+    SIGN_INS = "sign-ins"
 
 
 _A, _S = Scope.ALL, Scope.OWN_SHOPS
@@ -86,6 +90,7 @@ _MANAGER = {
     Action.CHANGE_OPEN_MEMBER: _A,
     Action.APPROVE: _A,
     Action.EXPORT: _A,
+    Action.SEE_CHANGES: _A,
 }
 _COUNTER = {
     Action.SEE_CUSTOMERS: _S,
@@ -93,6 +98,7 @@ _COUNTER = {
     Action.SEE_GROUPS: _S,
     Action.SEE_GROUP_NAMES: _S,
     Action.CHANGE_OPEN_MEMBER: _S,
+    Action.SEE_CHANGES: Scope.OWN_ACTS,
 }
 TABLE: dict[Role, dict[Action, Scope]] = {
     Role.OWNER: {
@@ -104,6 +110,7 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.SEE_SENSITIVE: _A,
         Action.APPROVE: _A,
         Action.EXPORT: _A,
+        Action.SEE_CHANGES: _A,
         Action.EDIT_SHOP: _A,
         Action.EDIT_USER: _A,
         Action.GRANT_ROLE: _A,
@@ -120,10 +127,12 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.SEE_GROUP_NAMES: _A,
         Action.SEE_SENSITIVE: _A,
         Action.EXPORT: _A,
+        Action.SEE_CHANGES: _A,
     },
     Role.TECH_ADMIN: {
         Action.SEE_GROUP_NAMES: _A,
         Action.SEE_SENSITIVE: _A,
+        Action.SEE_CHANGES: Scope.SIGN_INS,
         Action.EDIT_USER: _A,
         Action.MAINTAIN: _A,
     },
@@ -188,6 +197,10 @@ class Actor:
             if action in TABLE[grant.role] and grant.shop_id is not None:
                 reach.add(grant.shop_id)
         return frozenset(reach)
+
+    def scopes(self, action: Action) -> frozenset[Scope]:
+        """Return how far each of her roles lets her do `action`; they add up."""
+        return frozenset(TABLE[grant.role][action] for grant in self.grants if action in TABLE[grant.role])
 
     def may_in(self, action: Action, shop_id: int | None) -> bool:
         """Tell whether `action` is allowed for that shop (None: for a customer without a shop)."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from portal.models import Change, ChangeRow, Customer, Group, GroupItem, Import, Shop, User
 from portal.permissions import Action, Actor
@@ -48,7 +47,7 @@ def told(actor: Actor, changes: Sequence[Change]) -> list[Told]:
     wanted |= {("customer", row_id) for row_id in whom.values()}
     files = _files(row_id for noun, row_id in wanted if noun == "import")
     wanted |= {("group", found.group_id) for found in files.values() if found.group_id}
-    things = _things(actor, wanted, files)
+    names = things(actor, wanted, files)
     people = {change.actor_id for change in changes if change.actor_id}
     who = dict(User.select(User.id, User.name).where(User.id.in_(people)).tuples()) if people else {}
     found = []
@@ -58,8 +57,8 @@ def told(actor: Actor, changes: Sequence[Change]) -> list[Told]:
         found.append(
             Told(
                 change.id, change.at, change.act, change.door, change.note, change.n_rows,
-                who.get(change.actor_id, ""), things.get(subject), things.get(("customer", whom.get(change.id, 0))),
-                things.get(("group", file.group_id)) if file else None,
+                who.get(change.actor_id, ""), names.get(subject), names.get(("customer", whom.get(change.id, 0))),
+                names.get(("group", file.group_id)) if file else None,
             )
         )  # fmt: skip
     return found
@@ -94,9 +93,12 @@ def _files(ids: Iterable[int]) -> dict[int, Import]:
     return {found.id: found for found in Import.select().where(Import.id.in_(wanted))} if wanted else {}
 
 
-def _things(actor: Actor, wanted: set[tuple[str, int]], files: dict[int, Import]) -> dict[tuple[str, int], Thing]:
+def things(
+    actor: Actor, wanted: set[tuple[str, int]], files: dict[int, Import] | None = None
+) -> dict[tuple[str, int], Thing]:
+    """Return what the reader may know of things, by noun and number."""
     finders: dict[str, Callable[[Actor, list[int]], dict[int, Thing]]] = {
-        "customer": _customers, "group": _groups, "shop": _shops, "user": _users,
+        "customer": _customers, "group": _groups, "shop": _shops, "user": _users, "group_item": _items,
     }  # fmt: skip
     found = {(noun, row_id): Thing(noun) for noun, row_id in wanted}
     for noun, finder in finders.items():
@@ -104,7 +106,7 @@ def _things(actor: Actor, wanted: set[tuple[str, int]], files: dict[int, Import]
         if ids:
             found |= {(noun, row_id): thing for row_id, thing in finder(actor, ids).items()}
     may_open = actor.may(Action.IMPORT_CUSTOMERS)
-    for row_id, file in files.items():
+    for row_id, file in (files or {}).items():
         found["import", row_id] = Thing("import", file.file_name, str(row_id) if may_open else "")
     for noun, row_id in wanted:
         if noun == "change":
@@ -135,14 +137,16 @@ def _shops(actor: Actor, ids: list[int]) -> dict[int, Thing]:
     }
 
 
+def _items(actor: Actor, ids: list[int]) -> dict[int, Thing]:
+    """Return items by what they say: a customer, a shop, a group."""
+    rows = GroupItem.select(GroupItem.id, GroupItem.customer, GroupItem.shop, GroupItem.of_group)
+    said = {
+        item_id: ("customer", customer) if customer else ("shop", shop) if shop else ("group", group)
+        for item_id, customer, shop, group in rows.where(GroupItem.id.in_(ids)).tuples()
+    }
+    names = things(actor, {one for one in said.values() if one[1]})
+    return {item_id: names[one] for item_id, one in said.items() if one in names}
+
+
 def _users(actor: Actor, ids: list[int]) -> dict[int, Thing]:
     return {one.id: Thing("user", one.name) for one in User.select().where(User.id.in_(ids))}
-
-
-def plain(one: Told) -> dict[str, Any]:
-    """Return a change as other programs read it."""
-    return {
-        "id": one.id, "at": one.at.isoformat(), "who": one.who, "act": one.act, "door": one.door,
-        "about": one.about and {"noun": one.about.noun, "label": one.about.label, "code": one.about.code},
-        "note": one.note, "rows": one.n_rows,
-    }  # fmt: skip

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from portal.web import (
+    changes,
     customers,
     errors,
     exports,
@@ -25,5 +26,5 @@ def init_app(app: Flask) -> None:
     language.init_app(app)
     render.init_app(app)
     errors.init_app(app)
-    for module in (start, users, shops, settings, customers, exports, groups, members, stages, imports, jobs):
+    for module in (start, users, shops, settings, customers, exports, groups, members, stages, imports, jobs, changes):
         app.register_blueprint(module.pages)
