@@ -36,6 +36,8 @@ SENTENCES = {
     "user.language": N_("%(who)s chose the language of %(what)s"),
     "user.sign_in": N_("%(who)s signed in"),
     "user.sign_out": N_("%(who)s signed out"),
+    "clock.due": N_("%(who)s brought up what was due"),
+    "setting.guards": N_("%(who)s set the guard rails"),
     "system.backup": N_("%(who)s took a backup"),
     "system.restore": N_("%(who)s restored a backup"),
     "change.undo": N_("%(who)s undid change %(what)s"),
@@ -57,7 +59,9 @@ KINDS = {
     "shop": N_("Shops"),
     "user": N_("Accounts"),
     "sign_in": N_("Sign-ins"),
+    "setting": N_("Settings"),
     "system": N_("Backups"),
+    "clock": N_("Due by the clock"),
     "change": N_("Undo"),
 }
 _UNNAMED = {"customer": N_("a customer"), "user": N_("somebody")}

@@ -19,7 +19,8 @@ from portal.values import GENDERS, ID_TYPES
 NOUNS = {
     "customer": N_("Customer"), "group": N_("Group"), "group_item": N_("Item"), "shop": N_("Shop"),
     "user": N_("Account"), "user_role": N_("Role"), "user_session": N_("Session"), "backup": N_("Backup"),
-    "restore": N_("Restore"), "export": N_("Export"), "import": N_("Import"), "change_row": N_("Forgotten values"),
+    "restore": N_("Restore"), "setting": N_("Setting"), "export": N_("Export"), "import": N_("Import"),
+    "change_row": N_("Forgotten values"),
 }  # fmt: skip
 LABELS = {
     "name": N_("Name"), "code": N_("Code"), "phone": N_("Phone"), "email": N_("E-mail"), "shop": N_("Shop"),
@@ -33,6 +34,8 @@ LABELS = {
     "seed": N_("Seed"), "valid_from": N_("Valid from"), "valid_until": N_("Valid until"),
     "on_leave": N_("Who leaves the shop"), "user": N_("Account"), "role": N_("Role"), "is_active": N_("Open"),
     "password": N_("Password"), "filter": N_("Filter"), "rows": N_("Rows"), "bytes": N_("Bytes"),
+    "key": N_("Setting"), "value": N_("Value"), "share": N_("Share of all customers"),
+    "marked": N_("Groups marked guarded"), "has_begun": N_("Has begun"),
     "migrations": N_("Migrations"), "sessions_ended": N_("Sessions ended"), "forgotten": N_("Forgotten"),
 }  # fmt: skip
 _WORDS: dict[str, Mapping[str, str]] = {
@@ -43,6 +46,7 @@ _WORDS: dict[str, Mapping[str, str]] = {
     "status": {"active": N_("Active"), "draft": N_("Draft"), "archived": N_("Archived"), "deleted": N_("Deleted")},
     "sign": {"include": N_("includes"), "exclude": N_("excludes")},
     "on_leave": {"leave": N_("leaves the group"), "stay": N_("stays")},
+    "key": {"guards": N_("Guard rails")},
     "revealed": {"id_number": N_("ID number")},
     "hue": {
         "blue": N_("Blue"), "indigo": N_("Indigo"), "violet": N_("Violet"), "pink": N_("Pink"), "red": N_("Red"),
@@ -76,17 +80,22 @@ def say_value(name: str, value: Any, things: Mapping[tuple[str, int], Thing]) ->
     """Return a value as people read it: names for numbers, words for keys, moments in the store's time; '' for none."""
     if value is None or value == "":
         return ""
+    if isinstance(value, dict):
+        return ", ".join(f"{say_field(part)}: {say_value(part, one, things) or '–'}" for part, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(part) for part in value)
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
+    return _number(name, value, things) if isinstance(value, int | float) else _in_words(name, str(value))
+
+
+def _number(name: str, value: float, things: Mapping[tuple[str, int], Thing]) -> str:
+    """Return what a number says: another row, a share, or how many."""
     if name in REFERENCES:
-        return say_thing(things.get((REFERENCES[name], value)), REFERENCES[name]).strip("“”")
-    if name in {"low", "high"}:
+        return say_thing(things.get((REFERENCES[name], int(value))), REFERENCES[name]).strip("“”")
+    if name in {"low", "high", "share"}:
         return f"{format_decimal(value / 100)} %"
-    if isinstance(value, int | float):
-        return str(format_decimal(value))
-    if isinstance(value, list | tuple):
-        return ", ".join(str(part) for part in value)
-    return _in_words(name, str(value))
+    return str(format_decimal(value))
 
 
 def _in_words(name: str, text: str) -> str:

@@ -48,7 +48,7 @@ def make(cass: Actor, folder: Path) -> list[tuple[Any, ...]]:
     checked = imports.check(cass, file, "people.csv", group=group)
     with _small_parts():
         for n in range(100):
-            if imports._go_on(cass, checked.id).state == "done":
+            if imports.go_on(cass, checked.id).state == "done":
                 break
             happens(lambda n=n: customers.edit(cass, ben.id, {"address": f"Street {n}"}))
     happens(lambda: groups.edit(cass, group.id, groups.Details("Best", description="of all")))

@@ -24,6 +24,7 @@ REFERENCES = {
 UNTOLD = frozenset({"id", "version", "updated_at", "created_at", "created_by", "ended_by", "kind"}) | {
     "n_members", "next_change_at", "level",
 }  # fmt: skip
+_HIDDEN = frozenset({"customer", "group"})  # what some readers may not see; it has no name for them then
 Values = Mapping[str, Any]
 
 
@@ -31,7 +32,7 @@ Values = Mapping[str, Any]
 class Line:
     """One row: what it is of, and its values before and after as the reader may see them.
 
-    `is_hidden`: a customer whom she may not see; `is_forgotten`: the values were taken out for good.
+    `is_hidden`: a customer or a group that she may not see; `is_forgotten`: the values were taken out for good.
     """
 
     id: int
@@ -96,10 +97,10 @@ def _line(actor: Actor, row: ChangeRow, things: dict[tuple[str, int], Thing], se
     thing = things.get((row.noun, row.row_id), Thing(row.noun))
     if row.before is None and row.after is None:
         return Line(row.id, row.noun, thing, is_forgotten=True)
+    if row.noun in _HIDDEN and not thing.label:
+        return Line(row.id, row.noun, thing, is_hidden=True)
     if row.noun != "customer":
         return Line(row.id, row.noun, thing, row.before, row.after)
-    if row.row_id not in seen:
-        return Line(row.id, row.noun, thing, is_hidden=True)
     hidden = actor.masked(seen[row.row_id])
     before, after = (_masked(values, hidden) for values in (row.before, row.after))
     return Line(row.id, row.noun, thing, before, after)

@@ -7,6 +7,7 @@ from datetime import datetime
 from portal.models import Change, ChangeRow, Customer, Group, GroupItem, Import, Shop, User
 from portal.permissions import Action, Actor
 from portal.queries import customers as find_customers
+from portal.queries.groups import seen_by
 
 # Acts on a group that name one customer; who she is stands in their rows.
 _NAMING = ("group.add_member", "group.remove_member", "group.end_item")
@@ -126,7 +127,7 @@ def _groups(actor: Actor, ids: list[int]) -> dict[int, Thing]:
     may_open = actor.may(Action.SEE_GROUPS)
     return {
         one.id: Thing("group", one.label, one.code if may_open and one.status != "deleted" else "")
-        for one in Group.select().where(Group.id.in_(ids))
+        for one in Group.select().where(Group.id.in_(ids), *seen_by(actor))
     }
 
 
