@@ -50,7 +50,8 @@ def by_hand(house: Databases, name: str, file: Path, group: int) -> float | None
 def plain_search(path: Path) -> None:
     """Make the search index again without secure deletion, which an older shell cannot write to."""
     use(f"sqlite:///{path}")
-    triggers = db.db.execute_sql("SELECT sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    of_index = "type = 'trigger' AND name LIKE 'customer_search%'"
+    triggers = db.db.execute_sql(f"SELECT sql FROM sqlite_master WHERE {of_index}").fetchall()
     with db.db.atomic():
         db.db.execute_sql("DROP TABLE customer_search")
         for name in ("insert", "delete", "update"):

@@ -58,6 +58,7 @@ def assets_folder() -> Path:
 def _configure(app: Flask, settings: config.Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=settings.earlier_keys,
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         MAX_FORM_PARTS=2_000,

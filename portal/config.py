@@ -34,6 +34,14 @@ class Settings:
             "secret": True,
         },
     )
+    secret_key_fallbacks: str = field(
+        default="",
+        metadata={
+            "env": "PORTAL_SECRET_KEY_FALLBACKS",
+            "meaning": N_("earlier secret keys, the newest first, separated by spaces; they sign nothing any more"),
+            "secret": True,
+        },
+    )
     host: str = field(default="127.0.0.1", metadata={"env": "PORTAL_HOST", "meaning": N_("address to serve on")})
     port: int = field(default=8000, metadata={"env": "PORTAL_PORT", "meaning": N_("port to serve on")})
     locale: str = field(
@@ -81,6 +89,11 @@ class Settings:
     def sqlite_path(self) -> Path:
         """Return the path of the SQLite file, relative to where the command was started."""
         return Path(self.database.removeprefix("sqlite:///"))
+
+    @property
+    def earlier_keys(self) -> list[str]:
+        """Return the secret keys that were in use before this one, the newest first."""
+        return self.secret_key_fallbacks.split()
 
     @property
     def hosts(self) -> list[str]:
@@ -132,6 +145,8 @@ def _check(settings: Settings) -> None:
         ) from None
     if settings.secret_key:
         _check_secret(settings)
+    if any(len(key) < MIN_SECRET for key in settings.earlier_keys):
+        raise Refusal(N_("Each key of PORTAL_SECRET_KEY_FALLBACKS must have at least 32 characters."))
     if settings.proxy:
         _check_proxy(settings)
 

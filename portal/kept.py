@@ -96,4 +96,5 @@ def _last_user() -> int | None:
 
 
 def _seal() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(str(current_app.secret_key), salt="kept")
+    fallbacks = current_app.config["SECRET_KEY_FALLBACKS"] or ()
+    return URLSafeTimedSerializer([*reversed(fallbacks), str(current_app.secret_key)], salt="kept")

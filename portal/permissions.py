@@ -55,6 +55,7 @@ class Action(StrEnum):
     APPROVE = "group.approve"
     WHY = "group.why"
     EXPORT = "customer.export"
+    SEE_CHANGES = "change.see"
     EDIT_SHOP = "shop.edit"
     EDIT_USER = "user.edit"
     GRANT_ROLE = "role.grant"
@@ -70,6 +71,9 @@ class Scope(StrEnum):
 
     ALL = "all"
     OWN_SHOPS = "own shops"
+    # Of the list of changes alone: what the person herself did, and who signed in and out.
+    OWN_ACTS = "own acts"
+    SIGN_INS = "sign-ins"
 
 
 _A, _S = Scope.ALL, Scope.OWN_SHOPS
@@ -88,6 +92,7 @@ _MANAGER = {
     Action.APPROVE: _A,
     Action.WHY: _A,
     Action.EXPORT: _A,
+    Action.SEE_CHANGES: _A,
 }
 _COUNTER = {
     Action.SEE_CUSTOMERS: _S,
@@ -96,6 +101,7 @@ _COUNTER = {
     Action.SEE_GROUP_NAMES: _S,
     Action.CHANGE_OPEN_MEMBER: _S,
     Action.WHY: _S,
+    Action.SEE_CHANGES: Scope.OWN_ACTS,
 }
 TABLE: dict[Role, dict[Action, Scope]] = {
     Role.OWNER: {
@@ -108,6 +114,7 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.APPROVE: _A,
         Action.WHY: _A,
         Action.EXPORT: _A,
+        Action.SEE_CHANGES: _A,
         Action.EDIT_SHOP: _A,
         Action.EDIT_USER: _A,
         Action.GRANT_ROLE: _A,
@@ -125,10 +132,12 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.SEE_SENSITIVE: _A,
         Action.WHY: _A,
         Action.EXPORT: _A,
+        Action.SEE_CHANGES: _A,
     },
     Role.TECH_ADMIN: {
         Action.SEE_GROUP_NAMES: _A,
         Action.SEE_SENSITIVE: _A,
+        Action.SEE_CHANGES: Scope.SIGN_INS,
         Action.EDIT_USER: _A,
         Action.MAINTAIN: _A,
     },
@@ -193,6 +202,10 @@ class Actor:
             if action in TABLE[grant.role] and grant.shop_id is not None:
                 reach.add(grant.shop_id)
         return frozenset(reach)
+
+    def scopes(self, action: Action) -> frozenset[Scope]:
+        """Return how far each of her roles lets her do `action`; they add up."""
+        return frozenset(TABLE[grant.role][action] for grant in self.grants if action in TABLE[grant.role])
 
     def may_in(self, action: Action, shop_id: int | None) -> bool:
         """Tell whether `action` is allowed for that shop (None: for a customer without a shop)."""

@@ -32,6 +32,7 @@ ASK_NOBODY = {
     "sessions.end_all": "works inside a change that a service which asked has open",
     "changes.record": "is the frame that other services write in; each of them has asked",
     "changes.values": "pure",
+    "changes.sealed": "pure",
     "changes.plain": "pure",
     "details.check": "looks at typed details; groups.create and groups.edit have asked",
     "details.day_of": "pure",

@@ -14,7 +14,11 @@ from playhouse.schema_diff import diff_models
 
 from portal import migrate
 from portal.db import db, make_file
-from portal.models import TABLES, Shop
+from portal.models import TABLES, Change, ChangeRow, Shop
+from portal.permissions import OPERATOR, Actor
+from portal.queries import sealed
+from portal.services import shops
+from tests import tampering
 from tests.conftest import Database, PostgresServer, SqliteFiles, forget, use
 
 # Indexes that stand in no model, because only one of the databases can have them.
@@ -131,6 +135,22 @@ def test_up_again_touches_nothing(database: Database, s1: Shop) -> None:
     before = database.checksum()
     assert migrate.up() == []
     assert database.checksum() == before
+
+
+def test_changes_from_before_there_were_seals_are_sealed_when_they_come(
+    database: Database, cass: Actor, tmp_path: Path
+) -> None:
+    tampering.make(cass, tmp_path)
+    before, n_rows = Change.select().count(), ChangeRow.select().count()
+    steps = migrate.known()
+    migrate.down(len(steps) - steps.index("0007_sealed_changes"))
+    assert "change_seal" not in db.get_tables()
+    migrate.up()
+    proof = sealed.prove()
+    assert (proof.broken, proof.n_rows, Change.select().count()) == ([], n_rows, before)
+    assert proof.n_seals == before  # one each, of an import too
+    shops.create(OPERATOR, code="Z9", name="After")
+    assert sealed.prove().broken == []
 
 
 # ---- several at once, and cut short ----

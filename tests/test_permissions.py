@@ -35,6 +35,7 @@ RIGHTS = {
     "group.approve": MANAGERS,
     "group.why": f"{MANAGERS} support shop_staff analyst",
     "customer.export": f"{MANAGERS} analyst",
+    "change.see": f"{MANAGERS} support shop_staff analyst tech_admin",
     "shop.edit": "owner",
     "user.edit": "owner tech_admin",
     "role.grant": "owner",
@@ -66,12 +67,22 @@ def test_each_role_may_what_the_table_says_and_nothing_else(role: Role) -> None:
 
 def test_company_wide_roles_reach_every_shop_and_others_only_theirs() -> None:
     for role in Role:
-        for action in Action:
+        for action in set(Action) - {Action.SEE_CHANGES}:  # reaches acts, not shops
             reach, holds = somebody((role, 3)).shops(action), action in right_of(role)
             assert reach == (None if holds and role not in LIMITED else {3} if holds else set()), (role, action)
     assert somebody(("support", None)).shops(Action.SEE_CUSTOMERS) is None
     assert somebody(("shop_staff", None)).shops(Action.SEE_CUSTOMERS) == set()
     assert {role.value for role in SHOP_ROLES} == LIMITED
+
+
+def test_changes_are_seen_all_or_ones_own_or_sign_ins_and_roles_add_up() -> None:
+    all_, own, sign_ins = "all", "own acts", "sign-ins"
+    seen = {role: somebody((role, 3)).scopes(Action.SEE_CHANGES) for role in Role}
+    assert seen == {role: {all_} for role in MANAGERS.split()} | {
+        "analyst": {all_}, "support": {own}, "shop_staff": {own}, "tech_admin": {sign_ins}
+    }  # fmt: skip
+    assert somebody(("tech_admin", None), ("support", 3)).scopes(Action.SEE_CHANGES) == {own, sign_ins}
+    assert somebody().scopes(Action.SEE_CHANGES) == set()
 
 
 def test_the_shops_of_several_roles_add_up() -> None:
@@ -144,7 +155,7 @@ def test_a_column_is_masked_if_every_role_that_shows_the_customer_masks_it(
 def test_the_same_person_goes_through_another_door() -> None:
     ann = somebody(("support", 3))
     assert ann.through(Door.IMPORT) == Actor(7, "Ann", Door.IMPORT, ann.grants)
-    assert {door.value for door in Door} == {"page", "command", "import", "setup"}
+    assert {door.value for door in Door} == {"page", "command", "import", "setup", "clock"}
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,12 @@ import click
 from portal.cli.options import as_option
 from portal.permissions import MASKED, OPERATOR_ACTIONS, ROLE_LABELS, TABLE, Action, Role, Scope
 
-_SIGNS = {Scope.ALL: "✓", Scope.OWN_SHOPS: "own shops"}
+_SIGNS = {Scope.ALL: "✓"}
 _HEAD = """# Who may do what
 
 Made from `portal/permissions.py` by `portal permissions`; a test compares the two. Roles add up; the rest is refused.
-"own shops": for the shops the role was given for; a role of support that names no shop reaches all.
+"own shops": for the shops the role was given for; a role of support that names no shop reaches all. "own acts": what
+the person herself did; "sign-ins": who signed in and out.
 """
 
 
@@ -36,6 +37,6 @@ def markdown() -> str:
 
 
 def _row(action: Action) -> str:
-    cells = [_SIGNS.get(TABLE[role][action], "") if action in TABLE[role] else "" for role in Role]
+    cells = [_SIGNS.get(TABLE[role][action], TABLE[role][action]) if action in TABLE[role] else "" for role in Role]
     operator = "✓" if action in OPERATOR_ACTIONS else ""
     return f"| `{action}` | " + " | ".join([*cells, operator]) + " |"

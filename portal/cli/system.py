@@ -10,10 +10,10 @@ from portal import config
 from portal import migrate as migrations
 from portal.cli import output, start
 from portal.cli.options import as_option, json_option, operating
-from portal.errors import N_, Refusal
+from portal.errors import N_, Refusal, Refusals
 from portal.models import Group
 from portal.permissions import Action, Actor, require
-from portal.queries import membership
+from portal.queries import membership, sealed
 
 MASKED = "••••••••"
 
@@ -33,12 +33,20 @@ def migrate(down: int | None) -> None:
 
 
 @click.command("verify")
+@click.option("--seal", metavar="N-HASH", help="Also prove that the list of changes still holds this seal.")
 @json_option
 @operating
-def verify(actor: Actor, as_json: bool) -> None:
-    """Check that stored membership equals the definition, and that intervals and counts are right."""
+def verify(actor: Actor, seal: str | None, as_json: bool) -> None:
+    """Check that stored membership equals the definition, and that nobody altered the list of changes.
+
+    The last line names the newest seal of the list. Kept elsewhere and given to a later check, it proves that the list
+    was not put back to an earlier state as a whole.
+    """
     require(actor, Action.MAINTAIN)
     differences, intervals, counts = membership.differences(), membership.broken_intervals(), membership.wrong_counts()
+    proof = sealed.prove()
+    if seal is not None and not sealed.is_there(seal):
+        proof.found(N_("Seal %(seal)s is not in the list."), seal=seal)
     if as_json:
         output.json_value(
             {
@@ -48,15 +56,35 @@ def verify(actor: Actor, as_json: bool) -> None:
                 ],
                 "intervals": [{"group": group, "customer": customer} for group, customer in intervals],
                 "counts": [{"group": group, "kept": kept, "true": true} for group, kept, true in counts],
+                "changes": [broken.sentence % broken.params for broken in proof.broken],
+                "seal": proof.newest,
             }
         )
     else:
         _say_wrong(differences, intervals, counts)
-    n = len(differences) + len(intervals) + len(counts)
-    if n:
-        raise Refusal(N_("Stored membership is wrong in %(n)s places."), n=n)
+        for broken in proof.broken:
+            click.echo(gettext(broken.sentence) % broken.params)
+    _refuse(len(differences) + len(intervals) + len(counts), len(proof.broken))
     if not as_json:
         click.echo(gettext("Stored membership equals the definition."))
+        click.echo(_whole(proof))
+
+
+def _refuse(n_wrong: int, n_broken: int) -> None:
+    """End the command with what is wrong, if anything is."""
+    wrong = [Refusal(N_("Stored membership is wrong in %(n)s places."), n=n_wrong)] if n_wrong else []
+    broken = [Refusal(N_("The list of changes is not as it was written, in %(n)s places."), n=n_broken)]
+    if wrong or n_broken:
+        raise Refusals(wrong + (broken if n_broken else []))
+
+
+def _whole(proof: sealed.Proof) -> str:
+    if not proof.newest:
+        return gettext("The list of changes is empty.")
+    return gettext(
+        "The list of changes is whole: %(rows)s rows under %(seals)s seals. The newest seal is %(seal)s.",
+        rows=proof.n_rows, seals=proof.n_seals, seal=proof.newest,
+    )  # fmt: skip
 
 
 def _say_wrong(

@@ -1,6 +1,6 @@
 """The tables. Every model is imported here so that migrations and tests see all of them."""
 
-from portal.models.change import Change, ChangeRow
+from portal.models.change import Change, ChangeAnchor, ChangeRow, ChangeSeal
 from portal.models.customer import Customer
 from portal.models.group import Group, GroupItem
 from portal.models.imports import Import, ImportRow
@@ -21,6 +21,8 @@ TABLES = (
     RequestKey,
     Change,
     ChangeRow,
+    ChangeSeal,
+    ChangeAnchor,
     Customer,
     Group,
     GroupItem,
@@ -36,7 +38,9 @@ TABLES = (
 __all__ = [
     "TABLES",
     "Change",
+    "ChangeAnchor",
     "ChangeRow",
+    "ChangeSeal",
     "Customer",
     "Group",
     "GroupItem",

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from portal.web import (
+    changes,
     customers,
     errors,
     exports,
@@ -29,5 +30,6 @@ def init_app(app: Flask) -> None:
     errors.init_app(app)
     for module in (
         start, users, shops, settings, customers, exports, groups, members, history, why, stages, imports, jobs,
+        changes,
     ):  # fmt: skip
         app.register_blueprint(module.pages)

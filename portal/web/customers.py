@@ -11,6 +11,7 @@ from wtforms.fields.choices import SelectChoice
 
 from portal.access import actor, needs
 from portal.errors import Conflict, Refusal
+from portal.field_words import language_name
 from portal.languages import read_language
 from portal.models import Customer
 from portal.models.customer import FIELDS
@@ -27,7 +28,7 @@ from portal.web.filtering import Filtering
 from portal.web.forms import Form, VersionedForm, _l, options
 from portal.web.language import say
 from portal.web.members import change_of
-from portal.web.render import language_name, phone, render
+from portal.web.render import phone, render
 
 pages = Blueprint("customers", __name__)
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import peewee
-from babel import Locale, UnknownLocaleError
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from flask_login import current_user
 from jinja2 import StrictUndefined
 from jinja2_fragments import BlockNotFoundError
@@ -143,6 +142,7 @@ def menu() -> list[MenuItem]:
         (Action.SEE_CUSTOMERS, gettext("Customers"), "customers.index", "users", crm),
         (Action.SEE_GROUP_NAMES, gettext("CRM Groups Maintenance"), "groups.index", "tag", crm),
         (Action.IMPORT_CUSTOMERS, gettext("Import Customers into CRM…"), "imports.new", "upload", crm),
+        (Action.SEE_CHANGES, gettext("Recent changes"), "changes.index", "list", settings),
         (Action.EDIT_SHOP, gettext("Shops"), "shops.index", "store", settings),
         (Action.SET_GUARDS, gettext("Guard rails"), "settings.guards", "lock", settings),
     ]
@@ -167,15 +167,6 @@ def n_jobs() -> int:
 def phone(shown: str) -> str:
     """Return a stored phone number as people write it; a masked one as it is."""
     return shown if MASK in shown else format_phone(shown)
-
-
-def language_name(text: str) -> str:
-    """Return a language code as the language's name, in the language of the page; other text as it is."""
-    try:
-        name = Locale.parse(text).get_display_name(get_locale())
-    except (UnknownLocaleError, ValueError, TypeError):
-        return text
-    return (name or text).capitalize()
 
 
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))

@@ -15,7 +15,7 @@ from portal.db import db
 from portal.models import Shop
 from portal.permissions import OPERATOR, Grant, Role
 from portal.services import shops, users
-from tests.conftest import SERVER, PostgresServer, SqliteFiles, forget, use
+from tests.conftest import SERVER, PostgresServer, SqliteFiles, forget, settings_for, use
 
 # These speak of files: of the database's own, of copies beside it.
 collect_ignore = ["test_backups.py", "test_doctor.py"] if SERVER else []
@@ -90,6 +90,8 @@ def store(
     else:
         url = f"sqlite:///{path}"
         shutil.copy(made.removeprefix("sqlite:///"), path)
+    # The key under which the store was made goes with it, as to another machine: its changes are sealed with it.
+    (path.parent / "secret_key").write_text(settings_for(url).secret_key)
     create_app(Settings(database=url), path.parent)
     yield path
     if isinstance(server, PostgresServer):

@@ -5,6 +5,7 @@ import json
 from portal.models import Change, Customer, Group, Membership, PastMembership, Shop, User
 from portal.services import customers, samples, sessions
 from portal.services.changes import values
+from tests.tampering import unguarded
 
 CASS = ("--as", "cass@x.example")
 
@@ -48,8 +49,38 @@ def test_an_account_is_closed_and_opened_again(portal, store):
     assert portal("user", "activate", "nobody@x.example").stderr == "Nobody signs in as “nobody@x.example”.\n"
 
 
+def test_verify_proves_the_list_of_changes_and_names_its_newest_seal(portal, store):
+    membership, whole = portal("verify").stdout.splitlines()
+    seal = whole.rpartition(" ")[2].rstrip(".")
+    assert membership == "Stored membership equals the definition."
+    assert whole == f"The list of changes is whole: 16 rows under 9 seals. The newest seal is {seal}."
+    portal("customer", "add", "A1", "--name", "Ana", *CASS)
+    assert portal("verify", "--seal", seal).exit_code == 0
+    assert portal("verify", "--seal", "9-0000").stderr == "The list of changes is not as it was written, in 1 places.\n"
+    told = json.loads(portal("verify", "--json").stdout)
+    assert (told["changes"], told["seal"].partition("-")[0]) == ([], "10")
+    with unguarded():
+        Change.update(note="x").where(Change.act == "customer.create").execute()
+        wrong = portal("verify", *("--as", "tess@x.example"))
+        assert (wrong.exit_code, wrong.stdout) == (1, "Change 10, or its seal 10, was altered.\n")
+    assert portal("verify", *CASS).exit_code == 1
+
+
+def test_verify_says_which_changes_are_of_another_secret_key(portal, store, monkeypatch):
+    key = (store.parent / "secret_key").read_text()
+    monkeypatch.setenv("PORTAL_SECRET_KEY", "another-secret-of-this-portal-0123456789")
+    told = portal("verify")
+    assert told.stdout == (
+        "Seals 1 to 9 are of a secret key that is not known here; name it in PORTAL_SECRET_KEY_FALLBACKS.\n"
+    )
+    monkeypatch.setenv("PORTAL_SECRET_KEY_FALLBACKS", "short " + key)
+    assert "must have at least 32 characters" in portal("verify").stderr
+    monkeypatch.setenv("PORTAL_SECRET_KEY_FALLBACKS", key)
+    assert portal("verify").exit_code == 0 and key not in portal("settings").stdout
+
+
 def test_verify_names_the_group_whose_membership_is_wrong(portal, store):
-    assert portal("verify").stdout == "Stored membership equals the definition.\n"
+    assert portal("verify").exit_code == 0
     portal("customer", "add", "A1", "--name", "Ana", "--shop", "KGN", *CASS)
     portal("group", "create", "North", "--shop", "KGN", *CASS)
     Membership.delete().execute()

@@ -1,11 +1,12 @@
 """Customers: identity, what is kept, what is refused, who may write whom."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
-from portal import clock
 from portal.errors import Conflict, Missing, Refusal, Refusals
 from portal.models import Change, Customer, Shop
 from portal.models.customer import FIELDS
@@ -251,8 +252,8 @@ def test_a_reveal_opens_the_id_of_one_customer_for_one_person_for_ten_minutes(
     hidden = frozenset({"id_number"})
     assert (find.masked(sam, ann), find.masked(sam, ben), find.masked(sol, ann)) == (frozenset(), hidden, hidden)
 
-    Change.update(at=clock.ago(minutes=10, seconds=1)).where(Change.act == "customer.reveal").execute()
-    assert find.masked(sam, ann) == hidden
+    with time_machine.travel(Change.get(Change.act == "customer.reveal").at + timedelta(minutes=10, seconds=1)):
+        assert find.masked(sam, ann) == hidden
 
 
 @pytest.mark.parametrize("reason", ["", "   "])

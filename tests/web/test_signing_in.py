@@ -362,3 +362,14 @@ def test_wrong_tries_are_counted_where_they_come_from(app: Flask, people: dict[s
         form = browser.get("/sign-in").form("/sign-in")
         assert browser.submit(form, email=f"{name}@store.example", password="wrong").status == 422
     assert len({row.key for row in SignInFailure.select()}) == 4  # two accounts, two addresses
+
+
+def test_a_secret_key_is_changed_without_signing_anybody_out(
+    browse: Browse, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cass, sam = browse("cass"), browse("sam")
+    old = app.config["SECRET_KEY"]
+    monkeypatch.setitem(app.config, "SECRET_KEY", "n" * 40)
+    assert cass.get("/").status == 401
+    monkeypatch.setitem(app.config, "SECRET_KEY_FALLBACKS", [old])
+    assert sam.get("/").status == 200

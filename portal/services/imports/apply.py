@@ -3,19 +3,19 @@
 Every part is a transaction, so that others who write wait for a few hundred rows at most; all are one change.
 """
 
-import json
+from collections.abc import Sequence
 from typing import Any
 
 import peewee
 from peewee import fn
 
 from portal import clock
-from portal.db import db, insert_all, json_of, random_uid, run_many
-from portal.models import ChangeRow, Customer, GroupItem, Import, ImportRow, Membership
+from portal.db import db, random_uid, run_many
+from portal.models import Customer, GroupItem, Import, ImportRow, Membership
 from portal.models.customer import FIELDS
 from portal.queries.membership import valid_at
 from portal.services import customers, membership, staying
-from portal.services.changes import Recorder, plain
+from portal.services.changes import Recorder
 from portal.services.imports.resolve import Part
 from portal.values import search_text
 
@@ -108,7 +108,12 @@ def _create(part: Part, change: Recorder) -> None:
     ]
     query = (
         ImportRow.select(
-            *staged, ImportRow.shop, ImportRow.search, peewee.Value(moment), peewee.Value(moment), peewee.Value(1),
+            *staged,
+            ImportRow.shop,
+            ImportRow.search,
+            peewee.Value(moment),
+            peewee.Value(moment),
+            peewee.Value(1),
             random_uid(),
         )
         .where(*_new(part))
@@ -124,22 +129,17 @@ def _create(part: Part, change: Recorder) -> None:
     found = Customer.select(Customer.id).where(Customer.code_key == ImportRow.code_key)
     ImportRow.update(customer=found).where(*_new(part)).execute()
     created = (
-        Customer.select(
-            change.id,
-            peewee.Value("customer"),
-            Customer.id,
-            json_of(**{name: getattr(Customer, name) for name in _RECORDED}),
-        )
+        Customer.select(Customer.id, *(getattr(Customer, name) for name in _RECORDED))
         .join(ImportRow)
         .where(*_new(part))
     )
-    _record(change, created)
+    _record(change, "customer", _RECORDED, created)
 
 
-def _record(change: Recorder, query: peewee.ModelSelect) -> None:
-    """Insert change rows from a select of (change, noun, row, values after)."""
-    columns = [ChangeRow.change, ChangeRow.noun, ChangeRow.row_id, ChangeRow.after]
-    change.counted(db.execute(ChangeRow.insert_from(query, columns)).rowcount)
+def _record(change: Recorder, noun: str, names: Sequence[str], query: peewee.ModelSelect) -> None:
+    """Record rows that were not there before from a select of their ids and values, as the database gives them."""
+    found = db.execute(query)
+    change.rows(noun, ((row[0], None, dict(zip(names, row[1:], strict=True))) for row in found))
 
 
 def _update(part: Part, change: Recorder) -> dict[int, int | None]:
@@ -171,14 +171,11 @@ def _update(part: Part, change: Recorder) -> dict[int, int | None]:
         if before["shop"] != after["shop"]:
             moved[row_id] = before["shop"]
         written.append([*after.values(), search_text(after), version + 1, moment, row_id])
-        both = (json.dumps({name: plain(state[name]) for name in differing}) for state in (before, after))
-        recorded.append([row_id, *both])
+        recorded.append((row_id, {name: before[name] for name in differing}, {name: after[name] for name in differing}))
     if written:
         columns = [*_COLUMNS, "shop_id", "search", "version", "updated_at"]
         run_many(f"UPDATE customer SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?", written)
-        columns = ["change_id", "noun", "row_id", "before", "after"]
-        insert_all("change_row", columns, [[change.id, "customer", *row] for row in recorded])
-        change.counted(len(recorded))
+        change.rows("customer", recorded)
     return moved
 
 
@@ -202,8 +199,10 @@ def _lift(imported: Import, change: Recorder) -> None:
     ]
     if not GroupItem.select().where(*live).exists():
         return
-    ended = json_of(ended_at=peewee.Value(moment.isoformat()), ended_by=peewee.Value(change.id))
-    _record(change, GroupItem.select(change.id, peewee.Value("group_item"), GroupItem.id, ended).where(*live))
+    ended = {"ended_at": moment.isoformat(), "ended_by": change.id}
+    change.rows(
+        "group_item", ((row_id, None, ended) for (row_id,) in GroupItem.select(GroupItem.id).where(*live).tuples())
+    )
     GroupItem.update(ended_at=moment, ended_by=change.id).where(*live).execute()
 
 
@@ -226,6 +225,6 @@ def _include(imported: Import, taken: peewee.ModelSelect, change: Recorder) -> N
         [GroupItem.group, GroupItem.sign, GroupItem.kind, GroupItem.customer, GroupItem.note, GroupItem.created_at,
          GroupItem.created_by],
     ).execute()  # fmt: skip
-    values = {name: getattr(GroupItem, name) for name in ("group", "sign", "kind", "customer")}
-    inserted = GroupItem.select(change.id, peewee.Value("group_item"), GroupItem.id, json_of(**values))
-    _record(change, inserted.where(GroupItem.group == imported.group_id, GroupItem.id > newest))
+    names = ("group", "sign", "kind", "customer")
+    inserted = GroupItem.select(GroupItem.id, *(getattr(GroupItem, name) for name in names))
+    _record(change, "group_item", names, inserted.where(GroupItem.group == imported.group_id, GroupItem.id > newest))

@@ -1,0 +1,129 @@
+"""Columns and their values in words, as a change shows them before and after."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from flask_babel import format_date, format_datetime, format_decimal, get_locale, gettext
+
+from portal.change_words import say_thing
+from portal.errors import N_
+from portal.permissions import ROLE_LABELS
+from portal.phones import format_phone
+from portal.queries.change_rows import REFERENCES
+from portal.queries.changes import Thing
+from portal.queries.customers import MASK
+from portal.values import GENDERS, ID_TYPES
+
+NOUNS = {
+    "customer": N_("Customer"), "group": N_("Group"), "group_item": N_("Item"), "shop": N_("Shop"),
+    "user": N_("Account"), "user_role": N_("Role"), "user_session": N_("Session"), "backup": N_("Backup"),
+    "restore": N_("Restore"), "setting": N_("Setting"), "export": N_("Export"), "import": N_("Import"),
+    "change_row": N_("Forgotten values"),
+}  # fmt: skip
+LABELS = {
+    "name": N_("Name"), "code": N_("Code"), "phone": N_("Phone"), "email": N_("E-mail"), "shop": N_("Shop"),
+    "birth_date": N_("Date of birth"), "language": N_("Language"), "gender": N_("Gender"), "id_type": N_("ID type"),
+    "id_number": N_("ID number"), "address": N_("Address"), "revealed": N_("Looked at"), "type": N_("Group Type"),
+    "status": N_("Status"), "hue": N_("Colour"), "description": N_("Description"), "agent_note": N_("Agent note"),
+    "owner": N_("Owner"), "starts_at": N_("Starts"), "ends_at": N_("Ends"), "review_on": N_("Review on"),
+    "is_guarded": N_("Guarded"), "is_sensitive": N_("Sensitive"), "is_open": N_("Open to support"),
+    "group": N_("Group"), "sign": N_("Includes or excludes"), "customer": N_("Customer"), "note": N_("Note"),
+    "ended_at": N_("Ended"), "of_group": N_("Other group"), "low": N_("Share from"), "high": N_("Share to"),
+    "seed": N_("Seed"), "valid_from": N_("Valid from"), "valid_until": N_("Valid until"),
+    "on_leave": N_("Who leaves the shop"), "user": N_("Account"), "role": N_("Role"), "is_active": N_("Open"),
+    "password": N_("Password"), "filter": N_("Filter"), "rows": N_("Rows"), "bytes": N_("Bytes"),
+    "key": N_("Setting"), "value": N_("Value"), "share": N_("Share of all customers"),
+    "marked": N_("Groups marked guarded"), "has_begun": N_("Has begun"),
+    "migrations": N_("Migrations"), "sessions_ended": N_("Sessions ended"), "forgotten": N_("Forgotten"),
+}  # fmt: skip
+_WORDS: dict[str, Mapping[str, str]] = {
+    "gender": GENDERS,
+    "id_type": ID_TYPES,
+    "role": {role.value: label for role, label in ROLE_LABELS.items()},
+    "type": {"customer": N_("Customer"), "shop": N_("Shop")},
+    "status": {"active": N_("Active"), "draft": N_("Draft"), "archived": N_("Archived"), "deleted": N_("Deleted")},
+    "sign": {"include": N_("includes"), "exclude": N_("excludes")},
+    "on_leave": {"leave": N_("leaves the group"), "stay": N_("stays")},
+    "key": {"guards": N_("Guard rails")},
+    "revealed": {"id_number": N_("ID number")},
+    "hue": {
+        "blue": N_("Blue"), "indigo": N_("Indigo"), "violet": N_("Violet"), "pink": N_("Pink"), "red": N_("Red"),
+        "orange": N_("Orange"), "amber": N_("Amber"), "lime": N_("Lime"), "green": N_("Green"), "teal": N_("Teal"),
+        "cyan": N_("Cyan"), "grey": N_("Grey"),
+    },
+}  # fmt: skip
+_PLACES = {name: place for place, name in enumerate(LABELS)}
+
+
+def say_noun(noun: str) -> str:
+    """Return what a row of a change is of."""
+    return gettext(NOUNS[noun]) if noun in NOUNS else _spaced(noun)
+
+
+def say_field(name: str) -> str:
+    """Return what a column is called; one that has no name here, in the words of its own."""
+    return gettext(LABELS[name]) if name in LABELS else _spaced(name)
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Return columns in the order in which people read them."""
+    return sorted(names, key=lambda name: (_PLACES.get(name, len(_PLACES)), name))
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def say_value(name: str, value: Any, things: Mapping[tuple[str, int], Thing]) -> str:
+    """Return a value as people read it: names for numbers, words for keys, moments in the store's time; '' for none."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, dict):
+        return ", ".join(f"{say_field(part)}: {say_value(part, one, things) or '–'}" for part, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(part) for part in value)
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return _number(name, value, things) if isinstance(value, int | float) else _in_words(name, str(value))
+
+
+def _number(name: str, value: float, things: Mapping[tuple[str, int], Thing]) -> str:
+    """Return what a number says: another row, a share, or how many."""
+    if name in REFERENCES:
+        return say_thing(things.get((REFERENCES[name], int(value))), REFERENCES[name]).strip("“”")
+    if name in {"low", "high", "share"}:
+        return f"{format_decimal(value / 100)} %"
+    return str(format_decimal(value))
+
+
+def _in_words(name: str, text: str) -> str:
+    """Return a text as people write what it says."""
+    if name == "phone":
+        return text if MASK in text else format_phone(text)
+    if name == "language":
+        return language_name(text)
+    word = _WORDS.get(name, {}).get(text)
+    return gettext(word) if word else _moment(name, text)
+
+
+def language_name(text: str) -> str:
+    """Return a language code as the language's name, in the language of the page; other text as it is."""
+    try:
+        name = Locale.parse(text).get_display_name(get_locale())
+    except (UnknownLocaleError, ValueError, TypeError):
+        return text
+    return (name or text).capitalize()
+
+
+def _moment(name: str, text: str) -> str:
+    """Return a text as it is, a day or a moment as the language writes it."""
+    try:
+        if name.endswith(("_at", "_from", "_until")):
+            return str(format_datetime(datetime.fromisoformat(text), "medium"))
+        if name.endswith(("_on", "_date")):
+            return str(format_date(date.fromisoformat(text), "long"))
+    except ValueError:
+        pass
+    return text

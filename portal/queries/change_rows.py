@@ -1,0 +1,112 @@
+"""The rows of one change, as far as the reader may see their values."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal.models import ChangeRow, Customer
+from portal.permissions import Action, Actor, require
+from portal.queries import changes
+from portal.queries.changes import Thing
+from portal.queries.customers import mask, visible_to
+
+PAGE = 50
+# The columns that say another row by its number, and what that row is.
+REFERENCES = {
+    "shop": "shop",
+    "owner": "user",
+    "user": "user",
+    "customer": "customer",
+    "group": "group",
+    "of_group": "group",
+}
+# What only the portal reads.
+UNTOLD = frozenset({"id", "version", "updated_at", "created_at", "created_by", "ended_by", "kind"}) | {
+    "n_members", "next_change_at", "level",
+}  # fmt: skip
+_HIDDEN = frozenset({"customer", "group"})  # what some readers may not see; it has no name for them then
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row: what it is of, and its values before and after as the reader may see them.
+
+    `is_hidden`: a customer or a group that she may not see; `is_forgotten`: the values were taken out for good.
+    """
+
+    id: int
+    noun: str
+    thing: Thing
+    before: Values | None = None
+    after: Values | None = None
+    is_hidden: bool = False
+    is_forgotten: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """Return the columns that have something to tell, before or after."""
+        both = [values for values in (self.before, self.after) if values]
+        said = {name for values in both for name, value in values.items() if value not in (None, "")}
+        return sorted(said - UNTOLD)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One page of rows, the number to go on after (None: no more), and the names of all that they speak of."""
+
+    rows: list[Line]
+    after: int | None
+    things: dict[tuple[str, int], Thing]
+
+
+def page(actor: Actor, change_id: int, *, after: int = 0, size: int = PAGE) -> Rows:
+    """Return rows of a change that the caller has found to be the reader's to see, masked as she sees customers."""
+    require(actor, Action.SEE_CHANGES)
+    query = ChangeRow.select().where(ChangeRow.change == change_id, ChangeRow.id > after).order_by(ChangeRow.id)
+    found = list(query.limit(size + 1))
+    rows = found[:size]
+    things = changes.things(actor, _named(rows))
+    seen = _shops(actor, [row.row_id for row in rows if row.noun == "customer"])
+    lines = [_line(actor, row, things, seen) for row in rows]
+    return Rows(lines, rows[-1].id if len(found) > size else None, things)
+
+
+def _named(rows: Iterable[ChangeRow]) -> set[tuple[str, int]]:
+    """Return all that rows speak of, by noun and number."""
+    wanted = set()
+    for row in rows:
+        wanted.add((row.noun, row.row_id))
+        for values in (row.before or {}, row.after or {}):
+            wanted |= {
+                (noun, values[name])
+                for name, noun in REFERENCES.items()
+                if isinstance(values.get(name), int) and not isinstance(values[name], bool)
+            }
+    return wanted
+
+
+def _shops(actor: Actor, ids: list[int]) -> dict[int, int | None]:
+    """Return the shop of each of these customers whom the reader may see."""
+    if not ids:
+        return {}
+    return dict(visible_to(actor).select(Customer.id, Customer.shop).where(Customer.id.in_(ids)).tuples())
+
+
+def _line(actor: Actor, row: ChangeRow, things: dict[tuple[str, int], Thing], seen: dict[int, int | None]) -> Line:
+    thing = things.get((row.noun, row.row_id), Thing(row.noun))
+    if row.before is None and row.after is None:
+        return Line(row.id, row.noun, thing, is_forgotten=True)
+    if row.noun in _HIDDEN and not thing.label:
+        return Line(row.id, row.noun, thing, is_hidden=True)
+    if row.noun != "customer":
+        return Line(row.id, row.noun, thing, row.before, row.after)
+    hidden = actor.masked(seen[row.row_id])
+    before, after = (_masked(values, hidden) for values in (row.before, row.after))
+    return Line(row.id, row.noun, thing, before, after)
+
+
+def _masked(values: Values | None, hidden: frozenset[str]) -> Values | None:
+    if values is None:
+        return None
+    return {name: mask(name, value) if name in hidden else value for name, value in values.items()}

@@ -1,0 +1,85 @@
+"""Pages of changes: what was done, by whom, with every row before and after."""
+
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.access import actor, needs
+from portal.change_words import DOORS, KINDS, say_change, say_door
+from portal.errors import Refusal
+from portal.field_words import in_order, say_field, say_noun, say_value
+from portal.permissions import Action
+from portal.queries import change_list as find
+from portal.queries import change_rows
+from portal.queries.change_list import Wanted
+from portal.queries.changes import Thing
+from portal.web import paging
+from portal.web.language import say
+from portal.web.render import render
+
+pages = Blueprint("changes", __name__, url_prefix="/changes")
+
+# Where a thing has its page: the endpoint, and what its address calls the code.
+_PAGES = {
+    "customer": ("customers.show", "code"), "group": ("members.show", "code"), "shop": ("shops.edit", "code"),
+    "import": ("imports.show", "import_id"), "change": ("changes.show", "change_id"),
+}  # fmt: skip
+
+
+@pages.get("")
+@needs(Action.SEE_CHANGES)
+def index() -> ResponseReturnValue:
+    """List what was done, the newest first, as the address filters it."""
+    asked = _asked()
+    after, before = paging.numbers()
+    problem, status, found = "", 200, find.Page([])
+    try:
+        found = find.page(actor(), asked, after=after, before=before)
+    except Refusal as refusal:
+        problem, status = say(refusal), refusal.status
+    return render(
+        "changes/index.html", status=status, asked=asked, found=found, problem=problem, link=_link, url=_url,
+        people=find.people(actor()), doors=DOORS, kinds=KINDS, operator=find.OPERATOR,
+        say_change=say_change, say_door=say_door,
+    )  # fmt: skip
+
+
+def _asked() -> Wanted:
+    args = request.args
+    return Wanted(
+        who=args.get("who", "")[:20], door=args.get("door", "") if args.get("door") in DOORS else "",
+        kind=args.get("kind", "") if args.get("kind") in KINDS else "",
+        noun=args.get("noun", "") if args.get("noun") in find.NOUNS else find.NOUNS[0],
+        code=args.get("code", "").strip()[:100], since=args.get("since", ""), until=args.get("until", ""),
+    )  # fmt: skip
+
+
+def _url(asked: Wanted, **changed: Any) -> str:
+    """Return the address of the list with this filter, and with `changed` in it."""
+    said = {name: getattr(asked, name) for name in asked.__slots__ if name != "noun" or asked.code}
+    return url_for("changes.index", **{name: value for name, value in {**said, **changed}.items() if value})
+
+
+def _link(thing: Thing | None) -> str:
+    """Return the address of a thing's page; '' where it has none for this reader."""
+    if thing is None or not thing.code or thing.noun not in _PAGES:
+        return ""
+    endpoint, place = _PAGES[thing.noun]
+    values: dict[str, Any] = {place: int(thing.code) if place.endswith("_id") else thing.code}
+    return url_for(endpoint, **values)
+
+
+@pages.get("/<int:change_id>")
+@needs(Action.SEE_CHANGES)
+def show(change_id: int) -> ResponseReturnValue:
+    """Show a change with its rows before and after."""
+    change = find.by_id(actor(), change_id)
+    after, _before = paging.numbers()
+    rows = change_rows.page(actor(), change_id, after=after or 0)
+    return render(
+        "changes/show.html", change=change, nouns=find.NOUNS, rows=rows, link=_link, say_noun=say_noun,
+        say_field=say_field,
+        said=lambda name, values: say_value(name, (values or {}).get(name), rows.things), in_order=in_order,
+        say_change=say_change, say_door=say_door,
+    )  # fmt: skip
