@@ -55,6 +55,8 @@ class Action(StrEnum):
     APPROVE = "group.approve"
     WHY = "group.why"
     EXPORT = "customer.export"
+    UNDO_OWN = "change.undo_own"
+    UNDO_ANY = "change.undo_any"
     EDIT_SHOP = "shop.edit"
     EDIT_USER = "user.edit"
     GRANT_ROLE = "role.grant"
@@ -88,6 +90,8 @@ _MANAGER = {
     Action.APPROVE: _A,
     Action.WHY: _A,
     Action.EXPORT: _A,
+    Action.UNDO_OWN: _A,
+    Action.UNDO_ANY: _A,
 }
 _COUNTER = {
     Action.SEE_CUSTOMERS: _S,
@@ -96,6 +100,7 @@ _COUNTER = {
     Action.SEE_GROUP_NAMES: _S,
     Action.CHANGE_OPEN_MEMBER: _S,
     Action.WHY: _S,
+    Action.UNDO_OWN: _S,
 }
 TABLE: dict[Role, dict[Action, Scope]] = {
     Role.OWNER: {
@@ -108,6 +113,8 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.APPROVE: _A,
         Action.WHY: _A,
         Action.EXPORT: _A,
+        Action.UNDO_OWN: _A,
+        Action.UNDO_ANY: _A,
         Action.EDIT_SHOP: _A,
         Action.EDIT_USER: _A,
         Action.GRANT_ROLE: _A,

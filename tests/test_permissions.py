@@ -35,6 +35,8 @@ RIGHTS = {
     "group.approve": MANAGERS,
     "group.why": f"{MANAGERS} support shop_staff analyst",
     "customer.export": f"{MANAGERS} analyst",
+    "change.undo_own": f"{MANAGERS} support shop_staff",
+    "change.undo_any": MANAGERS,
     "shop.edit": "owner",
     "user.edit": "owner tech_admin",
     "role.grant": "owner",

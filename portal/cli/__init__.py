@@ -23,6 +23,7 @@ COMMANDS = {
     "customer": ("customers", "Customers."),
     "group": ("groups", "Customer groups, their items and their members."),
     "why": ("why", "Say why a customer is in a group, or why not."),
+    "change": ("changes", "Undo what was done."),
     "verify": ("system", "Check that stored membership equals the definition."),
     "doctor": ("doctor", "Look the installation over and say what to do."),
     "backup": ("backups", "Write the whole database into a file and check it."),

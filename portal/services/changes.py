@@ -1,12 +1,14 @@
 """Recording changes: every write of the portal happens inside `record`."""
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any
 
 from portal.clock import now
-from portal.db import WRITE_DEADLINE, Model, in_chunks
+from portal.db import WRITE_DEADLINE, Model, in_chunks, insert_all
 from portal.models import Change, ChangeRow
 from portal.permissions import Actor
 from portal.services import once
@@ -18,6 +20,17 @@ _LEFT_OUT = frozenset(
         "level", "next_change_at",
     }
 )  # fmt: skip
+
+# What has been recorded since somebody began to note it: number and act.
+Noted = list[tuple[int, str]]
+_noted: ContextVar[Noted | None] = ContextVar("noted", default=None)
+
+
+def noting() -> Noted:
+    """Return a list to which each change that is recorded from now on is added, in this thread."""
+    noted: Noted = []
+    _noted.set(noted)
+    return noted
 
 
 @contextmanager
@@ -38,6 +51,9 @@ def record(
         recorder = Recorder(actor, act, subject, note)
         yield recorder
         recorder.finish()
+    noted = _noted.get()
+    if noted is not None and recorder.is_made and (recorder.id, act) not in noted:
+        noted.append((recorder.id, act))
 
 
 class Recorder:
@@ -68,6 +84,10 @@ class Recorder:
     def go_on(self, change_id: int | None) -> None:
         """Make the block a further part of an earlier change, if there is one."""
         self._id = change_id
+
+    def undo_of(self, change_id: int) -> None:
+        """Say that this change undoes an earlier one; before anything is recorded."""
+        self._said["undoes"] = change_id
 
     def about(self, noun: str, row_id: int) -> None:
         """Say what the change is about, once it has an id."""
@@ -101,6 +121,15 @@ class Recorder:
             own = {"change": self.id, "noun": noun, "before": None}
             ChangeRow.insert_many([{**own, "row_id": row.id, "after": values(row)} for row in part]).execute()
             self.n_rows += len(part)
+
+    def all(self, noun: str, rows: Iterable[tuple[int, dict[str, Any] | None, dict[str, Any] | None]]) -> None:
+        """Record many rows with their values before and after by the quickest way in."""
+        made = [
+            [self.id, noun, row_id, *(json.dumps(state) if state is not None else None for state in (before, after))]
+            for row_id, before, after in rows
+        ]
+        insert_all("change_row", ["change_id", "noun", "row_id", "before", "after"], made)
+        self.n_rows += len(made)
 
     def counted(self, n: int) -> None:
         """Count `n` rows that were recorded by one set-based statement."""
