@@ -56,6 +56,8 @@ class Action(StrEnum):
     WHY = "group.why"
     EXPORT = "customer.export"
     SEE_CHANGES = "change.see"
+    UNDO_OWN = "change.undo_own"
+    UNDO_ANY = "change.undo_any"
     EDIT_SHOP = "shop.edit"
     EDIT_USER = "user.edit"
     GRANT_ROLE = "role.grant"
@@ -93,6 +95,8 @@ _MANAGER = {
     Action.WHY: _A,
     Action.EXPORT: _A,
     Action.SEE_CHANGES: _A,
+    Action.UNDO_OWN: _A,
+    Action.UNDO_ANY: _A,
 }
 _COUNTER = {
     Action.SEE_CUSTOMERS: _S,
@@ -102,6 +106,7 @@ _COUNTER = {
     Action.CHANGE_OPEN_MEMBER: _S,
     Action.WHY: _S,
     Action.SEE_CHANGES: Scope.OWN_ACTS,
+    Action.UNDO_OWN: _S,
 }
 TABLE: dict[Role, dict[Action, Scope]] = {
     Role.OWNER: {
@@ -115,6 +120,8 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.WHY: _A,
         Action.EXPORT: _A,
         Action.SEE_CHANGES: _A,
+        Action.UNDO_OWN: _A,
+        Action.UNDO_ANY: _A,
         Action.EDIT_SHOP: _A,
         Action.EDIT_USER: _A,
         Action.GRANT_ROLE: _A,

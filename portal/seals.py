@@ -38,6 +38,7 @@ class Sealed:
     act: str
     subject: str
     note: str
+    undoes: int | None = None
 
 
 class Rows:
@@ -125,7 +126,7 @@ def mac_by(key: bytes, seal_id: int, previous: str, change: Sealed, rows: tuple[
     """Return what makes a seal one: a keyed hash of the seal before it, the change and its rows."""
     said = [
         "seal", seal_id, previous, change.id, change.at.isoformat(), change.actor, change.door, change.act,
-        change.subject, change.note, *rows, prior,
+        change.subject, change.note, change.undoes, *rows, prior,
     ]  # fmt: skip
     return _hmac(key, json.dumps(said, separators=(",", ":")))
 

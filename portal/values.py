@@ -189,6 +189,20 @@ _READERS: dict[str, Callable[[Reading, str, _Context], None]] = {
 }
 
 
+def keys_of(columns: Mapping[str, Any], region: str) -> dict[str, Any]:
+    """Return the columns that matching and sorting compare, derived from stored values; of those named only."""
+    keys: dict[str, Any] = {}
+    if "code" in columns:
+        keys["code_key"] = columns["code"].casefold()
+    if "name" in columns:
+        keys["name_key"] = fold(columns["name"])
+    if "email" in columns:
+        keys["email_key"] = read_email(columns["email"]).key
+    if "phone" in columns:
+        keys["phone_key"] = read_phone(columns["phone"], region or None).key
+    return keys
+
+
 def search_text(columns: Mapping[str, Any]) -> str:
     """Return the text that searching compares: folded name, code, e-mail and the digits of the phone, a line each."""
     parts = (

@@ -1,7 +1,7 @@
 """What people do to groups, in plain Python: any sequence of acts, through one of the doors, against dictionaries.
 
 `tests/test_model.py` runs it through the services and through the pages, `python -m tests.long.model` for longer.
-Laws 1 to 8 of product.md §4, as far as they speak of customers, shops, imports and archived groups.
+Laws 1 to 8 of product.md §4, as far as they speak of customers, shops, imports, archived groups and undo.
 """
 
 import io
@@ -23,16 +23,19 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from peewee import fn
 
 from portal.errors import Refusal
 from portal.models import Change, Customer, Group, GroupItem, Membership, PastMembership
 from portal.permissions import OPERATOR, Actor, Door, Grant, Role
 from portal.queries import membership
-from portal.services import customers, groups, imports, items, shops
+from portal.queries.customers import visible_to
+from portal.services import customers, groups, imports, items, shops, undo
 from portal.services.groups import Details
 from portal.services.items import NewItem
 from tests.conftest import PASSWORD, Person, add_person, forget, use
 from tests.page import Browser, Page
+from tests.undoing import Log, Snapshot
 
 SIGNS = st.sampled_from(["include", "exclude"])
 SHOPS = st.sampled_from([None, 0, 1, 2])
@@ -62,6 +65,8 @@ class Acts(Protocol):
     def delete_group(self, group: int) -> None: ...
 
     def import_file(self, group: int, text: str, lifts: bool) -> None: ...
+
+    def undo(self, change: int) -> None: ...
 
 
 class ByServices:
@@ -107,6 +112,9 @@ class ByServices:
             found = Group.get_by_id(group)
             checked = imports.check(self.cass, path, path.name, group=found, lift_exclusions=lifts)
         imports.run(self.cass, checked.id)
+
+    def undo(self, change: int) -> None:
+        undo.undo(self.cass, change)
 
 
 class ByPages:
@@ -177,6 +185,14 @@ class ByPages:
         page = self.browser.get(str(sent.headers["Location"]))
         self._done(self.browser.submit(page.form(f"{sent.headers['Location']}/run")))
 
+    def undo(self, change: int) -> None:
+        self._done(self.browser.post(f"/changes/{change}/undo", follow=True))
+
+
+def newest_change() -> int:
+    """Return the number of the last change; 0 if there is none."""
+    return Change.select(fn.MAX(Change.id)).scalar() or 0
+
 
 @contextmanager
 def refused() -> Iterator[None]:
@@ -201,6 +217,7 @@ class Store(RuleBasedStateMachine):
         use(self.url)
         cass = add_person(self.password_hash, "cass", (Role.CSCC_MANAGER, None))
         self.acts: Acts = self.door(cass, self.app)
+        self.cass = cass.actor
         self.shops = [shops.create(OPERATOR, code=f"S{n}", name=f"Shop {n}") for n in range(3)]
         self.shop_of: dict[int, int | None] = {}  # shop by customer
         self.status: dict[int, str] = {}  # by group
@@ -208,6 +225,9 @@ class Store(RuleBasedStateMachine):
         self.members: set[tuple[int, int]] = set()  # (group, customer)
         self.n_left: dict[tuple[int, int], int] = {}  # ended intervals by (group, customer)
         self.n = 0
+        self.log = Log()
+        self.seen: Snapshot = {}  # what was there after the last act
+        self.newest = 0
 
     def teardown(self) -> None:
         forget()
@@ -248,6 +268,11 @@ class Store(RuleBasedStateMachine):
     def _new_code(self) -> str:
         self.n += 1
         return f"K{self.n}"
+
+    def _snapshot(self) -> Snapshot:
+        said: Snapshot = {("customer", customer): shop for customer, shop in self.shop_of.items()}
+        said |= {("group", group): status for group, status in self.status.items()}
+        return said | {("item", *key): sign for key, sign in self.items.items()}
 
     def _any(self, data: st.DataObject, things: Any) -> Any:
         return data.draw(st.sampled_from(sorted(things)))
@@ -372,7 +397,47 @@ class Store(RuleBasedStateMachine):
             self.acts.import_file(group, text, lifts)
             assert Change.select().count() == n_changes  # law 8
 
+    @rule(data=st.data())
+    @precondition(lambda self: self.log.did)
+    def undo(self, data: st.DataObject) -> None:
+        change = self._any(data, self.log.did)
+        new = self.log.undo(change, self._snapshot())
+        if new is None:
+            with refused():
+                self.acts.undo(change)
+            return
+        if not {"customer", "group"} <= {key[0] for key in new}:
+            return  # the other acts want somebody to be there
+        self.acts.undo(change)
+        self.log.undone(change, newest_change(), new)
+        self.shop_of = {key[1]: shop for key, shop in new.items() if key[0] == "customer"}
+        self.status = {key[1]: status for key, status in new.items() if key[0] == "group"}
+        self.items = {key[1:]: sign for key, sign in new.items() if key[0] == "item"}
+        self._moved()
+
     # -- what must hold after each --
+
+    @invariant()
+    def acts_are_noted(self) -> None:
+        newest, now = newest_change(), self._snapshot()
+        if self.newest and newest > self.newest:
+            assert newest == self.newest + 1  # one act, one change
+            self.log.note(newest, self.seen, now)
+        elif not self.newest:
+            self.log.last = dict.fromkeys(now, newest)
+        assert self.newest != newest or self.seen == now
+        self.newest, self.seen = newest, now
+
+    @invariant()
+    def lists_hold_who_is_there(self) -> None:
+        assert {row.id: row.shop_id for row in visible_to(self.cass)} == self.shop_of
+        assert dict(Group.select(Group.id, Group.status).where(Group.status != "deleted").tuples()) == self.status
+        live = GroupItem.select(GroupItem.group, GroupItem.kind, GroupItem.customer, GroupItem.shop, GroupItem.sign)
+        stored = {
+            (group, kind, customer or shop): sign
+            for group, kind, customer, shop, sign in live.where(GroupItem.ended_at.is_null()).tuples()
+        }
+        assert stored == self.items
 
     @invariant()
     def stored_equals_definition(self) -> None:

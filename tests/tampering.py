@@ -9,14 +9,16 @@ from random import Random
 from typing import Any
 
 import peewee
+from peewee import fn
 
 from portal.db import db, is_sqlite, run
+from portal.models import Change
 from portal.permissions import OPERATOR, Actor, Grant, Role
-from portal.services import customers, groups, imports, items, shops, users
+from portal.services import customers, groups, imports, items, shops, undo, users
 from portal.services.imports import apply, resolve
 
 TABLES = {
-    "change": ("id", "at", "actor_id", "door", "act", "subject", "note", "n_rows"),
+    "change": ("id", "at", "actor_id", "door", "act", "subject", "note", "n_rows", "undoes_id"),
     "change_row": ("id", "change_id", "noun", "row_id", "before", "after", "digest"),
     "change_seal": (
         "id", "change_id", "first_row", "last_row", "n_rows", "digest", "prior", "key_name", "mac",
@@ -53,6 +55,7 @@ def make(cass: Actor, folder: Path) -> list[tuple[Any, ...]]:
             happens(lambda n=n: customers.edit(cass, ben.id, {"address": f"Street {n}"}))
     happens(lambda: groups.edit(cass, group.id, groups.Details("Best", description="of all")))
     happens(lambda: customers.edit(cass, ann.id, {"phone": "+250788412903"}))
+    happens(lambda: undo.undo(cass, Change.select(fn.MAX(Change.id)).scalar()))
     happens(
         lambda: users.add(
             OPERATOR, email="t@t.example", name="Tim", grants=[Grant(Role.ANALYST)], password="marble kettle giraffe 7"

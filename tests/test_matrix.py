@@ -29,6 +29,7 @@ from portal.services import (
     sessions,
     settings,
     shops,
+    undo,
     users,
 )
 from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
@@ -48,6 +49,8 @@ OWNER = {"olive"}
 MEMBERS = MANAGERS | {"sam", "sol"}
 CLOSED = {"cass": 200, "pat": 200, "sam": 403, "sol": 403}
 MAINTAIN = {"olive", "tess"}
+UNDO = {"olive", "cass", "pat", "sam", "sol"}
+UNDO_OWN = {"sam", "sol"}  # and nobody else's
 # Who may edit a customer and sees her ID already has nothing to reveal: refused, not denied.
 REVEAL = {"sam": 303, "sol": 303, "olive": 422, "cass": 422, "pat": 422}
 # What each sees of another shop's customer: only Sol is limited to a shop.
@@ -129,6 +132,9 @@ TABLE: dict[tuple[str, str], Route] = {
     ("GET", "/jobs"): Route(EVERYBODY, block="jobs"),
     ("GET", "/jobs/running"): Route(EVERYBODY, block="running"),
     ("POST", "/jobs/<int:job_id>/cancel"): Route(EVERYBODY, "job", {}, 303),
+    # changes
+    ("POST", "/changes/<int:change_id>/undo"): Route(UNDO, "change", {}, 303),
+    ("GET", "/changes/<int:change_id>/undone"): Route(UNDO, "undone"),
     # shops
     ("GET", "/settings/shops"): Route(OWNER),
     ("GET", "/settings/shops/new"): Route(OWNER),
@@ -141,7 +147,7 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/settings/guards"): Route(OWNER, data={"share": "5", "version": "0"}, status=303),
     # changes: support and shop staff see their own, a technical admin sign-ins, others all
     ("GET", "/changes"): Route(SEE_CHANGES, block="list"),
-    ("GET", "/changes/<int:change_id>"): Route(SEE_CHANGES, "change", block="rows"),
+    ("GET", "/changes/<int:change_id>"): Route(SEE_CHANGES, "sign-in", block="rows"),
     # one's own account
     ("GET", "/account"): Route(EVERYBODY),
     ("POST", "/account/language"): Route(EVERYBODY, data={"language": "pt"}, status=303),
@@ -197,6 +203,15 @@ class World:
         self.imported = imports.check(cass, file, "people.csv")
         self.jobs = {name: Job.create(kind="import.run", user=person.user) for name, person in self.people.items()}
         self.item = GroupItem.get(GroupItem.group == self.group, GroupItem.customer == one)
+        # Each has changed something of hers, and changed and undone another thing.
+        self.changes, self.undone = {}, {}
+        for name, column in zip(sorted(UNDO), ("address", "language", "gender", "phone", "id_type"), strict=True):
+            actor = self.people[name].actor
+            customers.edit(actor, one.id, {"birth_date": "1991-06-14"})
+            self.undone[name] = undo.undo(actor, _newest()).change_id
+            customers.edit(actor, one.id, {column: "0788412903"})
+            self.changes[name] = _newest()
+        Customer.update(version=1).where(Customer.id == one.id).execute()
         limiter.reset()
         self.browsers = {name: self._signed_in(person) for name, person in self.people.items()}
         self.browsers[NOBODY] = Browser(application)
@@ -270,13 +285,15 @@ def _targets(world: World, route: Route, rule: str, name: str) -> Iterator[tuple
         CUSTOMER: {"own": {"code": "C1"}, "foreign": {"code": "C2"}, "missing": {"code": "C8"}},
         GROUP: {"own": {"code": "vips"}, "missing": {"code": "none-such"}},
         "shop": {"own": {"code": "S1"}, "missing": {"code": "S8"}},
+        "change": _of_each(world.changes, "change_id", name),
+        "undone": _of_each(world.undone, "change_id", name),
         "import": {"own": {"import_id": str(world.imported.id)}, "missing": {"import_id": "999999"}},
         "job": {
             "own": {"job_id": str(job.id)},
             "missing": {"job_id": "999999"},
             "others": {"job_id": str(world.jobs[other].id)},
         },
-        "change": {"own": {"change_id": str(world.sign_ins.get(name, 1))}, "missing": {"change_id": "999999"}},
+        "sign-in": {"own": {"change_id": str(world.sign_ins.get(name, 1))}, "missing": {"change_id": "999999"}},
         "session": {
             "own": {"session_id": session},
             "missing": {"session_id": "999999"},
@@ -290,6 +307,17 @@ def _targets(world: World, route: Route, rule: str, name: str) -> Iterator[tuple
         for place, value in values.items():
             path = path.replace(f"<{place}>", value)
         yield kind, path + route.query
+
+
+def _of_each(numbers: dict[str, int], place: str, name: str) -> dict[str, dict[str, str]]:
+    """Own, missing and somebody else's, which only who may undo anybody's finds."""
+    other = str(numbers["cass" if name != "cass" else "pat"])
+    own = str(numbers.get(name, other))
+    return {"own": {place: own}, "missing": {place: "999999"}, "others" if name in UNDO_OWN else "any": {place: other}}
+
+
+def _newest() -> int:
+    return int(Change.select().order_by(Change.id.desc()).get().id)
 
 
 def _expected(route: Route, kind: str, name: str) -> int:
@@ -386,6 +414,10 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
         EDIT_CUSTOMERS - LIMITED, lambda w, a: customers.edit(a, w.own.id, {"shop": "S2"})
     ),
     "customers.reveal": ({"sam", "sol"}, lambda w, a: customers.reveal(a, w.own.id, "she asked")),
+    "undo.undo of her own act": (
+        UNDO, lambda w, a: undo.undo(a, w.changes.get(a.name.lower(), w.changes["cass"]))
+    ),
+    "undo.undo of another's act": (UNDO - UNDO_OWN, lambda w, a: undo.undo(a, w.changes["pat"])),
     "shops.create": (OWNER, lambda w, a: shops.create(a, code="S9", name="Ninth")),
     "shops.edit": (OWNER, lambda w, a: shops.edit(a, w.s1.id, code="S1", name="Other")),
     "settings.set_guards": (OWNER, lambda w, a: settings.set_guards(a, "5", is_marked=True)),
@@ -427,6 +459,7 @@ NOT_DENIED: dict[str, dict[str, Any]] = {
     "customers.edit into another shop": {"sol": Refusal},
     "items.add_member": {"sam": Refusal, "sol": Refusal},
     "items.add_member of another shop": {"sol": Missing},
+    "undo.undo of another's act": {"sam": Missing, "sol": Missing},
     "customers.reveal": {"olive": Refusal, "cass": Refusal, "pat": Refusal},
     "users.set_password": {"pat": None},  # her own
 }

@@ -36,6 +36,8 @@ RIGHTS = {
     "group.why": f"{MANAGERS} support shop_staff analyst",
     "customer.export": f"{MANAGERS} analyst",
     "change.see": f"{MANAGERS} support shop_staff analyst tech_admin",
+    "change.undo_own": f"{MANAGERS} support shop_staff",
+    "change.undo_any": MANAGERS,
     "shop.edit": "owner",
     "user.edit": "owner tech_admin",
     "role.grant": "owner",

@@ -1,4 +1,4 @@
-"""`portal change …`: what was done, by whom, with every row before and after."""
+"""`portal change …`: what was done, by whom, with every row before and after, and taking it back."""
 
 from typing import Any
 
@@ -16,6 +16,8 @@ from portal.queries import users as find_users
 from portal.queries.change_list import Wanted
 from portal.queries.change_rows import Line
 from portal.queries.changes import Told
+from portal.services import undo as undoing
+from portal.words import of_restored, say
 
 
 @click.group("change")
@@ -113,3 +115,21 @@ def _cells(page: change_rows.Rows) -> Any:
             yield what, say_field(name), *said
         if not line.names:
             yield what, "", "", ""
+
+
+@change.command("undo")
+@click.argument("number", metavar="N", type=click.IntRange(1, 2**31 - 1))
+@json_option
+@acting
+def undo(actor: Actor, number: int, as_json: bool) -> None:
+    """Undo change N, as far as nobody has touched what it did since; an undo can be undone too."""
+    done = undoing.undo(actor, number)
+    if as_json:
+        output.json_value(
+            {"change": done.change_id, "restored": done.restored, "refused": [say(remark) for remark in done.refused]}
+        )
+        return
+    click.echo(of_restored(done.restored))
+    click.echo(gettext("This is change %(n)s.", n=done.change_id), err=True)
+    for remark in done.refused:
+        click.echo(say(remark), err=True)

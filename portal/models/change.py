@@ -18,9 +18,13 @@ class Change(Model):
     subject = peewee.TextField(default="")  # what the act was about: the noun's table and id, such as group:12
     note = peewee.TextField(default="")
     n_rows = peewee.IntegerField(default=0)
+    undoes = peewee.ForeignKeyField("self", null=True, index=False, on_delete="RESTRICT")  # an earlier change
 
     class Meta:
         indexes = ((("subject", "id"), False),)
+
+
+Change.add_index(Change.undoes, where=Change.undoes.is_null(False), name="change_undoes")
 
 
 class ChangeRow(Model):

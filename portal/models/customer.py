@@ -34,7 +34,8 @@ class Customer(Model):
 
     The `…_key` columns hold what matching, sorting and searching compare: casefolded code and e-mail, the phone in
     international form (empty where it does not parse), the folded name. `search` joins all of them. `uid` is given
-    once, at random: by it a share of a group draws its lots.
+    once, at random: by it a share of a group draws its lots. `removed_at` is when the change that had brought her in
+    was undone: changes and history speak of her row, nothing finds it (services/undo/customers.py).
     """
 
     id = peewee.AutoField()
@@ -58,13 +59,13 @@ class Customer(Model):
     updated_at = peewee.DateTimeField(default=now)
     version = peewee.IntegerField(default=1)
     uid = peewee.TextField(default=new_uid)
+    removed_at = peewee.DateTimeField(null=True)
 
     class Meta:
-        indexes = (
-            (("name_key", "id"), False),
-            (("shop", "name_key", "id"), False),
-        )
+        indexes = ((("shop", "name_key", "id"), False),)
 
+
+Customer.add_index(Customer.name_key, Customer.id, where=Customer.removed_at.is_null(), name="customer_live")
 
 Customer.add_index(Customer.email_key, where=Customer.email_key.is_null(False), name="customer_email_key")
 Customer.add_index(Customer.phone_key, where=Customer.phone_key.is_null(False), name="customer_phone_key")

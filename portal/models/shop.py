@@ -16,3 +16,4 @@ class Shop(Model):
     name_key = peewee.TextField(index=True)
     created_at = peewee.DateTimeField(default=now)
     version = peewee.IntegerField(default=1)
+    removed_at = peewee.DateTimeField(null=True)  # when what had brought it in was undone

@@ -29,7 +29,8 @@ def visible_to(actor: Actor, action: Action = Action.SEE_CUSTOMERS) -> peewee.Mo
     if not actor.may(action):
         return query.where(peewee.Value(0) == 1)
     reach = actor.shops(action)
-    return query if reach is None else query.where(Customer.shop.in_(reach))
+    # One who was removed is in no shop.
+    return query.where(Customer.removed_at.is_null() if reach is None else Customer.shop.in_(reach))
 
 
 def by_id(actor: Actor, customer_id: int) -> Customer:

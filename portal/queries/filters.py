@@ -270,5 +270,6 @@ def group_choices(actor: Actor) -> list[Choice]:
 def shop_choices(actor: Actor) -> list[Choice]:
     """Return the shops that the filter offers to `actor`, in name order."""
     reach = actor.shops(Action.SEE_CUSTOMERS)
-    query = Shop.select(Shop.id, Shop.code, Shop.name).order_by(Shop.name_key, Shop.id)
+    query = Shop.select(Shop.id, Shop.code, Shop.name).where(Shop.removed_at.is_null())
+    query = query.order_by(Shop.name_key, Shop.id)
     return [Choice(*row) for row in db.execute(query if reach is None else query.where(Shop.id.in_(reach)))]

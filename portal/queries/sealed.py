@@ -23,7 +23,8 @@ WHERE "id" > ? AND "id" <= ? ORDER BY "id" LIMIT ?"""
 _BY_ROW = """SELECT "first_row", "id", "change_id", "last_row", "n_rows", "digest", "key_name" FROM "change_seal"
 WHERE ("first_row" > ? OR ("first_row" = ? AND "id" > ?)) AND "id" <= ? ORDER BY "first_row", "id" LIMIT ?"""
 _CHAIN = """SELECT s."id", s."change_id", s."first_row", s."last_row", s."n_rows", s."digest", s."prior", s."key_name",
-s."mac", c."id", c."at", c."actor_id", c."door", c."act", c."subject", c."note"
+s."mac", c."id", c."at", c."actor_id", c."door", c."act", c."subject", c."note",
+c."undoes_id"
 FROM "change_seal" s LEFT JOIN "change" c ON c."id" = s."change_id" WHERE s."id" > ? AND s."id" <= ? ORDER BY s."id"
 LIMIT ?"""
 _COUNTED = """SELECT c."id", c."n_rows", count(s."id"), coalesce(sum(s."n_rows"), 0)

@@ -1,5 +1,6 @@
 """Reading shops."""
 
+import peewee
 from peewee import fn
 
 from portal.errors import N_, Missing
@@ -12,13 +13,17 @@ def visible_to(actor: Actor, action: Action = Action.SEE_CUSTOMERS) -> list[Shop
     if not actor.may(action):
         return []
     reach = actor.shops(action)
-    query = Shop.select().order_by(Shop.name_key, Shop.id)
+    query = _live().order_by(Shop.name_key, Shop.id)
     return list(query if reach is None else query.where(Shop.id.in_(reach)))
 
 
 def every() -> list[Shop]:
     """Return all shops in name order."""
-    return list(Shop.select().order_by(Shop.name_key, Shop.id))
+    return list(_live().order_by(Shop.name_key, Shop.id))
+
+
+def _live() -> peewee.ModelSelect:
+    return Shop.select().where(Shop.removed_at.is_null())
 
 
 def by_code(code: str) -> Shop:

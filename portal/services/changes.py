@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any
 
@@ -24,6 +25,16 @@ _LEFT_OUT = frozenset(
 )  # fmt: skip
 
 _COLUMNS = "change_id, noun, row_id, before, after, digest"
+# What has been recorded since somebody began to note it: number and act.
+Noted = list[tuple[int, str]]
+_noted: ContextVar[Noted | None] = ContextVar("noted", default=None)
+
+
+def noting() -> Noted:
+    """Return a list to which each change that is recorded from now on is added, in this thread."""
+    noted: Noted = []
+    _noted.set(noted)
+    return noted
 
 
 @contextmanager
@@ -44,6 +55,9 @@ def record(
         recorder = Recorder(actor, act, subject, note)
         yield recorder
         recorder.finish()
+    noted = _noted.get()
+    if noted is not None and recorder.is_made and (recorder.id, act) not in noted:
+        noted.append((recorder.id, act))
 
 
 class Recorder:
@@ -80,6 +94,10 @@ class Recorder:
         """Make the block a further part of an earlier change, if there is one."""
         self._id = change_id
         self._goes_on = change_id is not None
+
+    def undo_of(self, change_id: int) -> None:
+        """Say that this change undoes an earlier one; before anything is recorded."""
+        self._change.undoes = change_id
 
     def about(self, noun: str, row_id: int) -> None:
         """Say what the change is about, once it has an id; one that goes on stays about what it was."""
@@ -165,7 +183,9 @@ class Recorder:
 
 def sealed(change: Change) -> seals.Sealed:
     """Return what of a stored change its seals cover."""
-    return seals.Sealed(change.id, change.at, change.actor_id, change.door, change.act, change.subject, change.note)
+    return seals.Sealed(
+        change.id, change.at, change.actor_id, change.door, change.act, change.subject, change.note, change.undoes_id
+    )
 
 
 def values(row: Model) -> dict[str, Any]:

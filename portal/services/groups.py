@@ -1,8 +1,9 @@
 """Groups: bringing them into being, editing, archiving, restoring, deleting."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from portal import clock
 from portal.errors import N_, Conflict, Missing, Refusal
@@ -142,6 +143,46 @@ def delete(actor: Actor, group_id: int) -> Saved:
         group.status = "deleted"
         moved = _store(group, before, change)
     return Saved(group, moved.joined, moved.left)
+
+
+def put_back(actor: Actor, group: Group, said: Mapping[str, Any], change: Recorder) -> membership.Moved:
+    """Give a group earlier values, its status among them, inside a change that another service has open.
+
+    A group that returns to life that way comes into being (law 11), and needs its code and name to be free. Raises
+    Denied, Refusal.
+    """
+    require(actor, Action.EDIT_GROUP)
+    before = values(group)
+    was_deleted, was_active, ended = group.status == "deleted", group.status == "active", group.ends_at
+    for name, value in said.items():
+        setattr(group, name, value)
+    group.name_key = fold(group.name)
+    is_active = group.status == "active"
+    if (is_active and not was_active) or (was_deleted and group.status != "deleted"):
+        require(actor, Action.CREATE_GROUP)
+    if group.status != "deleted":
+        _refuse_if_not_free(group)
+    if (was_active and not is_active) or (group.ends_at is not None and group.ends_at != ended):
+        _refuse_if_used(group)
+    _unplan(group)
+    if is_active and not was_active:
+        end_over(group, change)
+    if was_deleted:
+        nesting.relevel([group.id])
+    return _store(group, before, change)
+
+
+def _refuse_if_not_free(group: Group) -> None:
+    """Refuse to bring back a code or name that another group has by now, and marks that exclude each other."""
+    others = Group.select().where(Group.status != "deleted", Group.id != group.id)
+    if others.where(Group.code == group.code).exists():
+        raise Refusal(N_("Another group has the code “%(code)s” by now."), "code", code=group.code)
+    if group.name_key and others.where(Group.name_key == group.name_key).exists():
+        raise Refusal(N_("There is a group called “%(name)s” already."), "name", name=group.name)
+    if group.is_sensitive and group.is_open:
+        raise Refusal(
+            N_("Support does not see a sensitive group, so it cannot be open to support."), "is_open"
+        )
 
 
 def _refuse_if_used(group: Group, field: str | None = None) -> None:

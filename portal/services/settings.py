@@ -1,13 +1,16 @@
 """Settings of the store that are made on a page."""
 
 from decimal import Decimal
+from typing import Any
 
 from portal.errors import N_, Conflict, Refusal
 from portal.models import Setting
 from portal.permissions import Action, Actor, require
 from portal.queries.settings import GUARDS, Guards, guards
-from portal.services.changes import record, values
+from portal.services.changes import Recorder, record, values
 from portal.text import clean
+
+OFF = {"share": None, "marked": False}
 
 
 def set_guards(actor: Actor, share: str, *, is_marked: bool, version: int | None = None) -> Guards:
@@ -31,11 +34,17 @@ def set_guards(actor: Actor, share: str, *, is_marked: bool, version: int | None
         if found is None:
             change.created("setting", Setting.create(key=GUARDS, value=value))
         elif found.value != value:
-            was = values(found)
-            found.value, found.version = value, found.version + 1
-            found.save()
-            change.updated("setting", found.id, was, values(found))
+            put_back(actor, found, value, change)
     return guards()
+
+
+def put_back(actor: Actor, found: Setting, value: Any, change: Recorder) -> None:
+    """Give a setting another value inside a change that is open."""
+    require(actor, Action.SET_GUARDS)
+    was = values(found)
+    found.value, found.version = value, found.version + 1
+    found.save()
+    change.updated("setting", found.id, was, values(found))
 
 
 def _share(text: str) -> int | None:

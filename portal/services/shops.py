@@ -1,10 +1,12 @@
 """Creating and editing shops."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from portal import clock
 from portal.errors import N_, Conflict, Missing, Refusal
-from portal.models import Shop
+from portal.models import Customer, GroupItem, Shop, UserRole
 from portal.permissions import Action, Actor, require
 from portal.services.changes import Recorder, record, values
 from portal.text import clean, fold, has_forbidden
@@ -34,7 +36,7 @@ def edit(actor: Actor, shop_id: int, *, code: str, name: str, version: int | Non
     """
     require(actor, Action.EDIT_SHOP)
     with record(actor, "shop.edit", f"shop:{shop_id}") as change:
-        shop = Shop.get_or_none(Shop.id == shop_id)
+        shop = Shop.get_or_none(Shop.id == shop_id, Shop.removed_at.is_null())
         if shop is None:
             raise Missing(N_("This shop is not there any more."))
         if version is not None and version != shop.version:
@@ -47,11 +49,53 @@ def edit(actor: Actor, shop_id: int, *, code: str, name: str, version: int | Non
         before = values(shop)
         shop.code, shop.name = _checked(code, name, shop_id)
         shop.code_key, shop.name_key = shop.code.casefold(), fold(shop.name)
-        if values(shop) != before:
-            shop.version += 1
-            shop.save()
-            change.updated("shop", shop.id, before, values(shop))
+        _store(shop, before, change)
     return shop
+
+
+def put_back(actor: Actor, shop: Shop, said: Mapping[str, Any], change: Recorder) -> None:
+    """Give a shop an earlier code or name, or bring it back, inside a change that another service has open.
+
+    Raises Refusal when the code is taken by now.
+    """
+    require(actor, Action.EDIT_SHOP)
+    before = values(shop)
+    code, name = said.get("code", shop.code), said.get("name", shop.name)
+    shop.code, shop.name = _checked(code, name, shop.id)
+    shop.code_key, shop.name_key = shop.code.casefold(), fold(shop.name)
+    shop.removed_at = None
+    _store(shop, before, change)
+
+
+def remove(actor: Actor, shop: Shop, change: Recorder) -> None:
+    """Take a shop out of sight that nothing speaks of, inside a change that another service has open; its code is free.
+
+    Raises Refusal while customers, items or roles name it.
+    """
+    require(actor, Action.EDIT_SHOP)
+    used = {
+        N_("%(name)s stays: customers belong to this shop by now."): Customer.select().where(Customer.shop == shop),
+        N_("%(name)s stays: an item of a group speaks of this shop by now."): GroupItem.select().where(
+            GroupItem.shop == shop, GroupItem.ended_at.is_null()
+        ),
+        N_("%(name)s stays: somebody holds a role for this shop by now."): UserRole.select().where(
+            UserRole.shop == shop
+        ),
+    }
+    for sentence, rows in used.items():
+        if rows.exists():
+            raise Refusal(sentence, name=shop.name)
+    before = values(shop)
+    shop.removed_at = clock.now()
+    shop.code_key = f" {shop.id}"  # which nobody can type
+    _store(shop, before, change)
+
+
+def _store(shop: Shop, before: dict[str, Any], change: Recorder) -> None:
+    if values(shop) != before:
+        shop.version += 1
+        shop.save()
+        change.updated("shop", shop.id, before, values(shop))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +132,7 @@ def put_all(actor: Actor, rows: Iterable[ShopRow], *, dry_run: bool = False) -> 
     with record(actor, "shop.import") as change:
         done, wanted = Imported(), _wanted(rows)
         done.refused = wanted.refused
-        stored = {shop.code_key: shop for shop in Shop.select()}
+        stored = {shop.code_key: shop for shop in Shop.select().where(Shop.removed_at.is_null())}
         for key, (code, name) in wanted.shops.items():
             shop = stored.get(key)
             if shop is None:
@@ -138,9 +182,7 @@ def _insert(code: str, name: str) -> Shop:
 def _rename(shop: Shop, name: str, change: Recorder) -> None:
     before = values(shop)
     shop.name, shop.name_key = name, fold(name)
-    shop.version += 1
-    shop.save()
-    change.updated("shop", shop.id, before, values(shop))
+    _store(shop, before, change)
 
 
 def _misshapen(code: str, name: str, typed: ShopRow | None = None) -> Refusal | None:

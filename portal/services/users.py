@@ -69,21 +69,33 @@ def grant(actor: Actor, user_id: int, item: Grant) -> None:
     """Give a role; one she has already is no write. Raises Refusal when the role needs a shop or takes none."""
     require(actor, Action.GRANT_ROLE)
     with record(actor, "user.grant", f"user:{user_id}") as change:
-        _grant(_user(user_id), item, change)
+        give(actor, user_id, item, change)
+
+
+def give(actor: Actor, user_id: int, item: Grant, change: Recorder) -> bool:
+    """Give a role inside a change that another service has open; tell whether she did not hold it already."""
+    require(actor, Action.GRANT_ROLE)
+    return _grant(_user(user_id), item, change)
 
 
 def revoke(actor: Actor, user_id: int, item: Grant) -> None:
     """Take a role away; the last owner keeps hers. Effective at the person's next request."""
     require(actor, Action.GRANT_ROLE)
     with record(actor, "user.revoke", f"user:{user_id}") as change:
-        user = _user(user_id)
-        row = _held(user, item)
-        if row is None:
-            raise Missing(N_("%(name)s does not hold this role."), name=user.name)
-        if item.role is Role.OWNER:
-            _keep_an_owner(user)
-        change.row("user_role", row.id, values(row), None)
-        row.delete_instance()
+        take(actor, user_id, item, change)
+
+
+def take(actor: Actor, user_id: int, item: Grant, change: Recorder) -> None:
+    """Take a role away inside a change that another service has open; the last owner keeps hers."""
+    require(actor, Action.GRANT_ROLE)
+    user = _user(user_id)
+    row = _held(user, item)
+    if row is None:
+        raise Missing(N_("%(name)s does not hold this role."), name=user.name)
+    if item.role is Role.OWNER:
+        _keep_an_owner(user)
+    change.row("user_role", row.id, values(row), None)
+    row.delete_instance()
 
 
 def deactivate(actor: Actor, user_id: int) -> None:
@@ -93,14 +105,20 @@ def deactivate(actor: Actor, user_id: int) -> None:
     """
     require(actor, Action.EDIT_USER)
     with record(actor, "user.deactivate", f"user:{user_id}") as change:
-        user = _reached(actor, user_id)
-        if _held(user, Grant(Role.OWNER)):
-            _keep_an_owner(user)
-        if user.is_active:
-            user.is_active = False
-            user.save()
-            change.row("user", user.id, {"is_active": True}, {"is_active": False})
-            sessions.end_all(user, change)
+        close(actor, user_id, change)
+
+
+def close(actor: Actor, user_id: int, change: Recorder) -> None:
+    """Close an account inside a change that another service has open."""
+    require(actor, Action.EDIT_USER)
+    user = _reached(actor, user_id)
+    if _held(user, Grant(Role.OWNER)):
+        _keep_an_owner(user)
+    if user.is_active:
+        user.is_active = False
+        user.save()
+        change.row("user", user.id, {"is_active": True}, {"is_active": False})
+        sessions.end_all(user, change)
 
 
 def activate(actor: Actor, user_id: int) -> None:
@@ -110,11 +128,17 @@ def activate(actor: Actor, user_id: int) -> None:
     """
     require(actor, Action.EDIT_USER)
     with record(actor, "user.activate", f"user:{user_id}") as change:
-        user = _reached(actor, user_id)
-        if not user.is_active:
-            user.is_active = True
-            user.save()
-            change.row("user", user.id, {"is_active": False}, {"is_active": True})
+        open_again(actor, user_id, change)
+
+
+def open_again(actor: Actor, user_id: int, change: Recorder) -> None:
+    """Open a closed account inside a change that another service has open."""
+    require(actor, Action.EDIT_USER)
+    user = _reached(actor, user_id)
+    if not user.is_active:
+        user.is_active = True
+        user.save()
+        change.row("user", user.id, {"is_active": False}, {"is_active": True})
 
 
 def set_password(actor: Actor, user_id: int, password: str) -> None:
@@ -152,11 +176,19 @@ def set_language(actor: Actor, language: str) -> None:
     with record(actor, "user.language", f"user:{actor.user_id}") as change:
         if language not in {"", *config.LOCALES}:
             raise Refusal(N_("Choose one of the languages shown."), "language")
-        user = _user(actor.user_id or 0)
-        if user.language != language:
-            change.row("user", user.id, {"language": user.language}, {"language": language})
-            user.language = language
-            user.save()
+        put_language(actor, actor.user_id or 0, language, change)
+
+
+def put_language(actor: Actor, user_id: int, language: str, change: Recorder) -> None:
+    """Remember a language inside a change that another service has open; raises Denied for that of somebody else."""
+    require(actor, Action.OWN_ACCOUNT)
+    if user_id != actor.user_id:
+        raise Denied(Action.OWN_ACCOUNT)
+    user = _user(user_id)
+    if user.language != language:
+        change.row("user", user.id, {"language": user.language}, {"language": language})
+        user.language = language
+        user.save()
 
 
 def _user(user_id: int) -> User:
@@ -179,14 +211,16 @@ def _held(user: User, item: Grant) -> UserRole | None:
     return UserRole.get_or_none(UserRole.user == user, UserRole.role == item.role.value, shop)
 
 
-def _grant(user: User, item: Grant, change: Recorder) -> None:
+def _grant(user: User, item: Grant, change: Recorder) -> bool:
     if item.shop_id is not None and item.role not in SHOP_ROLES:
         raise Refusal(N_("Only support and shop staff can be limited to a shop."), "role")
     if item.shop_id is None and item.role is Role.SHOP_STAFF:
         raise Refusal(N_("Shop staff belong to a shop: name it, as in shop_staff:CODE."), "role")
-    if _held(user, item) is None:
-        row = UserRole.create(user=user, role=item.role.value, shop=item.shop_id)
-        change.created("user_role", row)
+    if _held(user, item) is not None:
+        return False
+    row = UserRole.create(user=user, role=item.role.value, shop=item.shop_id)
+    change.created("user_role", row)
+    return True
 
 
 def _keep_an_owner(leaving: User) -> None:

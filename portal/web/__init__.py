@@ -18,6 +18,7 @@ from portal.web import (
     shops,
     stages,
     start,
+    undoing,
     users,
     why,
 )
@@ -28,8 +29,9 @@ def init_app(app: Flask) -> None:
     language.init_app(app)
     render.init_app(app)
     errors.init_app(app)
+    undoing.init_app(app)
     for module in (
         start, users, shops, settings, customers, exports, groups, members, history, why, stages, imports, jobs,
-        changes,
+        changes, undoing,
     ):  # fmt: skip
         app.register_blueprint(module.pages)

@@ -1,8 +1,9 @@
 """Sentences for people, said the same on a page and in the terminal; each door has chosen the language."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask_babel import format_number, gettext
+from flask_babel import format_number, gettext, ngettext
 
 from portal.errors import N_, Refusal
 from portal.models import Group, Job
@@ -18,6 +19,25 @@ def say(told: Refusal | Remark) -> str:
         return text
     # A field is named in the reader's language too.
     return text % {name: gettext(str(value)) if name == "target" else value for name, value in told.params.items()}
+
+
+_UNDONE = ("customer", "group", "group_item", "shop", "user", "user_role", "setting")
+
+
+def of_restored(restored: Mapping[str, int]) -> str:
+    """Return what an undo brought back, such as: Undone: 9 980 customers, 1 group."""
+    n = {noun: restored.get(noun, 0) for noun in _UNDONE}
+    shown = {noun: format_number(number) for noun, number in n.items()}
+    parts = {
+        "customer": ngettext("%(n)s customer", "%(n)s customers", n["customer"], n=shown["customer"]),
+        "group": ngettext("%(n)s group", "%(n)s groups", n["group"], n=shown["group"]),
+        "group_item": ngettext("%(n)s item", "%(n)s items", n["group_item"], n=shown["group_item"]),
+        "shop": ngettext("%(n)s shop", "%(n)s shops", n["shop"], n=shown["shop"]),
+        "user": ngettext("%(n)s account", "%(n)s accounts", n["user"], n=shown["user"]),
+        "user_role": ngettext("%(n)s role", "%(n)s roles", n["user_role"], n=shown["user_role"]),
+        "setting": ngettext("%(n)s setting", "%(n)s settings", n["setting"], n=shown["setting"]),
+    }
+    return gettext("Undone: %(what)s.", what=", ".join(words for noun, words in parts.items() if n[noun]))
 
 
 def of_filter(wanted: Filter) -> str:

@@ -212,7 +212,8 @@ def _include(imported: Import, taken: peewee.ModelSelect, change: Recorder) -> N
     there = has.select(peewee.SQL("1")).where(
         has.group == imported.group_id, has.customer == Customer.id, has.ended_at.is_null()
     )
-    missing = [Customer.id.in_(taken), ~fn.EXISTS(there)]
+    # Whoever brought her in may have undone that since her row was matched.
+    missing = [Customer.id.in_(taken), Customer.removed_at.is_null(), ~fn.EXISTS(there)]
     if not Customer.select().where(*missing).exists():
         return
     newest = GroupItem.select(fn.MAX(GroupItem.id)).scalar() or 0

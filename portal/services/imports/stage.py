@@ -148,7 +148,7 @@ def _peek(sheet: Sheet, targets: Sequence[str | None]) -> list[list[str]]:
 
 def _shops() -> dict[str, int]:
     """Return the ids of shops by what a cell may call them: a code, or a name that only one of them has."""
-    shops = list(Shop.select(Shop.id, Shop.code_key, Shop.name_key))
+    shops = list(Shop.select(Shop.id, Shop.code_key, Shop.name_key).where(Shop.removed_at.is_null()))
     named = Counter(shop.name_key for shop in shops)
     only = {shop.name_key: shop.id for shop in shops if named[shop.name_key] == 1}
     return only | {shop.code_key: shop.id for shop in shops}

@@ -201,7 +201,7 @@ def _says(current: GroupItem, item: NewItem) -> bool:
 
 
 def _put_shop(group: Group, item: NewItem, change: Recorder) -> None:
-    shop = Shop.get_or_none(Shop.id == item.shop_id)
+    shop = Shop.get_or_none(Shop.id == item.shop_id, Shop.removed_at.is_null())
     if shop is None:
         raise Missing(N_("This shop is not there any more."), "item")
     _put_one(group, item, [GroupItem.shop == shop], {"kind": "shop", "shop": shop.id}, change)
