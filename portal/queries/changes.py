@@ -39,6 +39,7 @@ class Told:
     about: Thing | None = None
     whom: Thing | None = None  # the one customer whom an act on a group names
     into: Thing | None = None  # the group that an imported file is for
+    is_own: bool = False  # whether the reader herself did it
 
 
 def told(actor: Actor, changes: Sequence[Change]) -> list[Told]:
@@ -60,6 +61,7 @@ def told(actor: Actor, changes: Sequence[Change]) -> list[Told]:
                 change.id, change.at, change.act, change.door, change.note, change.n_rows,
                 who.get(change.actor_id, ""), names.get(subject), names.get(("customer", whom.get(change.id, 0))),
                 names.get(("group", file.group_id)) if file else None,
+                change.actor_id is not None and change.actor_id == actor.user_id,
             )
         )  # fmt: skip
     return found

@@ -1,6 +1,6 @@
 """Reading what an undo did: how much came back, and which rows stay as they are, page by page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import peewee
@@ -25,6 +25,17 @@ class Undone:
     kept: list[Remark]
     n_kept: int
     after: int | None
+
+
+def undone_by(change_ids: Iterable[int]) -> dict[int, int]:
+    """Return, for those of the changes that stand undone, the number of the change that undid them last.
+
+    An undo that was itself undone counts no more.
+    """
+    undoing = Change.alias("undoing")
+    taken_back = undoing.select(peewee.SQL("1")).where(undoing.undoes == Change.id)
+    query = Change.select(Change.undoes, fn.MAX(Change.id)).where(Change.undoes.in_(list(change_ids)))
+    return dict(query.where(~fn.EXISTS(taken_back)).group_by(Change.undoes).tuples())
 
 
 def of(actor: Actor, change_id: int, *, after: int = 0, size: int = PAGE) -> Undone:

@@ -149,7 +149,7 @@ def ask_end(code: str, item_id: int) -> Response:
     group = find.by_code(actor(), code)
     item = find_items.one(actor(), group, item_id)
     shown = previewing.of(lambda: items.end(actor(), group.id, item_id))
-    return render("groups/end_item.html", group=group, item=item, shown=shown, item_name=choices.name_of)
+    return render("groups/end_item.html", group=group, item=item, shown=shown, label=choices.name_of(item))
 
 
 @pages.post("/<code>/items/<int:item_id>/end")

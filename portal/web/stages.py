@@ -13,16 +13,21 @@ from portal.permissions import Action
 from portal.queries import groups as find
 from portal.services import groups
 from portal.web import previewing
+from portal.web.forms import _l
 from portal.web.members import used_by
 from portal.web.render import render
 
 pages = Blueprint("stages", __name__, url_prefix="/groups")
+HEADINGS = {
+    "archive": _l("Archive %(name)s?"), "restore": _l("Make %(name)s active?"), "delete": _l("Delete %(name)s?")
+}  # fmt: skip
 
 
 def _ask(code: str, act: str, change: Callable[[Group], object]) -> Response:
     group = find.by_code(actor(), code)
     shown = previewing.of(lambda: change(group))
-    return render("groups/stage.html", group=group, act=act, shown=shown)
+    heading = HEADINGS[act] % {"name": group.label}
+    return render("groups/stage.html", group=group, act=act, shown=shown, heading=heading)
 
 
 @pages.get("/<code>/archive")

@@ -136,3 +136,23 @@ def test_support_and_staff_undo_their_own_acts_only(name: str, browse: Browse, n
     page = browser.submit(undo_form(page), "Undo")
     assert page.toasts == ["Undone: 1 customer."]
     assert [row.name for row in Customer.select().where(Customer.removed_at.is_null())] == ["Ann"]
+
+
+def test_the_list_of_changes_offers_undo_and_says_what_is_undone(
+    browse: Browse, cass: Actor, new_customer: New
+) -> None:
+    ann = new_customer("Ann", code="A1")
+    customers.edit(cass, ann.id, {"name": "Anna"})
+    change = Change.select().order_by(Change.id.desc()).get()
+    browser = browse("pat")
+    browser.submit(browser.get("/changes").form(f"/changes/{change.id}/undo"))
+    assert Customer.get_by_id(ann.id).name == "Ann"
+    listed, undoing = browser.get("/changes"), newest()
+    assert f"Undone by change {undoing}" in listed.main
+    assert f"/changes/{change.id}/undo" not in [form.action for form in listed.forms]
+    browser.submit(listed.form(f"/changes/{undoing}/undo"))
+    assert Customer.get_by_id(ann.id).name == "Anna"
+    # The change stands again, and so can be undone again; from its own page too.
+    page = browser.get(f"/changes/{change.id}")
+    assert f"/changes/{change.id}/undo" in [form.action for form in page.forms]
+    assert [form.action for form in browse("ana").get("/changes").forms if form.method == "post"] == ["/sign-out"]
