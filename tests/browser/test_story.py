@@ -153,7 +153,7 @@ def test_personal_information_shows_group_type_and_since(chrome: Chrome, js: boo
     groups = page.locator("section", has=page.get_by_role("heading", name="Groups", exact=True)).get_by_role("listitem")
     today = page.locator("header p").first.inner_text().rpartition("since ")[2]
     assert [" ".join(text.split()) for text in groups.all_inner_texts()] == [
-        f"Kigali North Type Shop · since {today}", f"Super Bonus Type Customer · since {today}",
+        f"{name} · since {today} · Why?" for name in ("Kigali North Type Shop", "Super Bonus Type Customer")
     ]  # fmt: skip
     expect(page.get_by_text("Super Bonus: Greet her by name.")).to_be_visible()
 
