@@ -12,6 +12,7 @@ import copy
 import importlib.util
 import os
 import resource
+import select
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -158,25 +160,36 @@ class InPlace:
         return [*ordered, items[-1]]
 
     def _lives(self, module: ModuleType, changed: str, items: list[pytest.Item]) -> bool:
+        """Tell whether all tests pass; the one that does not is the first next time: neighbours die of the same."""
+        reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
-            code = True
+            place = 0
             try:
                 resource.setrlimit(resource.RLIMIT_CPU, (self.seconds, self.seconds))
                 _exchange(module, changed)
                 for item, following in pairwise([*items, items[0]]):
                     _pass(item, following)
-                code = False
+                    place += 1
             finally:
-                os._exit(code)
-        deadline = time.monotonic() + 20 * self.seconds
-        while True:
-            ended, status = os.waitpid(child, os.WNOHANG)
-            if ended:
-                return status == 0
-            if time.monotonic() > deadline:
-                os.kill(child, signal.SIGKILL)
-            time.sleep(0.01)
+                os.write(writing, str(place).encode())
+                os._exit(0)
+        os.close(writing)
+        place = _number(reading, 20 * self.seconds)
+        os.close(reading)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        if place is not None and place < len(items):
+            items.insert(0, items.pop(place))
+        return place == len(items)
+
+
+def _number(handle: int, seconds: float) -> int | None:
+    """Read a number that a copy of the process writes; None when it ends or lasts too long without one."""
+    ready, _, _ = select.select([handle], [], [], seconds)
+    said = os.read(handle, 20) if ready else b""
+    return int(said) if said else None
 
 
 def _pass(item: pytest.Item, following: pytest.Item) -> None:
