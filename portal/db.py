@@ -36,7 +36,7 @@ PRAGMAS = (
     ("journal_size_limit", 64 * 1024 * 1024),
     ("wal_autocheckpoint", 4_000),  # pages: an import writes the same ones often, and each checkpoint writes them again
     ("cache_size", -16_000),
-    ("mmap_size", 256 * 1024 * 1024),
+    ("mmap_size", 48 * 1024 * 1024),  # each connection counts what it has mapped; more of it makes no page quicker
     ("temp_store", "memory"),
 )
 

@@ -208,7 +208,7 @@ def _lift(imported: Import, change: Recorder) -> None:
 
 def _include(imported: Import, taken: peewee.ModelSelect, change: Recorder) -> None:
     """Include each of the customers by name, unless an item of hers is there already."""
-    has = GroupItem.alias("has")
+    has = GroupItem.alias()
     there = has.select(peewee.SQL("1")).where(
         has.group == imported.group_id, has.customer == Customer.id, has.ended_at.is_null()
     )

@@ -136,12 +136,12 @@ def set_aside(part: Part) -> None:
     )
     somebody = Customer.select(peewee.SQL("1")).where(Customer.id.in_(touched), fits)
     taken = part.rows(ImportRow.result.in_(TAKEN), fn.EXISTS(somebody))
-    ImportRow.update(result="refused", reason=MEANWHILE, reason_column="", joins="").where(*taken).execute()
+    ImportRow.update(result="refused", reason=MEANWHILE, joins="").where(*taken).execute()
 
 
 def follow(imported: Import) -> None:
     """Give rows that say a customer a second time what their first row came to."""
-    leader = ImportRow.alias("leader_row")
+    leader = ImportRow.alias()
     led = leader.select(leader.customer).where(leader.imported == imported.id, leader.row == ImportRow.leader)
     alone = [ImportRow.imported == imported, ImportRow.result == "unchanged", ImportRow.customer.is_null()]
     ImportRow.update(customer=led).where(*alone).execute()
@@ -161,9 +161,7 @@ def _fitting(staged: Any, stored: Any, column: Any) -> peewee.ModelSelect:
 def _decide(part: Part, order: list[str]) -> None:
     """Take back what an earlier matching wrote, and find the customer that each row fits."""
     # What a row's own cells refused stays, as do rows not matched yet.
-    ImportRow.update(
-        result="", joins="", customer=None, leader=None, reason="", reason_column="", reason_row=None
-    ).where(
+    ImportRow.update(result="", joins="", reason="", reason_column="", reason_row=None).where(
         *part.rows(ImportRow.result != "", (ImportRow.result != "refused") | ImportRow.reason.in_(_SETTLED))
     ).execute()
     earlier: list[Any] = []
@@ -193,7 +191,7 @@ def _alive(part: Part, other: Any) -> list[Any]:
 
 def _lead(part: Part, order: list[str]) -> None:
     """Find, for each row, the first row that speaks of the same customer."""
-    other = ImportRow.alias("other")
+    other = ImportRow.alias()
     alive, first = _alive(part, other), fn.MIN(other.row)
     ImportRow.update(leader=other.select(first).where(*alive, other.customer == ImportRow.customer)).where(
         *part.open(ImportRow.customer.is_null(False))
@@ -209,7 +207,7 @@ def _lead(part: Part, order: list[str]) -> None:
 
 
 def _lead_on(part: Part) -> None:
-    other = ImportRow.alias("other")
+    other = ImportRow.alias()
     further = other.select(other.leader).where(*_alive(part, other), other.row == ImportRow.leader)
     ImportRow.update(leader=further).where(*part.open(ImportRow.leader < ImportRow.row)).execute()
 
@@ -217,7 +215,7 @@ def _lead_on(part: Part) -> None:
 def _find_rival(part: Part, key: str) -> None:
     """Note for each row the first that gave one of its keys to somebody else, unless she has that key already."""
     staged, stored = _KEYS[key]
-    other = ImportRow.alias("other")
+    other = ImportRow.alias()
     rival = other.select(fn.MIN(other.row)).where(
         *_alive(part, other), getattr(other, staged.name) == staged, other.leader < ImportRow.leader
     )
@@ -249,7 +247,7 @@ def _classify(part: Part) -> None:
 
 
 def _follow_leader(part: Part) -> None:
-    leader = ImportRow.alias("leader_row")
+    leader = ImportRow.alias()
     mine = [leader.imported == part.imported.id, leader.row == ImportRow.leader]
     equal = fn.EXISTS(leader.select(peewee.SQL("1")).where(*mine, leader.digest == ImportRow.digest))
     lost = fn.EXISTS(leader.select(peewee.SQL("1")).where(*mine, leader.result == "ambiguous"))
@@ -284,7 +282,7 @@ def join(part: Part) -> None:
     ImportRow.update(joins=peewee.Case(None, [(kept_out, "excluded"), (inside, "already")], "joined")).where(
         *taken
     ).execute()
-    leader = ImportRow.alias("leader_row")
+    leader = ImportRow.alias()
     said = leader.select(leader.joins).where(leader.imported == imported.id, leader.row == ImportRow.leader)
     ImportRow.update(joins=peewee.Case(None, [(said == "excluded", "excluded")], "already")).where(
         *taken, said_before

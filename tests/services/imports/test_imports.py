@@ -221,6 +221,8 @@ def test_what_stood_in_the_way_is_forgotten_when_the_rows_are_matched_again(
     assert reasons(cass, imported) == [
         (2, "phone", "“+250788412903” belongs to somebody else than the rest of the row says.")
     ]
+    taken = find.rows(imported, show="unchanged").rows[0]
+    assert (taken.row, taken.reason, taken.reason_column, taken.reason_row) == (3, "", "", None)
 
 
 def test_an_effect_on_the_group_that_changed_since_the_check_is_shown_first(
