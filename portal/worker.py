@@ -39,6 +39,7 @@ THREADS = 2  # one may be long at a large file
 LOOK_SECONDS = 60
 BREATH = 0.001  # seconds in which others get in between two steps: who gives the gate away would be the first again
 AGAIN_SECONDS = 10  # when the database could not be written
+TRIES = 3  # at making the tables of the queue
 STOP_SECONDS = 30  # that a step may take to end when the process is asked to stop
 logger = logging.getLogger("portal.jobs")
 
@@ -78,7 +79,10 @@ def work(job_id: int, owner: str, is_stopping: Callable[[], bool] = lambda: Fals
     try:
         held = lease.claim(job_id, owner)
         if held is not None:
+            began = time.monotonic()
             _through(held, is_stopping)
+            said = {"job": job_id, "kind": held.kind, "ms": round(1000 * (time.monotonic() - began), 1)}
+            logger.info("job", extra=said)
     except lease.Lost:
         logger.info("job taken by somebody else", extra={"job": job_id})
     except (Busy, peewee.PeeweeException):
@@ -202,8 +206,17 @@ class Workers:
         )  # fmt: skip
         self._consumer.start()
 
+    def try_to_start(self) -> None:
+        """Begin to work if the queue can be opened; without it jobs are left to others, and pages say so."""
+        try:
+            self.start()
+        except Exception:
+            logger.exception("jobs are not worked on here")
+
     def stop(self) -> None:
         """End after the steps that are being written; what is left of their jobs is given back."""
+        if self._consumer is None:
+            return
         self._consumer.stop(graceful=True)
         with suppress(Busy, peewee.PeeweeException):
             lease.gone(self.name)
@@ -257,15 +270,17 @@ def _queue(settings: Settings, instance: Path) -> Any:
     queue_log = logging.getLogger("huey")
     queue_log.setLevel(logging.ERROR)
     queue_log.propagate, queue_log.handlers = False, logging.getLogger("portal").handlers
-    said = {"results": False, "serializer": _Words(secret=key(settings.secret_key))}
+    said: dict[str, Any] = {"results": False, "serializer": _Words(secret=key(settings.secret_key))}
     if settings.is_sqlite:
         instance.mkdir(parents=True, exist_ok=True)
         # Not WAL: whichever SQLite this Python brought along opens it, and older ones could damage a file in that mode.
         return SqliteHuey("coterie", filename=str(instance / "queue.db"), cache_mb=1, journal_mode="truncate", **said)
     # Asked every second as SQLite's is, instead of listening: that would hold a connection more for each thread.
-    return PostgresHuey(
-        "coterie", dsn=settings.database, table_prefix="queue", blocking=False, connect_timeout=5, **said
-    )
+    said |= {"dsn": settings.database, "table_prefix": "queue", "blocking": False, "connect_timeout": 5}
+    for _ in range(TRIES - 1):
+        with suppress(Exception):  # its tables are made by whoever is first; of two at once one stumbles
+            return PostgresHuey("coterie", **said)
+    return PostgresHuey("coterie", **said)
 
 
 def key(secret: str) -> str:

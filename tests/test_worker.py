@@ -19,6 +19,7 @@ from portal.services.imports import apply, resolve
 from portal.services.jobs import lease
 from tests.conftest import Database, settings_for
 from tests.faults import counting
+from tests.services.test_concurrency import at_once
 
 Process = Callable[[config.Settings], worker.Workers]
 SECONDS = 20  # that a busy machine may take for what takes a fraction of one
@@ -187,6 +188,25 @@ def test_a_queue_that_cannot_be_opened_keeps_no_job_from_being_stored(
     jobs.wakes(process(settings).wake)
     job = counting.enqueue(1)
     assert find.runnable() == [job.id]
+
+
+def test_a_portal_whose_queue_cannot_be_opened_serves_all_the_same(
+    process: Process, settings: config.Settings, tmp_path: Path
+) -> None:
+    if settings.is_sqlite:
+        (tmp_path / "instance").mkdir()
+        (tmp_path / "instance" / "queue.db").mkdir()
+    else:
+        settings = settings_for("postgresql://nobody@127.0.0.1:1/none")
+    made = process(settings)
+    made.try_to_start()
+    assert find.is_worked_on() is False
+    made.stop()
+
+
+def test_of_processes_that_begin_at_once_each_opens_the_queue(process: Process, settings: config.Settings) -> None:
+    at_once(*[lambda: process(settings).wake(7) for _ in range(6)])
+    assert process(settings)._task.huey.storage.queue_size() == 6
 
 
 def test_the_key_of_the_queue_is_not_the_secret_key() -> None:

@@ -110,7 +110,7 @@ def run(server, workers=None) -> None:  # type: ignore[no-untyped-def]
     signal.signal(signal.SIGTERM, _stop)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
     if workers is not None:
-        workers.start()
+        workers.try_to_start()
     server.run()
     server.close()
     if workers is not None:
