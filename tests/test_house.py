@@ -48,6 +48,7 @@ ASK_NOBODY = {
     "customers.code_base": "reads the next free number",
     "items.put": "works inside a change that a service which asked has open",
     "items.settle": "works inside a change that a service which asked has open",
+    "items.change_one": "works inside a change that a service which asked has open",
     "items.add_member": "hands on to _one, whose first line asks",
     "items.remove_member": "hands on to _one, whose first line asks",
     "items.new.hundredths": "pure",

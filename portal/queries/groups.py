@@ -37,6 +37,11 @@ def seen_by(actor: Actor) -> tuple[peewee.Expression, ...]:
     return () if actor.may(Action.SEE_SENSITIVE) else (Group.is_sensitive == False,)  # noqa: E712
 
 
+def sees(actor: Actor, group: Group) -> bool:
+    """Tell whether `actor` may see a group that something she sees names; else it is “a group you may not see”."""
+    return actor.may(Action.SEE_SENSITIVE) or (actor.may(Action.SEE_GROUP_NAMES) and not group.is_sensitive)
+
+
 def visible_to(actor: Actor) -> peewee.ModelSelect:
     """Return a select of the groups that `actor` may see; where every list, choice and look-up of groups starts.
 

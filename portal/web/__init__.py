@@ -13,6 +13,7 @@ from portal.web import (
     jobs,
     language,
     members,
+    proposals,
     render,
     settings,
     shops,
@@ -31,7 +32,7 @@ def init_app(app: Flask) -> None:
     errors.init_app(app)
     undoing.init_app(app)
     for module in (
-        start, users, shops, settings, customers, exports, groups, members, history, why, stages, imports, jobs,
-        changes, undoing,
+        start, users, shops, settings, customers, exports, groups, members, history, why, stages, proposals, imports,
+        jobs, changes, undoing,
     ):  # fmt: skip
         app.register_blueprint(module.pages)

@@ -67,7 +67,8 @@ def marks(group: Group) -> list[str]:
 
 def planned(group: Group) -> str:
     """Return when a group begins and ends, as far as that is planned, in words; '' if it is not."""
-    start, end = details.day_of(group.starts_at), details.day_of(group.ends_at, is_end=True)
+    start = details.day_of(group.starts_at) if group.status == "draft" else ""
+    end = details.day_of(group.ends_at, is_end=True) if group.status in {"draft", "active"} else ""
     first, last = (format_date(date.fromisoformat(day), "medium") if day else "" for day in (start, end))
     if first and last:
         return gettext("planned from %(first)s to %(last)s", first=first, last=last)

@@ -59,11 +59,16 @@ def remove_member(actor: Actor, group_id: int, customer_id: int, note: str = "")
 def _one(actor: Actor, act: str, group_id: int, item: NewItem) -> Put:
     require(actor, Action.CHANGE_OPEN_MEMBER)
     with record(actor, act, f"group:{group_id}", clean(item.note)) as change:
-        group = _group(group_id) if actor.may(Action.CHANGE_MEMBER) else _open_to(actor, group_id, item)
-        lifted = _excluded_among(group, [item])
-        put(actor, group, [item], change)
-        moved = membership.refresh(change, groups=[group.id], customers=[item.customer_id or 0])
-        membership.schedule([group.id])
+        return change_one(actor, group_id, item, change)
+
+
+def change_one(actor: Actor, group_id: int, item: NewItem, change: Recorder) -> Put:
+    """Put an item for one customer inside a change that another service has open, and refresh her membership."""
+    group = _group(group_id) if actor.may(Action.CHANGE_MEMBER) else _open_to(actor, group_id, item)
+    lifted = _excluded_among(group, [item])
+    put(actor, group, [item], change)
+    moved = membership.refresh(change, groups=[group.id], customers=[item.customer_id or 0])
+    membership.schedule([group.id])
     return Put(moved.joined, moved.left, lifted, [])
 
 
@@ -257,6 +262,6 @@ def _group(group_id: int) -> Group:
 
 
 __all__ = [
-    "NewItem", "Put", "add", "add_member", "end", "hundredths", "live_items", "put", "put_all", "remove_member",
-    "settle",
+    "NewItem", "Put", "add", "add_member", "change_one", "end", "hundredths", "live_items", "put", "put_all",
+    "remove_member", "settle",
 ]  # fmt: skip
