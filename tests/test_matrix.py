@@ -20,6 +20,7 @@ from portal.models import Change, Customer, Group, GroupItem, Job, Shop, User, U
 from portal.permissions import OPERATOR, Grant, Role
 from portal.queries import filters, history
 from portal.services import (
+    approvals,
     customers,
     exports,
     groups,
@@ -33,6 +34,7 @@ from portal.services import (
     undo,
     users,
 )
+from portal.services.guards import Call
 from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
 from tests.page import Browser, Page
 
@@ -139,6 +141,17 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/proposals/<int:proposal_id>/approve-member"): Route(
         MANAGERS, "member request", {"group": "others", "act": "add", "version": "1"}, 303
     ),
+    # What needs approval is asked for by who may do it; on this world nobody stands alone.
+    ("POST", "/proposals/approval"): Route(SEE_REQUESTS, data={
+        "call": "groups.set_status", "arguments": '{{"group_id": {vips}, "status": "archived"}}', "reason": "r",
+    }, status={"olive": 403, "cass": 303, "pat": 303, "sam": 403, "sol": 403}),
+    ("POST", "/proposals/approval/confirm"): Route(SEE_REQUESTS, data={
+        "call": "groups.set_status", "arguments": '{{"group_id": {vips}, "status": "archived"}}', "typed": "Vips",
+    }, status={"olive": 403, "cass": 422, "pat": 422, "sam": 403, "sol": 403}),
+    # Cass asked for it.
+    ("POST", "/proposals/<int:proposal_id>/approve"): Route(DECIDE, "approval request", {"seen": "{seen}"}, {
+        "olive": 303, "cass": 422, "pat": 303
+    }),
     # Olive asked for the membership herself.
     ("POST", "/proposals/<int:proposal_id>/decline"): Route(
         DECIDE, "member request", {"answer": "no", "version": "1"}, {"olive": 422, "cass": 303, "pat": 303}
@@ -227,6 +240,9 @@ class World:
         sol, olive = self.people["sol"].actor, self.people["olive"].actor
         self.asked_group = proposals.ask_group(sol, groups.Details(name="Wanted"), [], "we meet there")
         self.asked_member = proposals.ask_member(olive, others.id, two.id, "add", "she called")
+        self.asked_approval = approvals.ask(
+            cass, Call("groups.set_status", {"group_id": self.group.id, "status": "archived"}), "over"
+        )
         self.s1, self.s2, self.own, self.foreign = s1, s2, one, two
         file = folder / "people.csv"
         file.write_text("code,name\nF1,From File\n,Nobody\n")
@@ -320,6 +336,9 @@ def _targets(world: World, route: Route, rule: str, name: str) -> Iterator[tuple
         # Sol asked for the group; Sam sees neither request, being no one who decides.
         "group request": {"own": {"proposal_id": str(world.asked_group.id)}, "missing": {"proposal_id": "999999"}},
         "member request": {"own": {"proposal_id": str(world.asked_member.id)}, "missing": {"proposal_id": "999999"}},
+        "approval request": {
+            "own": {"proposal_id": str(world.asked_approval.id)}, "missing": {"proposal_id": "999999"},
+        },
         "import": {"own": {"import_id": str(world.imported.id)}, "missing": {"import_id": "999999"}},
         "job": {
             "own": {"job_id": str(job.id)},
@@ -378,7 +397,8 @@ def test_every_route_stands_in_the_table(application: Any) -> None:
 @pytest.mark.parametrize(("method", "rule", "name"), _routes())
 def test_a_route_answers_each_person_as_the_table_says(world: World, method: str, rule: str, name: str) -> None:
     route = TABLE[method, rule]
-    data = {key: value.format(s2=world.s2.id) for key, value in route.data.items()}
+    places = {"s2": world.s2.id, "vips": world.group.id, "seen": world.asked_approval.fingerprint}
+    data = {key: value.format(**places) for key, value in route.data.items()}
     for block in ("", route.block):
         answers = {}
         for kind, path in _targets(world, route, rule, name):
@@ -418,6 +438,10 @@ def _look(page: Page, expected: int, block: str) -> None:
 def others(world: World) -> int:
     """Return the id of the group that is open to support."""
     return int(Group.get(Group.code == "others").id)
+
+
+def _archive(world: World) -> Call:
+    return Call("groups.set_status", {"group_id": world.group.id, "status": "archived"})
 
 
 SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
@@ -467,6 +491,10 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     ),
     "proposals.decline": (DECIDE, lambda w, a: proposals.decline(a, w.asked_group.id, "no")),
     "proposals.withdraw": ({"sol"}, lambda w, a: proposals.withdraw(a, w.asked_group.id)),
+    "approvals.ask": (MANAGERS, lambda w, a: approvals.ask(a, _archive(w), "r")),
+    "approvals.approve": (
+        {"olive", "pat"}, lambda w, a: approvals.approve(a, w.asked_approval.id, w.asked_approval.fingerprint)
+    ),
     "settings.set_guards": (OWNER, lambda w, a: settings.set_guards(a, "5", is_marked=True)),
     "users.add with a role": (OWNER, lambda w, a: users.add(
         a, email="n@n.example", name="N", grants=[Grant(Role.ANALYST)], password="marble kettle giraffe 7"
@@ -508,6 +536,7 @@ NOT_DENIED: dict[str, dict[str, Any]] = {
     "items.add_member of another shop": {"sol": Missing},
     "undo.undo of another's act": {"sam": Missing, "sol": Missing},
     "proposals.ask_member of another shop": {"sol": Missing},
+    "approvals.approve": {"cass": Refusal},
     "proposals.withdraw": {name: Missing for name in ("olive", "cass", "pat", "sam")},
     "customers.reveal": {"olive": Refusal, "cass": Refusal, "pat": Refusal},
     "users.set_password": {"pat": None},  # her own

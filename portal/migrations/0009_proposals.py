@@ -46,6 +46,8 @@ def up(migrator, db):
         customer = ForeignKeyField(Customer, null=True, on_delete='RESTRICT', index=False)
         act = TextField(default='')
         arguments = JSONField()
+        seen = JSONField()
+        fingerprint = TextField(default='')
         answer = TextField(default='')
         decided_by = ForeignKeyField(User, null=True, on_delete='RESTRICT', index=False)
         decided_at = DateTimeField(null=True)

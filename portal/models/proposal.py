@@ -17,14 +17,16 @@ class Proposal(Model):
     """
 
     id = peewee.AutoField()
-    kind = peewee.TextField()  # group | membership
+    kind = peewee.TextField()  # group | membership | approval
     state = peewee.TextField(default="open")  # open | approved | declined | withdrawn
     asker = peewee.ForeignKeyField(User, index=False, on_delete="RESTRICT")
     reason = peewee.TextField(default="")
     group = peewee.ForeignKeyField(Group, null=True, index=False, on_delete="RESTRICT")
     customer = peewee.ForeignKeyField(Customer, null=True, index=False, on_delete="RESTRICT")
-    act = peewee.TextField(default="")  # of a membership: add | remove
+    act = peewee.TextField(default="")  # of a membership: add | remove; of an approval: the service to be called
     arguments = peewee.JSONField(default=dict)
+    seen = peewee.JSONField(default=list)  # of an approval: what the asker was shown that it would move
+    fingerprint = peewee.TextField(default="")  # of the same
     answer = peewee.TextField(default="")
     decided_by = peewee.ForeignKeyField(User, null=True, index=False, on_delete="RESTRICT")
     decided_at = peewee.DateTimeField(null=True)

@@ -53,6 +53,12 @@ def visible_to(actor: Actor) -> peewee.ModelSelect:
     return query.where(Group.status != "deleted", *seen_by(actor))
 
 
+def among(actor: Actor, group_ids: Sequence[int]) -> set[int]:
+    """Return which of these groups are there and hers to see."""
+    query = visible_to(actor).select(Group.id).where(Group.id.in_(list(group_ids)))
+    return {group_id for (group_id,) in query.tuples()} if group_ids else set()
+
+
 def listed(actor: Actor, *, q: str = "", status: str = "", type_: str = "", sort: str = "name") -> list[Listed]:
     """Return the groups that fit, with their member counts; archived ones only when asked for.
 

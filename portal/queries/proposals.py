@@ -1,6 +1,7 @@
 """Reading proposals: one's own, and those that wait for a decision."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import peewee
 from peewee import fn
@@ -11,6 +12,18 @@ from portal.permissions import Action, Actor, require
 from portal.queries import customers as find_customers
 from portal.queries import groups as find_groups
 
+
+class Move(NamedTuple):
+    """What an act would do to one group: who joins and leaves, how many are members then, and the first by name."""
+
+    group: Group | None
+    joining: int
+    leaving: int
+    n_after: int | None = None
+    who_joins: Sequence[str] = ()
+    who_leaves: Sequence[str] = ()
+
+
 MOST = 100  # rows of a list; what is open is decided, and what is older is in the log
 
 
@@ -19,7 +32,7 @@ def visible_to(actor: Actor) -> peewee.ModelSelect:
     query = Proposal.select()
     if actor.may(Action.APPROVE):
         return query
-    return query.where(Proposal.asker == actor.user_id if actor.may(Action.PROPOSE) else peewee.Value(0) == 1)
+    return query.where(Proposal.asker == actor.user_id if actor.may(Action.SEE_PROPOSALS) else peewee.Value(0) == 1)
 
 
 def by_id(actor: Actor, proposal_id: int) -> Proposal:
@@ -75,13 +88,35 @@ def _whole(query: peewee.ModelSelect) -> peewee.ModelSelect:
 
 
 def items(actor: Actor, proposal: Proposal) -> list[dict[str, Any]]:
-    """Return the first items of a proposed group: sign, kind, id, and what it is called for who may see it."""
-    rows: list[dict[str, Any]] = proposal.arguments.get("items", [])
-    ids = [row["id"] for row in rows if row["kind"] == "customer"]
-    people = {row.id: row.name or row.code for row in find_customers.visible_to(actor).where(Customer.id.in_(ids))}
-    shops = {shop.id: shop.name for shop in Shop.select()}
-    labels = {"customer": people, "shop": shops}
-    return [row | {"label": labels[row["kind"]].get(row["id"], "")} for row in rows]
+    """Return the items that a proposal would put: sign, and what each is called for who may see it ('' else)."""
+    rows = [_row(item) for item in proposal.arguments.get("items", [])]
+    ids = {kind: [row["id"] for row in rows if row["kind"] == kind] for kind in ("customer", "shop", "group")}
+    people = find_customers.visible_to(actor).where(Customer.id.in_(ids["customer"])) if ids["customer"] else ()
+    shops = Shop.select().where(Shop.id.in_(ids["shop"])) if ids["shop"] else ()
+    groups = find_groups.visible_to(actor).where(Group.id.in_(ids["group"])) if ids["group"] else ()
+    labels = {
+        "customer": {row.id: row.name or row.code for row in people},
+        "shop": {row.id: row.name for row in shops},
+        "group": {row.id: row.label for row in groups},
+        "new": {},
+    }
+    return [row | {"label": row["label"] or labels[row["kind"]].get(row["id"], "")} for row in rows]
+
+
+def _row(item: dict[str, Any]) -> dict[str, Any]:
+    """Return what an item names, in one form for all kinds."""
+    for kind, name in (("customer", "customer_id"), ("shop", "shop_id"), ("group", "of_group_id")):
+        if name in item:
+            return {"sign": item.get("sign", "include"), "kind": kind, "id": item[name], "label": ""}
+    typed = item.get("new_customer", {})
+    label = typed.get("name") or typed.get("code") or ""
+    return {"sign": item.get("sign", "include"), "kind": "new", "id": 0, "label": label}
+
+
+def moves(proposal: Proposal) -> list[Move]:
+    """Return what the asker of an approval was shown that it would move."""
+    groups = {group.id: group for group in Group.select().where(Group.id.in_([row[0] for row in proposal.seen]))}
+    return [Move(groups.get(row[0]), row[1], row[2]) for row in proposal.seen]
 
 
 def is_shown(actor: Actor, proposal: Proposal) -> bool:

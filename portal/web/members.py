@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_date, format_number, gettext, ngettext
 
 from portal.access import actor, needs
-from portal.errors import N_, Denied, Refusal
+from portal.errors import N_, Denied, NeedsApproval, Refusal
 from portal.models import Customer, Group
 from portal.permissions import Action, require_shop
 from portal.queries import customers as find_customers
@@ -126,6 +126,8 @@ def add_items(code: str) -> ResponseReturnValue:
         return items_of(code, picker)
     try:
         put = items.add(actor(), group.id, picker.new_items())
+    except NeedsApproval:
+        raise
     except Refusal as refusal:
         return items_of(code, picker, refusal, refusal.status)
     _tell(group, put)

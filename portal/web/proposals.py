@@ -9,7 +9,7 @@ from flask_babel import format_number, gettext, ngettext
 from werkzeug.datastructures import MultiDict
 
 from portal.access import actor, can, needs
-from portal.errors import N_, Busy, Denied, Refusal
+from portal.errors import N_, Busy, Denied, NeedsApproval, Refusal
 from portal.models import Proposal
 from portal.models.group import HUES
 from portal.permissions import Action
@@ -20,6 +20,8 @@ from portal.queries import proposals as find
 from portal.received import reads
 from portal.services import proposals
 from portal.services.groups import Details
+from portal.services.items.new import from_json
+from portal.web import approvals, choices, previewing
 from portal.web.forms import VersionedForm, _l, options
 from portal.web.groups import HUE_LABELS
 from portal.web.language import say
@@ -68,8 +70,8 @@ class MembershipForm(VersionedForm):
 
     def drawn(self) -> "MembershipForm":
         """Return the form with the groups that may be chosen."""
-        choices = filters.group_choices(actor())
-        self.group.choices = options([("", ""), *((choice.code, choice.label) for choice in choices)])
+        groups = filters.group_choices(actor())
+        self.group.choices = options([("", ""), *((group.code, group.label) for group in groups)])
         return self
 
 
@@ -96,8 +98,10 @@ def said(proposal: Proposal) -> str:
     if proposal.kind == "group":
         return gettext("New group “%(name)s”", name=proposal.arguments["details"]["name"])
     group = proposal.group.label if find.is_shown(actor(), proposal) else gettext("a group you may not see")
+    if proposal.customer is None:
+        return approvals.said(proposal, group)
     names = {"name": proposal.customer.name or proposal.customer.code, "group": group}
-    if proposal.act == "add":
+    if proposal.act in {"add", "items.add_member"}:
         return gettext("Add %(name)s to %(group)s", **names)
     return gettext("Remove %(name)s from %(group)s", **names)
 
@@ -108,7 +112,7 @@ def new(form: ProposedForm | None = None, picker: Picker | None = None, status: 
     """Ask for a new group."""
     form = form or ProposedForm(request.args)
     picker = picker or Picker.read(actor(), request.args, shops_first=form.type.data == "shop")
-    return render("proposals/new.html", status=status, form=form, picker=picker)
+    return render("proposals/new.html", status=status, form=form, picker=picker, shown=None)
 
 
 @pages.post("/new")
@@ -180,7 +184,9 @@ def show(
     proposal = find.by_id(actor(), proposal_id)
     is_own = proposal.asker_id == actor().user_id
     may_decide = can(Action.APPROVE) and not is_own and proposal.state == "open"
-    may_approve = may_decide and can({"group": Action.CREATE_GROUP}.get(proposal.kind, Action.CHANGE_MEMBER))
+    is_approval = proposal.kind == "approval"
+    right = Action.CREATE_GROUP if proposal.kind == "group" else Action.CHANGE_MEMBER
+    may_approve = may_decide and not is_approval and can(right)
     if may_approve:
         form, picker = _filled(proposal, form, picker)
     page = "proposals/group.html" if may_approve and proposal.kind == "group" else "proposals/show.html"
@@ -188,8 +194,20 @@ def show(
         page, status=status, proposal=proposal, said=said(proposal), states=STATES, is_own=is_own,
         may_decide=may_decide, may_approve=may_approve, form=form if may_approve else None, picker=picker,
         items=find.items(actor(), proposal), answer=answer or AnswerForm(data={"version": proposal.version}),
+        shown=_previewed(proposal, form, picker) if may_approve and problem is None else None,
+        approval=approvals.context(proposal, may_decide=may_decide) if is_approval else None,
         is_shown=find.is_shown(actor(), proposal), problem=say(problem) if problem else "",
     )  # fmt: skip
+
+
+def _previewed(proposal: Proposal, form: Any, picker: Picker | None) -> previewing.Shown:
+    """Return what approving the request as it stands in the form would move."""
+    if picker is None:
+        group_id, act = proposal.group_id, proposal.act
+        return previewing.of(lambda: proposals.approve_member(actor(), proposal.id, group_id, act))
+    return previewing.of(
+        lambda: proposals.approve_group(actor(), proposal.id, form.details(), picker.new_items())
+    )
 
 
 def _filled(proposal: Proposal, form: Any, picker: Picker | None) -> tuple[Any, Picker | None]:
@@ -199,8 +217,7 @@ def _filled(proposal: Proposal, form: Any, picker: Picker | None) -> tuple[Any, 
         return (form or MembershipForm(data=known)).drawn(), None
     if form is None:
         form = ProposedForm(data=proposal.arguments["details"] | {"version": proposal.version})
-        values = [f"{row['sign']}:{row['kind']}:{row['id']}" for row in proposal.arguments["items"]]
-        args = MultiDict(("item", value) for value in values)
+        args = MultiDict(("item", choices.value_of(from_json(row))) for row in proposal.arguments["items"])
         picker = Picker.read(actor(), args, shops_first=form.type.data == "shop")
     return form, picker
 
@@ -242,7 +259,7 @@ def approve_member(proposal_id: int) -> ResponseReturnValue:
 
 def _stay(refusal: Refusal) -> None:
     """Raise what has a page of its own: what is not hers or not there. The rest is told where it was asked for."""
-    if isinstance(refusal, Denied | Busy) or refusal.status == 404:
+    if isinstance(refusal, Denied | Busy | NeedsApproval) or refusal.status == 404:
         raise refusal
 
 

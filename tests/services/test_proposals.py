@@ -12,6 +12,7 @@ from portal.queries import proposals as find
 from portal.services import groups, items, proposals
 from portal.services.groups import Details
 from portal.services.items import NewItem
+from portal.services.items.new import from_json
 from tests.conftest import Database, Person
 
 New = Callable[..., Any]
@@ -45,9 +46,10 @@ def test_an_approved_group_is_the_approvers_act_with_both_names(
 ) -> None:
     bea = new_customer("Bea", s1)
     arguments = asked.arguments
-    first = [
-        NewItem(sign=row["sign"], **{f"{row['kind']}_id": row["id"]}) for row in find.items(cass, asked)
+    assert [(row["sign"], row["kind"], row["label"]) for row in find.items(cass, asked)] == [
+        ("include", "shop", "Kigali North"), ("exclude", "customer", "Ann"),
     ]  # fmt: skip
+    first = [from_json(row) for row in arguments["items"]]
     saved = proposals.approve_group(cass, asked.id, Details(**arguments["details"]), first, asked.version)
     group = Group.get(Group.code == "regulars")
     assert (saved.group.id, saved.joined, group.hue, group.owner_id) == (group.id, 1, "red", cass.user_id)
