@@ -22,7 +22,12 @@ pages = Blueprint("stages", __name__, url_prefix="/groups")
 def _ask(code: str, act: str, change: Callable[[Group], object]) -> Response:
     group = find.by_code(actor(), code)
     shown = previewing.of(lambda: change(group))
-    return render("groups/stage.html", group=group, act=act, shown=shown)
+    asked = {
+        "archive": gettext("Archive %(name)s?", name=group.label),
+        "restore": gettext("Make %(name)s active?", name=group.label),
+        "delete": gettext("Delete %(name)s?", name=group.label),
+    }[act]
+    return render("groups/stage.html", group=group, act=act, asked=asked, shown=shown)
 
 
 @pages.get("/<code>/archive")
