@@ -47,6 +47,20 @@ class Denied(Refusal):
         self.action = action
 
 
+class NeedsApproval(Refusal):
+    """An act that stands beyond the guard rails: a second person has to approve it first (product.md §5).
+
+    `call` names the service and `arguments` what it was called with, as JSON holds it, so that it can be done later.
+    """
+
+    status = 428
+
+    def __init__(self, sentence: str, call: str, arguments: Mapping[str, object], /, **params: object) -> None:
+        super().__init__(sentence, **params)
+        self.call = call
+        self.arguments = arguments
+
+
 class Missing(Refusal):
     """There is no such thing, or none that this person may see; both answers are the same on purpose."""
 

@@ -54,6 +54,9 @@ class Action(StrEnum):
     # What others ask for: decide it, and look after the groups of all (what is due for review).
     APPROVE = "group.approve"
     WHY = "group.why"
+    # What she may not do herself: ask for it. And see what she, or for who decides, everybody asked for.
+    PROPOSE = "proposal.make"
+    SEE_PROPOSALS = "proposal.see"
     EXPORT = "customer.export"
     SEE_CHANGES = "change.see"
     UNDO_OWN = "change.undo_own"
@@ -93,6 +96,7 @@ _MANAGER = {
     Action.CHANGE_OPEN_MEMBER: _A,
     Action.APPROVE: _A,
     Action.WHY: _A,
+    Action.SEE_PROPOSALS: _A,
     Action.EXPORT: _A,
     Action.SEE_CHANGES: _A,
     Action.UNDO_OWN: _A,
@@ -107,6 +111,8 @@ _COUNTER = {
     Action.WHY: _S,
     Action.SEE_CHANGES: Scope.OWN_ACTS,
     Action.UNDO_OWN: _S,
+    Action.PROPOSE: _S,
+    Action.SEE_PROPOSALS: _S,
 }
 TABLE: dict[Role, dict[Action, Scope]] = {
     Role.OWNER: {
@@ -118,6 +124,8 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.SEE_SENSITIVE: _A,
         Action.APPROVE: _A,
         Action.WHY: _A,
+        Action.PROPOSE: _A,
+        Action.SEE_PROPOSALS: _A,
         Action.EXPORT: _A,
         Action.SEE_CHANGES: _A,
         Action.UNDO_OWN: _A,

@@ -20,18 +20,21 @@ from portal.models import Change, Customer, Group, GroupItem, Job, Shop, User, U
 from portal.permissions import OPERATOR, Grant, Role
 from portal.queries import filters, history
 from portal.services import (
+    approvals,
     customers,
     exports,
     groups,
     imports,
     items,
     jobs,
+    proposals,
     sessions,
     settings,
     shops,
     undo,
     users,
 )
+from portal.services.guards import Call
 from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
 from tests.page import Browser, Page
 
@@ -47,6 +50,10 @@ MANAGERS = {"cass", "pat"}
 OWNER = {"olive"}
 # Who may change one member, support and shop staff only where the group is open to them.
 MEMBERS = MANAGERS | {"sam", "sol"}
+# Who asks for what she may not do, who decides it.
+ASK = {"olive", "sam", "sol"}
+DECIDE = {"olive", "cass", "pat"}
+SEE_REQUESTS = ASK | DECIDE
 CLOSED = {"cass": 200, "pat": 200, "sam": 403, "sol": 403}
 MAINTAIN = {"olive", "tess"}
 UNDO = {"olive", "cass", "pat", "sam", "sol"}
@@ -119,6 +126,39 @@ TABLE: dict[tuple[str, str], Route] = {
     ("GET", "/groups/<code>/delete"): Route(MANAGERS, GROUP),
     ("POST", "/groups/<code>/delete"): Route(MANAGERS, GROUP, {}, 303),
     ("GET", "/why"): Route(SEE_GROUPS, block="why"),
+    # requests
+    ("GET", "/proposals"): Route(SEE_REQUESTS),
+    ("GET", "/proposals/new"): Route(ASK, block="items"),
+    ("POST", "/proposals/new"): Route(ASK, data={"name": "Wished", "type": "customer", "reason": "r"}, status=303),
+    ("GET", "/proposals/membership"): Route(ASK),
+    ("POST", "/proposals/membership"): Route(
+        ASK, data={"customer": "C1", "group": "others", "act": "add", "reason": "r"}, status=303
+    ),
+    ("GET", "/proposals/<int:proposal_id>"): Route(SEE_REQUESTS, "group request"),
+    ("POST", "/proposals/<int:proposal_id>/approve-group"): Route(
+        MANAGERS, "group request", {"name": "Wished", "type": "customer", "hue": "red", "version": "1"}, 303
+    ),
+    ("POST", "/proposals/<int:proposal_id>/approve-member"): Route(
+        MANAGERS, "member request", {"group": "others", "act": "add", "version": "1"}, 303
+    ),
+    # What needs approval is asked for by who may do it; on this world nobody stands alone.
+    ("POST", "/proposals/approval"): Route(SEE_REQUESTS, data={
+        "call": "groups.set_status", "arguments": '{{"group_id": {vips}, "status": "archived"}}', "reason": "r",
+    }, status={"olive": 403, "cass": 303, "pat": 303, "sam": 403, "sol": 403}),
+    ("POST", "/proposals/approval/confirm"): Route(SEE_REQUESTS, data={
+        "call": "groups.set_status", "arguments": '{{"group_id": {vips}, "status": "archived"}}', "typed": "Vips",
+    }, status={"olive": 403, "cass": 422, "pat": 422, "sam": 403, "sol": 403}),
+    # Cass asked for it.
+    ("POST", "/proposals/<int:proposal_id>/approve"): Route(DECIDE, "approval request", {"seen": "{seen}"}, {
+        "olive": 303, "cass": 422, "pat": 303
+    }),
+    # Olive asked for the membership herself.
+    ("POST", "/proposals/<int:proposal_id>/decline"): Route(
+        DECIDE, "member request", {"answer": "no", "version": "1"}, {"olive": 422, "cass": 303, "pat": 303}
+    ),
+    ("POST", "/proposals/<int:proposal_id>/withdraw"): Route(SEE_REQUESTS, "group request", {}, {
+        "sol": 303, "olive": 404, "cass": 404, "pat": 404
+    }),
     # imports
     ("GET", "/imports/new"): Route(IMPORT),
     ("POST", "/imports/new"): Route(IMPORT, data={"file": "code,name\nF1,From File\n"}, status=303),
@@ -197,6 +237,12 @@ class World:
         self.group = groups.create(cass, groups.Details(name="Vips"), first).group
         others = groups.create(cass, groups.Details(name="Others")).group
         Group.update(is_open=True).where(Group.id == others.id).execute()
+        sol, olive = self.people["sol"].actor, self.people["olive"].actor
+        self.asked_group = proposals.ask_group(sol, groups.Details(name="Wanted"), [], "we meet there")
+        self.asked_member = proposals.ask_member(olive, others.id, two.id, "add", "she called")
+        self.asked_approval = approvals.ask(
+            cass, Call("groups.set_status", {"group_id": self.group.id, "status": "archived"}), "over"
+        )
         self.s1, self.s2, self.own, self.foreign = s1, s2, one, two
         file = folder / "people.csv"
         file.write_text("code,name\nF1,From File\n,Nobody\n")
@@ -287,6 +333,12 @@ def _targets(world: World, route: Route, rule: str, name: str) -> Iterator[tuple
         "shop": {"own": {"code": "S1"}, "missing": {"code": "S8"}},
         "change": _of_each(world.changes, "change_id", name),
         "undone": _of_each(world.undone, "change_id", name),
+        # Sol asked for the group; Sam sees neither request, being no one who decides.
+        "group request": {"own": {"proposal_id": str(world.asked_group.id)}, "missing": {"proposal_id": "999999"}},
+        "member request": {"own": {"proposal_id": str(world.asked_member.id)}, "missing": {"proposal_id": "999999"}},
+        "approval request": {
+            "own": {"proposal_id": str(world.asked_approval.id)}, "missing": {"proposal_id": "999999"},
+        },
         "import": {"own": {"import_id": str(world.imported.id)}, "missing": {"import_id": "999999"}},
         "job": {
             "own": {"job_id": str(job.id)},
@@ -327,7 +379,8 @@ def _expected(route: Route, kind: str, name: str) -> int:
         return 403
     if kind == "others" and route.about == "job" and name in MAINTAIN:
         return 303
-    if kind in {"missing", "others"} or (kind == "foreign" and name in LIMITED):
+    is_hidden = route.about.endswith("request") and name == "sam"
+    if kind in {"missing", "others"} or is_hidden or (kind == "foreign" and name in LIMITED):
         return 404
     return route.status if isinstance(route.status, int) else route.status[name]
 
@@ -344,7 +397,8 @@ def test_every_route_stands_in_the_table(application: Any) -> None:
 @pytest.mark.parametrize(("method", "rule", "name"), _routes())
 def test_a_route_answers_each_person_as_the_table_says(world: World, method: str, rule: str, name: str) -> None:
     route = TABLE[method, rule]
-    data = {key: value.format(s2=world.s2.id) for key, value in route.data.items()}
+    places = {"s2": world.s2.id, "vips": world.group.id, "seen": world.asked_approval.fingerprint}
+    data = {key: value.format(**places) for key, value in route.data.items()}
     for block in ("", route.block):
         answers = {}
         for kind, path in _targets(world, route, rule, name):
@@ -386,6 +440,10 @@ def others(world: World) -> int:
     return int(Group.get(Group.code == "others").id)
 
 
+def _archive(world: World) -> Call:
+    return Call("groups.set_status", {"group_id": world.group.id, "status": "archived"})
+
+
 SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "groups.create": (MANAGERS, lambda w, a: groups.create(a, groups.Details(name="Fresh"))),
     "groups.edit": (MANAGERS, lambda w, a: groups.edit(a, w.group.id, groups.Details(name="Renamed"))),
@@ -420,6 +478,23 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "undo.undo of another's act": (UNDO - UNDO_OWN, lambda w, a: undo.undo(a, w.changes["pat"])),
     "shops.create": (OWNER, lambda w, a: shops.create(a, code="S9", name="Ninth")),
     "shops.edit": (OWNER, lambda w, a: shops.edit(a, w.s1.id, code="S1", name="Other")),
+    "proposals.ask_group": (ASK, lambda w, a: proposals.ask_group(a, groups.Details(name="Wished"), [], "r")),
+    "proposals.ask_member": (ASK, lambda w, a: proposals.ask_member(a, others(w), w.own.id, "add", "r")),
+    "proposals.ask_member of another shop": (
+        ASK - LIMITED, lambda w, a: proposals.ask_member(a, w.group.id, w.foreign.id, "remove", "r")
+    ),
+    "proposals.approve_group": (
+        MANAGERS, lambda w, a: proposals.approve_group(a, w.asked_group.id, groups.Details(name="Wished"), [])
+    ),
+    "proposals.approve_member": (
+        MANAGERS, lambda w, a: proposals.approve_member(a, w.asked_member.id, others(w), "add")
+    ),
+    "proposals.decline": (DECIDE, lambda w, a: proposals.decline(a, w.asked_group.id, "no")),
+    "proposals.withdraw": ({"sol"}, lambda w, a: proposals.withdraw(a, w.asked_group.id)),
+    "approvals.ask": (MANAGERS, lambda w, a: approvals.ask(a, _archive(w), "r")),
+    "approvals.approve": (
+        {"olive", "pat"}, lambda w, a: approvals.approve(a, w.asked_approval.id, w.asked_approval.fingerprint)
+    ),
     "settings.set_guards": (OWNER, lambda w, a: settings.set_guards(a, "5", is_marked=True)),
     "users.add with a role": (OWNER, lambda w, a: users.add(
         a, email="n@n.example", name="N", grants=[Grant(Role.ANALYST)], password="marble kettle giraffe 7"
@@ -460,6 +535,9 @@ NOT_DENIED: dict[str, dict[str, Any]] = {
     "items.add_member": {"sam": Refusal, "sol": Refusal},
     "items.add_member of another shop": {"sol": Missing},
     "undo.undo of another's act": {"sam": Missing, "sol": Missing},
+    "proposals.ask_member of another shop": {"sol": Missing},
+    "approvals.approve": {"cass": Refusal},
+    "proposals.withdraw": {name: Missing for name in ("olive", "cass", "pat", "sam")},
     "customers.reveal": {"olive": Refusal, "cass": Refusal, "pat": Refusal},
     "users.set_password": {"pat": None},  # her own
 }

@@ -34,6 +34,8 @@ RIGHTS = {
     "group.open_member": "cscc_manager portfolio_manager support shop_staff",
     "group.approve": MANAGERS,
     "group.why": f"{MANAGERS} support shop_staff analyst",
+    "proposal.make": "owner support shop_staff",
+    "proposal.see": f"{MANAGERS} support shop_staff",
     "customer.export": f"{MANAGERS} analyst",
     "change.see": f"{MANAGERS} support shop_staff analyst tech_admin",
     "change.undo_own": f"{MANAGERS} support shop_staff",

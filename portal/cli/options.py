@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from portal.errors import NeedsApproval
+
 if TYPE_CHECKING:
     from portal.permissions import Actor
 
@@ -45,6 +47,11 @@ def _with_actor(command: Callable[..., Any], *, operator: bool) -> Callable[...,
         start.open_database()
         actor: Actor = start.actor(operator=operator)
         due.refresh()  # what the clock has moved, before anything is read
-        return command(actor, *args, **kwargs)
+        try:
+            return command(actor, *args, **kwargs)
+        except NeedsApproval as needed:
+            from portal.cli import asking
+
+            raise asking.asked(actor, needed) from needed
 
     return run

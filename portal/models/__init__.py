@@ -6,6 +6,7 @@ from portal.models.group import Group, GroupItem
 from portal.models.imports import Import, ImportRow
 from portal.models.job import Job, Worker
 from portal.models.membership import Membership, MembershipDelta, PastMembership
+from portal.models.proposal import Proposal
 from portal.models.request import RequestKey
 from portal.models.setting import Setting
 from portal.models.shop import Shop
@@ -33,6 +34,7 @@ TABLES = (
     Setting,
     Job,
     Worker,
+    Proposal,
 )
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "Membership",
     "MembershipDelta",
     "PastMembership",
+    "Proposal",
     "RequestKey",
     "Setting",
     "Shop",

@@ -37,6 +37,11 @@ def seen_by(actor: Actor) -> tuple[peewee.Expression, ...]:
     return () if actor.may(Action.SEE_SENSITIVE) else (Group.is_sensitive == False,)  # noqa: E712
 
 
+def sees(actor: Actor, group: Group) -> bool:
+    """Tell whether `actor` may see a group that something she sees names; else it is “a group you may not see”."""
+    return actor.may(Action.SEE_SENSITIVE) or (actor.may(Action.SEE_GROUP_NAMES) and not group.is_sensitive)
+
+
 def visible_to(actor: Actor) -> peewee.ModelSelect:
     """Return a select of the groups that `actor` may see; where every list, choice and look-up of groups starts.
 
@@ -46,6 +51,12 @@ def visible_to(actor: Actor) -> peewee.ModelSelect:
     if not actor.may(Action.SEE_GROUP_NAMES):
         return query.where(peewee.Value(0) == 1)
     return query.where(Group.status != "deleted", *seen_by(actor))
+
+
+def among(actor: Actor, group_ids: Sequence[int]) -> set[int]:
+    """Return which of these groups are there and hers to see."""
+    query = visible_to(actor).select(Group.id).where(Group.id.in_(list(group_ids)))
+    return {group_id for (group_id,) in query.tuples()} if group_ids else set()
 
 
 def listed(actor: Actor, *, q: str = "", status: str = "", type_: str = "", sort: str = "name") -> list[Listed]:

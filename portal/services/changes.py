@@ -1,6 +1,6 @@
 """Recording changes: every write of the portal happens inside `record`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -11,10 +11,10 @@ from peewee import fn
 from portal import seals
 from portal.clock import now
 from portal.db import WRITE_DEADLINE, Model, in_chunks, insert_all, run
-from portal.models import Change, ChangeRow, ChangeSeal
+from portal.models import Change, ChangeRow, ChangeSeal, Group
 from portal.permissions import Actor
 from portal.queries.sealed import FORGOTTEN
-from portal.services import once
+from portal.services import guards, once
 
 # Never written down, not even in a change: a hash of a password is a secret; the others are derived, or a lot.
 _LEFT_OUT = frozenset(
@@ -39,21 +39,28 @@ def noting() -> Noted:
 
 @contextmanager
 def record(
-    actor: Actor, act: str, subject: str = "", note: str = "", seconds: float = WRITE_DEADLINE
-) -> Iterator["Recorder"]:
+    actor: Actor, act: str, subject: str = "", note: str = "", seconds: float = WRITE_DEADLINE,
+    call: Callable[[], guards.Call] | None = None,
+) -> Iterator["Recorder"]:  # fmt: skip
     """Run the block as one transaction and one change by `actor`.
 
     `act` is noun.verb, `subject` names what it is about (such as "group:12"); the block may set it later on the
-    recorder. A block that records no row and moves nobody was no write: it leaves no change behind. Raises Busy when
-    no turn to write was to be had within `seconds`.
+    recorder. A block that records no row and moves nobody was no write: it leaves no change behind. `call` returns the
+    service and its arguments, for an act that the guard rails may stop. Raises Busy when no turn to write was to be had
+    within `seconds`, NeedsApproval when it moves more than one person may.
     """
     from portal.services.membership.due import catch_up
 
     with once.transaction(seconds):
         # What the clock has moved before comes first: it is judged by what was there then.
         catch_up(now())
-        recorder = Recorder(actor, act, subject, note)
+        leave = guards.leave()
+        recorder = Recorder(actor, act, subject, (leave and leave.note) or note)
         yield recorder
+        if leave is not None:
+            leave.used(recorder)
+        elif call is not None and recorder.is_made:
+            guards.check(recorder.moves, recorder.touched, call)
         recorder.finish()
     noted = _noted.get()
     if noted is not None and recorder.is_made and (recorder.id, act) not in noted:
@@ -72,6 +79,7 @@ class Recorder:
         self.subject = subject
         self.n_rows = 0
         self.moves: dict[int, tuple[int, int]] = {}  # who joined and who left, by group
+        self.touched: dict[int, bool] = {}  # groups the act is about, and whether each was marked guarded before
 
     @property
     def id(self) -> int:
@@ -107,6 +115,10 @@ class Recorder:
         """Note how many memberships of a group began and ended."""
         before = self.moves.get(group_id, (0, 0))
         self.moves[group_id] = before[0] + joined, before[1] + left
+
+    def touches(self, group: Group, *, was_guarded: bool = False) -> None:
+        """Say that the act is about a group, for the guard rails, whether or not anybody moves."""
+        self.touched[group.id] = was_guarded or group.is_guarded
 
     def created(self, noun: str, row: Model) -> None:
         """Record a row that was not there before."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from peewee import ModelSelect
+
 from portal import clock, config
 from portal.errors import N_, Refusal, Refusals
 from portal.models import Group
@@ -40,17 +42,18 @@ class Details:
     ends_on: str = ""
 
 
-def check(details: Details, own: Group | None = None) -> dict[str, Any]:
+def check(details: Details, own: Group | None = None, among: ModelSelect | None = None) -> dict[str, Any]:
     """Return the columns of a new group (or of the existing group `own`) that say what `details` says.
 
     A planned start is the beginning of its day in the store's time zone, a planned end lies behind the end of its day.
-    Raises Refusals naming every field that cannot be taken.
+    `among` narrows the groups whose names are taken (default: all). Raises Refusals naming every field that cannot be
+    taken.
     """
     name = " ".join(clean(details.name).split())
     name = name if fold(name) else ""  # nobody could read or type it
     days = _Days(details, own)
     refusals = [
-        *_unfit_name(name, own), *_unfit_choices(details, own), *_unfit_texts(details), *days.unfit()
+        *_unfit_name(name, own, among), *_unfit_choices(details, own), *_unfit_texts(details), *days.unfit()
     ]  # fmt: skip
     if refusals:
         raise Refusals(refusals)
@@ -127,13 +130,14 @@ class _Days:
             return None
 
 
-def _unfit_name(name: str, own: Group | None) -> Iterator[Refusal]:
+def _unfit_name(name: str, own: Group | None, among: ModelSelect | None) -> Iterator[Refusal]:
     # A group may lose its name later (lists then show its code), but nobody creates one without.
     if not name and own is None:
         yield Refusal(N_("A name is required."), "name")
     if len(name) > MAX_NAME:
         yield Refusal(N_("A group's name has at most 120 characters."), "name")
-    taken = Group.get_or_none(Group.name_key == fold(name), Group.status != "deleted") if name else None
+    groups = Group.select() if among is None else among
+    taken = groups.where(Group.name_key == fold(name), Group.status != "deleted").first() if name else None
     if taken is not None and (own is None or taken.id != own.id):
         yield Refusal(N_("There is a group called “%(name)s” already."), "name", name=taken.name)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from portal import clock
@@ -13,6 +13,7 @@ from portal.queries import uses
 from portal.services import membership, nesting
 from portal.services.changes import Recorder, plain, record, values
 from portal.services.details import MAX_NAME, TYPES, Details, check
+from portal.services.guards import Call
 from portal.services.item_rows import end_over
 from portal.services.items import NewItem, live_items, put, put_all, settle
 from portal.text import fold, slug
@@ -94,7 +95,8 @@ def edit(actor: Actor, group_id: int, details: Details, version: int | None = No
     `version` is the one the form was drawn with; another one stored raises Conflict. Raises Missing, Refusals.
     """
     require(actor, Action.EDIT_GROUP)
-    with record(actor, "group.edit", f"group:{group_id}") as change:
+    call = lambda: Call("groups.edit", {"group_id": group_id, "details": asdict(details), "version": version})  # noqa: E731
+    with record(actor, "group.edit", f"group:{group_id}", call=call) as change:
         group = _live(group_id)
         if version is not None and version != group.version:
             raise Conflict(
@@ -106,8 +108,12 @@ def edit(actor: Actor, group_id: int, details: Details, version: int | None = No
         before = values(group)
         for column, value in check(details, group).items():
             setattr(group, column, value)
-        if group.ends_at is not None and plain(group.ends_at) != before["ends_at"]:
+        is_planned_anew = any(plain(getattr(group, name)) != before[name] for name in ("starts_at", "ends_at"))
+        if group.ends_at is not None and is_planned_anew:
             _refuse_if_used(group, "ends_on")
+        # Words are nobody's loss. The mark itself, and what the clock will do, are guarded by the mark that was.
+        if before["is_guarded"] and (is_planned_anew or not group.is_guarded):
+            change.touches(group, was_guarded=True)
         _store(group, before, change)
     return Saved(group)
 
@@ -119,12 +125,14 @@ def set_status(actor: Actor, group_id: int, status: str) -> Saved:
     """
     require(actor, Action.CREATE_GROUP if status == "active" else Action.EDIT_GROUP)
     verb = {"active": "restore", "draft": "draft", "archived": "archive"}[status]
-    with record(actor, f"group.{verb}", f"group:{group_id}") as change:
+    call = lambda: Call("groups.set_status", {"group_id": group_id, "status": status})  # noqa: E731
+    with record(actor, f"group.{verb}", f"group:{group_id}", call=call) as change:
         group = _live(group_id)
         before = values(group)
         if status not in {"active", group.status}:
             _refuse_if_used(group)
         group.status = status
+        change.touches(group)
         _unplan(group)
         if status == "active":
             group.starts_at = None  # it has started
@@ -136,10 +144,12 @@ def set_status(actor: Actor, group_id: int, status: str) -> Saved:
 def delete(actor: Actor, group_id: int) -> Saved:
     """Take a group out of the portal: nobody is a member, its code and name are free; its row stays for history."""
     require(actor, Action.EDIT_GROUP)
-    with record(actor, "group.delete", f"group:{group_id}") as change:
+    call = lambda: Call("groups.delete", {"group_id": group_id})  # noqa: E731
+    with record(actor, "group.delete", f"group:{group_id}", call=call) as change:
         group = _live(group_id)
         before = values(group)
         _refuse_if_used(group)
+        change.touches(group)
         group.status = "deleted"
         moved = _store(group, before, change)
     return Saved(group, moved.joined, moved.left)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import peewee
 from peewee import fn
 
+from portal.clock import now
 from portal.db import db, transaction
 from portal.models import Customer, Group, MembershipDelta
 from portal.permissions import Action, Actor, require
 from portal.queries.customers import visible_to
-from portal.services import membership, once
+from portal.services import guards, membership, once
 
 NAMED = 50  # who is named of each list
 
@@ -59,14 +60,26 @@ def of(actor: Actor, act: Callable[[], object], *, named: int = NAMED) -> Previe
     """
     require(actor, Action.SEE_GROUPS)
     with once.aside(), transaction(), suppress(_TakenBack), db.atomic():
-        with membership.collecting():
+        membership.catch_up(now())  # what the clock moves is none of the act's
+        newest = newest_customer()
+        with membership.collecting(), guards.passing(guards.Leave()):
             act()
-            preview = _read(actor, named)
+            preview = read(actor, newest, named)
         raise _TakenBack
     return preview
 
 
-def _read(actor: Actor, named: int) -> Preview:
+def newest_customer() -> int:
+    """Return the largest id of a customer there is now."""
+    return Customer.select(fn.MAX(Customer.id)).scalar() or 0
+
+
+def read(actor: Actor, newest: int, named: int = NAMED) -> Preview:
+    """Return what has moved since `membership.collecting` began, in the transaction that is open.
+
+    Customers above the id `newest` were made by the act itself, under another id each time it is done: the fingerprint
+    counts them without looking who they are.
+    """
     step = fn.SUM(peewee.Case(None, [(MembershipDelta.is_joining == True, 1)], -1))  # noqa: E712
     # Who comes and goes within one act has not moved.
     net = (
@@ -76,8 +89,9 @@ def _read(actor: Actor, named: int) -> Preview:
     )
     moved = net.alias("moved")
     joins = fn.SUM(peewee.Case(None, [(moved.c.step > 0, 1)], 0))
+    known = peewee.Case(None, [(moved.c.customer_id <= newest, moved.c.customer_id)], 0)
     query = peewee.Select(
-        [moved], [moved.c.group_id, joins, fn.COUNT(moved.c.customer_id), fn.SUM(moved.c.step * moved.c.customer_id)]
+        [moved], [moved.c.group_id, joins, fn.COUNT(moved.c.customer_id), fn.SUM(moved.c.step * known)]
     ).group_by(moved.c.group_id)
     counted = sorted((int(group), int(n_in), int(n) - int(n_in), int(s)) for group, n_in, n, s in db.execute(query))
     groups = {group.id: group for group in Group.select().where(Group.id.in_([row[0] for row in counted]))}

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from portal.web import (
+    approvals,
     changes,
     customers,
     errors,
@@ -13,6 +14,7 @@ from portal.web import (
     jobs,
     language,
     members,
+    proposals,
     render,
     settings,
     shops,
@@ -30,8 +32,9 @@ def init_app(app: Flask) -> None:
     render.init_app(app)
     errors.init_app(app)
     undoing.init_app(app)
+    approvals.init_app(app)
     for module in (
-        start, users, shops, settings, customers, exports, groups, members, history, why, stages, imports, jobs,
-        changes, undoing,
+        start, users, shops, settings, customers, exports, groups, members, history, why, stages, proposals, approvals,
+        imports, jobs, changes, undoing,
     ):  # fmt: skip
         app.register_blueprint(module.pages)

@@ -71,6 +71,19 @@ class Parts:
         return NewItem(**said)
 
 
+def value_of(item: NewItem) -> str:
+    """Return the value under which a form holds an item that was put together before."""
+    ids = {"customer": item.customer_id, "shop": item.shop_id, "group": item.of_group_id}
+    kind, number = next((kind, number) for kind, number in ids.items() if number is not None)
+    said = {
+        "from_day": details.day_of(item.valid_from), "until_day": details.day_of(item.valid_until, is_end=True),
+        "note": item.note, "on_leave": "" if item.on_leave == "leave" else item.on_leave,
+        "low": f"{item.low / 100:g}" if item.low is not None else "",
+        "high": f"{item.high / 100:g}" if item.high is not None else "", "seed": item.seed,
+    }  # fmt: skip
+    return Parts(item.sign, kind, number, {name: text for name, text in said.items() if text}).value
+
+
 def signed(value: str, sign: str, said: Mapping[str, str]) -> str:
     """Return the value of something ticked just now: with that sign and what is said besides of its kind."""
     if value.partition("?")[0].count(":") != 1:

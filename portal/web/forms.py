@@ -8,7 +8,7 @@ from flask import request
 from flask_babel import lazy_gettext as _l
 from wtforms.fields.choices import SelectChoice
 
-from portal.errors import Refusal, Refusals
+from portal.errors import NeedsApproval, Refusal, Refusals
 from portal.web.language import say
 
 
@@ -24,7 +24,12 @@ class Form(wtforms.Form):
         }
 
     def refused(self, refusal: Refusal) -> Self:
-        """Put the refusal's sentences at their fields, or on top of the form, and return the form."""
+        """Put the refusal's sentences at their fields, or on top of the form, and return the form.
+
+        What needs approval is no fault of the form's: it has a page of its own (web/approvals.py), so it is raised on.
+        """
+        if isinstance(refusal, NeedsApproval):
+            raise refusal
         told = refusal.refusals if isinstance(refusal, Refusals) else [refusal]
         for each in told:
             field: Any = self._fields.get(each.field or "")

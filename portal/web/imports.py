@@ -11,7 +11,7 @@ from flask_babel import format_number, gettext, ngettext
 from werkzeug.datastructures import FileStorage
 
 from portal.access import actor, importing, needs, takes
-from portal.errors import N_, Busy, Denied, Missing, Refusal
+from portal.errors import N_, Busy, Denied, Missing, NeedsApproval, Refusal
 from portal.models import Import, ImportRow
 from portal.permissions import Action
 from portal.queries import groups as find_groups
@@ -160,7 +160,7 @@ def run(import_id: int) -> ResponseReturnValue:
         if background.start(importing(), import_id) is not None:
             return redirect(url_for("imports.show", import_id=import_id), 303)
         imported = imports.run(importing(), import_id)
-    except (Denied, Busy):
+    except (Denied, Busy, NeedsApproval):
         raise
     except Refusal as refusal:
         return show(import_id, refusal, refusal.status)

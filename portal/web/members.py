@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_date, format_number, gettext, ngettext
 
 from portal.access import actor, needs
-from portal.errors import N_, Denied, Refusal
+from portal.errors import N_, Denied, NeedsApproval, Refusal
 from portal.models import Customer, Group
 from portal.permissions import Action, require_shop
 from portal.queries import customers as find_customers
@@ -67,7 +67,8 @@ def marks(group: Group) -> list[str]:
 
 def planned(group: Group) -> str:
     """Return when a group begins and ends, as far as that is planned, in words; '' if it is not."""
-    start, end = details.day_of(group.starts_at), details.day_of(group.ends_at, is_end=True)
+    start = details.day_of(group.starts_at) if group.status == "draft" else ""
+    end = details.day_of(group.ends_at, is_end=True) if group.status in {"draft", "active"} else ""
     first, last = (format_date(date.fromisoformat(day), "medium") if day else "" for day in (start, end))
     if first and last:
         return gettext("planned from %(first)s to %(last)s", first=first, last=last)
@@ -125,6 +126,8 @@ def add_items(code: str) -> ResponseReturnValue:
         return items_of(code, picker)
     try:
         put = items.add(actor(), group.id, picker.new_items())
+    except NeedsApproval:
+        raise
     except Refusal as refusal:
         return items_of(code, picker, refusal, refusal.status)
     _tell(group, put)

@@ -141,6 +141,7 @@ def menu() -> list[MenuItem]:
         (Action.OWN_ACCOUNT, gettext("Start"), "start.home", "home", None),
         (Action.SEE_CUSTOMERS, gettext("Customers"), "customers.index", "users", crm),
         (Action.SEE_GROUP_NAMES, gettext("CRM Groups Maintenance"), "groups.index", "tag", crm),
+        (Action.SEE_PROPOSALS, gettext("Requests"), "proposals.index", "list", crm),
         (Action.IMPORT_CUSTOMERS, gettext("Import Customers into CRM…"), "imports.new", "upload", crm),
         (Action.SEE_CHANGES, gettext("Recent changes"), "changes.index", "list", settings),
         (Action.EDIT_SHOP, gettext("Shops"), "shops.index", "store", settings),

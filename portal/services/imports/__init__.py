@@ -1,15 +1,17 @@
 """Importing a file of customers: stage, resolve and show everything first, then write it; the group all at once."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from portal import clock
 from portal.errors import N_, Conflict, Missing, Refusal
 from portal.models import Group, Import, ImportRow
 from portal.permissions import Action, Actor, require
-from portal.services import groups, jobs, once
+from portal.services import groups, guards, jobs, once
 from portal.services.changes import Recorder, record
+from portal.services.guards import Call
 from portal.services.imports import apply, resolve, stage, sweep
 
 KEYS = ("code", "email", "phone")
@@ -82,7 +84,34 @@ def prepare(actor: Actor, import_id: int) -> Import:
     imported = allowed(actor, import_id)
     if imported.state == "checked" and (imported.matching or not resolve.stands(imported)):
         _check_again(imported)
+    if imported.state == "checked":
+        check_guards(imported)
     return imported
+
+
+def check_guards(imported: Import) -> None:
+    """Raise NeedsApproval where a checked import changes its group more than one person may, unless it was approved.
+
+    Asked beforehand, of what the check has shown: the group changes last, when its customers are written.
+    """
+    if imported.group is None or guards.approved(imported.id, imported.fingerprint) is not None:
+        return
+    n = int(imported.counts.get("joined", 0))
+    call = Call("imports.run", {"import_id": imported.id})
+    guards.check({imported.group_id: (n, 0)}, {imported.group_id: imported.group.is_guarded}, lambda: call)
+
+
+@contextmanager
+def _as_approved(import_id: int) -> Iterator[None]:
+    """Note in the change of the block who approved the import, if anybody had to."""
+    imported = Import.get_or_none(Import.id == import_id)
+    leave = guards.leave() or (guards.approved(import_id, imported.fingerprint) if imported is not None else None)
+    if leave is None:
+        yield
+        return
+    leave.change_id = leave.change_id or imported.change_id  # noted once, in the first part
+    with guards.passing(leave):
+        yield
 
 
 def _check_again(imported: Import) -> None:
@@ -100,7 +129,8 @@ def _check_again(imported: Import) -> None:
 def go_on(actor: Actor, import_id: int) -> Import:
     """Write the next parts of an import, whoever wrote those before; with the last one its group."""
     require(actor, Action.IMPORT_CUSTOMERS)
-    with record(actor, "import.run", f"import:{import_id}", seconds=resolve.PATIENCE) as change:
+    subject = f"import:{import_id}"
+    with _as_approved(import_id), record(actor, "import.run", subject, seconds=resolve.PATIENCE) as change:
         imported = allowed(actor, import_id)
         if imported.state == "done":
             return imported

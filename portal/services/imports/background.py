@@ -28,6 +28,8 @@ def start(actor: Actor, import_id: int) -> Job | None:
         return found
     if imported.state == "done" or imported.counts["rows"] <= LARGE or not find_jobs.is_worked_on():
         return None
+    if imported.state == "checked":
+        imports.check_guards(imported)
     return _enqueue(actor, import_id)
 
 

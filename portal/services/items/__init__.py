@@ -13,8 +13,9 @@ from portal.queries import exclusions
 from portal.queries import groups as find_groups
 from portal.services import customers, membership, nesting
 from portal.services.changes import Recorder, record
+from portal.services.guards import Call
 from portal.services.item_rows import end_item, live_items, put_all
-from portal.services.items.new import NewItem, check, hundredths
+from portal.services.items.new import NewItem, as_json, check, hundredths
 from portal.text import clean
 from portal.values import Remark
 
@@ -38,8 +39,10 @@ def add(actor: Actor, group_id: int, new_items: Sequence[NewItem]) -> Put:
     require(actor, Action.EDIT_GROUP)
     if not new_items:
         raise Refusal(N_("Choose at least one customer or shop."), "item")
-    with record(actor, "group.items", f"group:{group_id}") as change:
+    call = lambda: Call("items.add", {"group_id": group_id, "items": [as_json(item) for item in new_items]})  # noqa: E731
+    with record(actor, "group.items", f"group:{group_id}", call=call) as change:
         group = _group(group_id)
+        change.touches(group)
         lifted = _excluded_among(group, new_items)
         warnings = put(actor, group, new_items, change)
         moved = settle(group, new_items, change)
@@ -58,12 +61,20 @@ def remove_member(actor: Actor, group_id: int, customer_id: int, note: str = "")
 
 def _one(actor: Actor, act: str, group_id: int, item: NewItem) -> Put:
     require(actor, Action.CHANGE_OPEN_MEMBER)
-    with record(actor, act, f"group:{group_id}", clean(item.note)) as change:
-        group = _group(group_id) if actor.may(Action.CHANGE_MEMBER) else _open_to(actor, group_id, item)
-        lifted = _excluded_among(group, [item])
-        put(actor, group, [item], change)
-        moved = membership.refresh(change, groups=[group.id], customers=[item.customer_id or 0])
-        membership.schedule([group.id])
+    name = "items.add_member" if item.sign == "include" else "items.remove_member"
+    said = {"group_id": group_id, "customer_id": item.customer_id, "note": item.note}
+    with record(actor, act, f"group:{group_id}", clean(item.note), call=lambda: Call(name, said)) as change:
+        return change_one(actor, group_id, item, change)
+
+
+def change_one(actor: Actor, group_id: int, item: NewItem, change: Recorder) -> Put:
+    """Put an item for one customer inside a change that another service has open, and refresh her membership."""
+    group = _group(group_id) if actor.may(Action.CHANGE_MEMBER) else _open_to(actor, group_id, item)
+    change.touches(group)
+    lifted = _excluded_among(group, [item])
+    put(actor, group, [item], change)
+    moved = membership.refresh(change, groups=[group.id], customers=[item.customer_id or 0])
+    membership.schedule([group.id])
     return Put(moved.joined, moved.left, lifted, [])
 
 
@@ -86,11 +97,13 @@ def _open_to(actor: Actor, group_id: int, item: NewItem) -> Group:
 def end(actor: Actor, group_id: int, item_id: int) -> Put:
     """End one item: what it included or excluded follows from the others from now on. Raises Missing."""
     require(actor, Action.EDIT_GROUP)
-    with record(actor, "group.end_item", f"group:{group_id}") as change:
+    said = {"group_id": group_id, "item_id": item_id}
+    with record(actor, "group.end_item", f"group:{group_id}", call=lambda: Call("items.end", said)) as change:
         group = _group(group_id)
         item = GroupItem.get_or_none(GroupItem.id == item_id, GroupItem.group == group, GroupItem.ended_at.is_null())
         if item is None:
             raise Missing(N_("This item is not there any more."))
+        change.touches(group)
         end_item(item, change)
         if item.of_group_id is not None:
             nesting.relevel([group.id])
@@ -257,6 +270,6 @@ def _group(group_id: int) -> Group:
 
 
 __all__ = [
-    "NewItem", "Put", "add", "add_member", "end", "hundredths", "live_items", "put", "put_all", "remove_member",
-    "settle",
+    "NewItem", "Put", "add", "add_member", "change_one", "end", "hundredths", "live_items", "put", "put_all",
+    "remove_member", "settle",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,28 @@ class NewItem:
             "sign": self.sign, "note": clean(self.note), "low": self.low, "high": self.high, "seed": clean(self.seed),
             "valid_from": self.valid_from, "valid_until": self.valid_until, "on_leave": self.on_leave,
         }  # fmt: skip
+
+
+def as_json(item: NewItem) -> dict[str, Any]:
+    """Return what an item says that is not said by leaving it out, as JSON holds it."""
+    blank, said = NewItem(), {part.name: getattr(item, part.name) for part in fields(NewItem)}
+    told = {name: value for name, value in said.items() if value != getattr(blank, name)}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in told.items()}
+
+
+def from_json(said: dict[str, Any]) -> NewItem:
+    """Return the item that `as_json` gave; raises ValueError or TypeError for what it cannot have given."""
+    for name, value in said.items():
+        is_number = name in {"customer_id", "shop_id", "of_group_id", "low", "high"}
+        if name == "new_customer":
+            fits = isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+        else:
+            fits = type(value) is int and 0 <= value < 2**31 if is_number else isinstance(value, str)
+        if not fits:
+            raise ValueError(name)
+    moments = {name: datetime.fromisoformat(said[name]) for name in ("valid_from", "valid_until") if name in said}
+    columns: dict[str, Any] = said | moments
+    return NewItem(**columns)
 
 
 def check(item: NewItem) -> None:

@@ -1,0 +1,243 @@
+"""Acts that stand beyond the guard rails: asking a second person, and doing them once she has approved.
+
+A request holds the act as data: the service's name and what it was called with. It runs as its asker, with the rights
+she has then; what it moves has to be what the approver was shown, or nothing is done.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from portal import clock
+from portal.errors import N_, Conflict, Malformed, Refusal
+from portal.models import Group, Import, MembershipDelta, Proposal, User
+from portal.permissions import Action, Actor, Door, require
+from portal.queries import groups as find_groups
+from portal.queries import users as find_users
+from portal.queries.proposals import Move
+from portal.services import groups, guards, imports, items, membership, once, preview
+from portal.services.changes import record
+from portal.services.details import Details
+from portal.services.guards import Call, Leave
+from portal.services.imports import background
+from portal.services.items.new import from_json
+from portal.services.proposals import decided, made, open_one, words
+from portal.text import fold, has_forbidden
+
+Said = Mapping[str, Any]
+MAX_ID = 2**31 - 1  # the largest id that both databases hold
+
+
+def _id(said: Said, name: str = "group_id") -> int:
+    value = said[name]
+    if type(value) is not int or not 0 <= value <= MAX_ID:
+        raise ValueError(name)
+    return value
+
+
+def _text(said: Said, name: str) -> str:
+    if not isinstance(said[name], str):
+        raise ValueError(name)
+    return str(said[name])
+
+
+def _details(said: Said) -> Details:
+    details = Details(**said["details"])
+    blank = Details("")
+    for name, value in asdict(details).items():
+        if name != "owner_id" and type(value) is not type(getattr(blank, name)):
+            raise ValueError(name)
+    if details.owner_id is not None:
+        _id({"owner_id": details.owner_id}, "owner_id")
+    return details
+
+
+# What may be asked for: every service that the guard rails can stop.
+ACTS: dict[str, Callable[[Actor, Said], object]] = {
+    "items.add": lambda actor, said: items.add(actor, _id(said), [from_json(row) for row in said["items"]]),
+    "items.end": lambda actor, said: items.end(actor, _id(said), _id(said, "item_id")),
+    "items.add_member": lambda actor, said: items.add_member(
+        actor, _id(said), _id(said, "customer_id"), _text(said, "note")
+    ),
+    "items.remove_member": lambda actor, said: items.remove_member(
+        actor, _id(said), _id(said, "customer_id"), _text(said, "note")
+    ),
+    "groups.set_status": lambda actor, said: groups.set_status(actor, _id(said), _text(said, "status")),
+    "groups.delete": lambda actor, said: groups.delete(actor, _id(said)),
+    "groups.edit": lambda actor, said: groups.edit(
+        actor, _id(said), _details(said), None if said["version"] is None else _id(said, "version")
+    ),
+    "imports.run": lambda actor, said: imports.run(actor.through(Door.IMPORT), _id(said, "import_id")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an act would move; the fingerprint differs where anybody else would."""
+
+    moves: list[Move]
+    fingerprint: str
+
+
+def others(actor: Actor) -> list[User]:
+    """Return who could approve what `actor` asks for."""
+    require(actor, Action.SEE_GROUPS)
+    return [user for user in find_users.approvers() if user.id != actor.user_id]
+
+
+def show(actor: Actor, call: Call, *, reader: Actor | None = None) -> Shown:
+    """Return what an act of `actor` would move, named as `reader` may see it; raises whatever the act raises."""
+    require(actor, Action.SEE_GROUPS)
+    if call.name == "imports.run":
+        return _import(actor, call)
+    shown = preview.of(reader or actor, lambda: run(actor, call))
+    moves = [
+        Move(one.group, one.joining, one.leaving, one.n_after,
+             [row.name or row.code for row in one.who_joins], [row.name or row.code for row in one.who_leaves])
+        for one in shown.moves
+    ]  # fmt: skip
+    return Shown(moves, shown.fingerprint)
+
+
+def _import(actor: Actor, call: Call) -> Shown:
+    """Return what the check of an import has shown; a run whose world has moved checks again by itself."""
+    imported = _imported(call)
+    if imported is None:
+        raise Malformed(N_("This request was not understood. Nothing was changed."))
+    joining, group = int(imported.counts.get("joined", 0)), imported.group
+    moves = [Move(group, joining, 0, group.n_members + joining, [], [])] if group is not None else []
+    return Shown(moves, imported.fingerprint)
+
+
+def run(actor: Actor, call: Call) -> object:
+    """Do what a call says, as `actor`; the service that it names asks for her rights."""
+    require(actor, Action.SEE_GROUPS)
+    act = None if _is_unfit(call.arguments) else ACTS.get(call.name)
+    try:
+        if act is not None:
+            return act(actor, call.arguments)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Malformed(N_("This request was not understood. Nothing was changed.")) from error
+    raise Malformed(N_("This request was not understood. Nothing was changed."))
+
+
+def _is_unfit(arguments: Said) -> bool:
+    """Tell whether no database could hold the arguments: the door looks at what a form says, not into its JSON."""
+    text = json.dumps(arguments, ensure_ascii=False)
+    return has_forbidden(text) or "\\u0000" in text
+
+
+def ask(actor: Actor, call: Call, reason: str) -> Proposal:
+    """Ask somebody else to approve an act, and return the request; nothing of the act is done.
+
+    Raises whatever the act itself would raise, and Refusal where nobody else could approve it.
+    """
+    require(actor, Action.SEE_PROPOSALS)
+    reason = words(reason, "reason")
+    if not others(actor):
+        raise Refusal(N_("Nobody else can approve this. Type the name of the group to do it by yourself."))
+    shown = show(actor, call)
+    seen = [[move.group.id, move.joining, move.leaving] for move in shown.moves if move.group]
+    with record(actor, "proposal.approval") as change:
+        return made(
+            change, kind="approval", asker=actor.user_id, reason=reason, act=call.name, arguments=call.arguments,
+            group=_group_of(call), customer=call.arguments.get("customer_id"), seen=seen,
+            fingerprint=shown.fingerprint,
+        )  # fmt: skip
+
+
+def confirm(actor: Actor, call: Call, typed: str) -> object:
+    """Do an act by oneself where nobody else could approve it: the name of the group is typed, and that is logged."""
+    require(actor, Action.SEE_GROUPS)
+    group = Group.get_or_none(Group.id == _group_of(call))
+    if others(actor):
+        raise Refusal(N_("Somebody else can approve this. Ask for it."))
+    if group is None or fold(typed) != fold(group.label):
+        raise Refusal(N_("This is not the name of the group. Nothing was changed."), "typed")
+    with guards.passing(Leave(f"“{group.label}”", {"typed": group.label})):
+        return run(actor, call)
+
+
+def approve(actor: Actor, proposal_id: int, seen: str) -> Proposal:
+    """Do what somebody else asked approval for, as her; `seen` is the fingerprint of what the approver was shown.
+
+    Raises Conflict where it would move others now, Denied where the asker may not do it any more, and whatever the act
+    raises; nothing is done then.
+    """
+    require(actor, Action.APPROVE)
+    proposal = open_one(actor, proposal_id, None)
+    asker = asker_of(proposal)
+    call = Call(proposal.act, proposal.arguments)
+    leave = guards.leave_of(proposal, actor.user_id, actor.name)
+    if call.name == "imports.run":
+        return _approve_import(actor, asker, proposal, seen)
+    with once.transaction():
+        membership.catch_up(clock.now())
+        open_one(actor, proposal_id, None)
+        newest = preview.newest_customer()
+        with guards.passing(leave), membership.collecting():
+            run(asker, call)
+            _same(preview.read(actor, newest, named=0).fingerprint, seen)
+        MembershipDelta.delete().execute()
+        return _note(actor, proposal_id, leave)
+
+
+def _approve_import(actor: Actor, asker: Actor, proposal: Proposal, seen: str) -> Proposal:
+    """Approve an import and begin it: it is written part after part, and each looks the approval up."""
+    imported = _imported(Call(proposal.act, proposal.arguments))
+    if imported is None:
+        raise Refusal(N_("This file was dropped; there is nothing left to import."))
+    asker = asker.through(Door.IMPORT)
+    with guards.passing(Leave()):
+        imported = imports.prepare(asker, imported.id)
+    _same(imported.fingerprint, seen)
+    with record(actor, "proposal.approve", f"proposal:{proposal.id}") as change:
+        # As it was shown to who approves: that is what the parts compare.
+        done = decided(open_one(actor, proposal.id, None), change, actor, "approved", fingerprint=seen)
+    if background.start(asker, imported.id) is None:
+        imports.run(asker, imported.id)
+    return done
+
+
+def _note(actor: Actor, proposal_id: int, leave: Leave) -> Proposal:
+    with record(actor, "proposal.approve", f"proposal:{proposal_id}") as change:
+        return decided(open_one(actor, proposal_id, None), change, actor, "approved", change=leave.change_id)
+
+
+def asker_of(proposal: Proposal) -> Actor:
+    """Return who asked, with the rights that she has at this moment; raises Refusal where her account is closed."""
+    user = User.get_by_id(proposal.asker_id)
+    if not user.is_active:
+        raise Refusal(N_("Whoever asked for this has no open account any more."))
+    return find_users.actor_of(user, Door.PAGE)
+
+
+def _same(found: str, seen: str) -> None:
+    if found != seen:
+        raise Conflict(
+            N_("Others would move now than you were shown. Nothing was done: look at it anew, then approve again.")
+        )
+
+
+def _group_of(call: Call) -> int | None:
+    if call.name == "imports.run":
+        imported = _imported(call)
+        return imported and imported.group_id
+    group_id = call.arguments.get("group_id")
+    return group_id if type(group_id) is int and 0 <= group_id <= MAX_ID else None
+
+
+def _imported(call: Call) -> Import | None:
+    try:
+        found: Import | None = Import.get_or_none(Import.id == _id(call.arguments, "import_id"))
+    except (KeyError, ValueError):
+        return None
+    return found
+
+
+def label_of(actor: Actor, call: Call) -> str:
+    """Return what the group that an act is about is called; '' where there is none that `actor` may see."""
+    require(actor, Action.SEE_GROUPS)
+    group = Group.get_or_none(Group.id == _group_of(call))
+    return group.label if group is not None and find_groups.sees(actor, group) else ""

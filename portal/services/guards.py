@@ -1,0 +1,102 @@
+"""Guard rails: which act needs a second person before it is done (product.md §5)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from portal.errors import N_, NeedsApproval
+from portal.models import Customer, Group, Proposal, User
+from portal.queries.settings import guards
+
+WHOLE = 10_000  # hundredths of a percent
+
+
+class Call(NamedTuple):
+    """A service by its name and what it was called with, as JSON holds it."""
+
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass
+class Leave:
+    """Leave to pass the guard rails: what the change notes of it, and the change that used it."""
+
+    note: str = ""
+    said: dict[str, Any] = field(default_factory=dict)
+    change_id: int | None = None
+
+    def used(self, change: Any) -> None:
+        """Note that a change was made by this leave, in a row of that change."""
+        if self.said and change.is_made and change.id != self.change_id:
+            change.row("approval", self.said.get("proposal") or change.id, None, self.said)
+        self.change_id = change.id if change.is_made else self.change_id
+
+
+_leave: ContextVar[Leave | None] = ContextVar("leave", default=None)
+
+
+def leave() -> Leave | None:
+    """Return the leave that is given in this block; None where the guard rails stand."""
+    return _leave.get()
+
+
+@contextmanager
+def passing(given: Leave) -> Iterator[Leave]:
+    """Let the acts of the block pass: they were approved, or will be taken back."""
+    token = _leave.set(given)
+    try:
+        yield given
+    finally:
+        _leave.reset(token)
+
+
+def approved(import_id: int, fingerprint: str) -> Leave | None:
+    """Return the leave for an import that somebody has approved as its check stands; None without.
+
+    An import is written part after part, perhaps by somebody in the background: it is looked up for each of them.
+    """
+    asker, decider = User.alias(), User.alias()
+    query = (
+        Proposal.select(Proposal, asker, decider)
+        .join(asker, on=(Proposal.asker == asker.id), attr="asker")
+        .switch(Proposal)
+        .join(decider, on=(Proposal.decided_by == decider.id), attr="decided_by")
+        .where(Proposal.act == "imports.run", Proposal.state == "approved", Proposal.fingerprint == fingerprint)
+    )
+    found = next((row for row in query if row.arguments.get("import_id") == import_id), None)
+    return leave_of(found, found.decided_by_id, found.decided_by.name) if found is not None else None
+
+
+def leave_of(proposal: Proposal, approver_id: int | None, approver: str) -> Leave:
+    """Return the leave that an approval gives: both names and the reason for the log."""
+    said = {"proposal": proposal.id, "asker": proposal.asker_id, "approver": approver_id}
+    return Leave(f"№ {proposal.id} · {proposal.asker.name} → {approver} · {proposal.reason}", said)
+
+
+def check(moves: Mapping[int, tuple[int, int]], touched: Mapping[int, bool], call: Callable[[], Call]) -> None:
+    """Raise NeedsApproval where an act moves more, or other groups, than one person may by herself.
+
+    `touched` are groups that count though nobody may move, each with whether it was marked guarded before. Of an act
+    that reaches several groups the one counts that it moves most: a group made of others moves with them.
+    """
+    rails = guards()
+    if not rails.is_on or leave() is not None:
+        return
+    if rails.is_marked:
+        were = [group_id for group_id, was_guarded in touched.items() if was_guarded]
+        is_marked = (Group.is_guarded == True) | Group.id.in_(were)  # noqa: E712
+        group = Group.select().where(Group.id.in_([*moves, *touched]), is_marked).order_by(Group.name_key).first()
+        if group is not None:
+            sentence = N_("%(name)s is guarded: a second person has to approve this.")
+            raise NeedsApproval(sentence, *call(), name=group.label)
+    most = max((joined + left for joined, left in moves.values()), default=0)
+    if rails.share is not None and most:
+        total = Customer.select().count()
+        if most * WHOLE > rails.share * total:
+            raise NeedsApproval(
+                N_("This moves %(n)s of %(total)s customers; a second person has to approve that."), *call(),
+                n=most, total=total,
+            )  # fmt: skip
