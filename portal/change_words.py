@@ -47,7 +47,7 @@ _INTO = N_("%(who)s imported the file %(what)s into the group %(into)s")
 DOORS = {
     "page": N_("Page"),
     "command": N_("Command line"),
-    "import": N_("Import"),
+    "import": N_("Import of a file"),
     "setup": N_("Set-up"),
     "api": N_("API"),
     "clock": N_("Clock"),

@@ -19,7 +19,7 @@ from portal.values import GENDERS, ID_TYPES
 NOUNS = {
     "customer": N_("Customer"), "group": N_("Group"), "group_item": N_("Item"), "shop": N_("Shop"),
     "user": N_("Account"), "user_role": N_("Role"), "user_session": N_("Session"), "backup": N_("Backup"),
-    "restore": N_("Restore"), "setting": N_("Setting"), "export": N_("Export"), "import": N_("Import"),
+    "restore": N_("Restore"), "setting": N_("Setting"), "export": N_("Export"), "import": N_("Import of a file"),
     "change_row": N_("Forgotten values"),
 }  # fmt: skip
 LABELS = {
