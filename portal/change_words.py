@@ -36,6 +36,12 @@ SENTENCES = {
     "user.language": N_("%(who)s chose the language of %(what)s"),
     "user.sign_in": N_("%(who)s signed in"),
     "user.sign_out": N_("%(who)s signed out"),
+    "proposal.group": N_("%(who)s proposed a group, request %(what)s"),
+    "proposal.membership": N_("%(who)s asked for a membership, request %(what)s"),
+    "proposal.approval": N_("%(who)s asked for approval, request %(what)s"),
+    "proposal.approve": N_("%(who)s approved request %(what)s"),
+    "proposal.decline": N_("%(who)s declined request %(what)s"),
+    "proposal.withdraw": N_("%(who)s withdrew request %(what)s"),
     "clock.due": N_("%(who)s brought up what was due"),
     "setting.guards": N_("%(who)s set the guard rails"),
     "system.backup": N_("%(who)s took a backup"),
@@ -47,7 +53,7 @@ _INTO = N_("%(who)s imported the file %(what)s into the group %(into)s")
 DOORS = {
     "page": N_("Page"),
     "command": N_("Command line"),
-    "import": N_("Import"),
+    "import": N_("Import of a file"),
     "setup": N_("Set-up"),
     "api": N_("API"),
     "clock": N_("Clock"),
@@ -59,6 +65,7 @@ KINDS = {
     "shop": N_("Shops"),
     "user": N_("Accounts"),
     "sign_in": N_("Sign-ins"),
+    "proposal": N_("Requests"),
     "setting": N_("Settings"),
     "system": N_("Backups"),
     "clock": N_("Due by the clock"),
@@ -106,4 +113,4 @@ def say_thing(thing: Thing | None, noun: str = "") -> str:
     label = thing.label if thing else ""
     if noun in _UNNAMED:
         return label or gettext(_UNNAMED[noun])
-    return label if noun == "change" else f"“{label or '…'}”"
+    return label if noun in {"change", "proposal"} else f"“{label or '…'}”"

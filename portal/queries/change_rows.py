@@ -19,10 +19,12 @@ REFERENCES = {
     "customer": "customer",
     "group": "group",
     "of_group": "group",
+    "asker": "user",
+    "decided_by": "user",
 }
 # What only the portal reads.
 UNTOLD = frozenset({"id", "version", "updated_at", "created_at", "created_by", "ended_by", "kind"}) | {
-    "n_members", "next_change_at", "level",
+    "n_members", "next_change_at", "level", "arguments", "seen", "fingerprint", "change", "act",
 }  # fmt: skip
 _HIDDEN = frozenset({"customer", "group"})  # what some readers may not see; it has no name for them then
 Values = Mapping[str, Any]

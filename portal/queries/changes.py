@@ -112,8 +112,9 @@ def things(
     for row_id, file in (files or {}).items():
         found["import", row_id] = Thing("import", file.file_name, str(row_id) if may_open else "")
     for noun, row_id in wanted:
-        if noun == "change":
-            found[noun, row_id] = Thing(noun, str(row_id), str(row_id))
+        if noun in {"change", "proposal"}:
+            is_shown = noun == "change" or actor.may(Action.SEE_PROPOSALS)
+            found[noun, row_id] = Thing(noun, str(row_id), str(row_id) if is_shown else "")
     return found
 
 

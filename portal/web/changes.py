@@ -25,7 +25,8 @@ pages = Blueprint("changes", __name__, url_prefix="/changes")
 # Where a thing has its page: the endpoint, and what its address calls the code.
 _PAGES = {
     "customer": ("customers.show", "code"), "group": ("members.show", "code"), "shop": ("shops.edit", "code"),
-    "import": ("imports.show", "import_id"), "change": ("changes.show", "change_id"),
+    "import": ("imports.show", "import_id"), "proposal": ("proposals.show", "proposal_id"),
+    "change": ("changes.show", "change_id"),
 }  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def test_the_newest_comes_first_with_who_what_and_how(browse: Browse, told: Cust
     assert [row[4] for row in (signed_in, imported, removed)] == ["1", "4", "2"]
     assert signed_in[0] == "Cass signed in" and signed_in[3] == "Page"
     assert imported[:2] == ["Cass imported the file “people.csv” into the group “Vips”", "people.csvVips"]
-    assert imported[3] == "Import"
+    assert imported[3] == "Import of a file"
     assert removed[:2] == ["Cass removed Anna from the group “Vips” asked", "VipsAnna"]
     assert {"/groups/vips", "/customers/A1", "/imports/1"} <= set(page.links)
 
