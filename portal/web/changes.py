@@ -1,5 +1,6 @@
 """Pages of changes: what was done, by whom, with every row before and after."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, request, url_for
@@ -13,7 +14,9 @@ from portal.permissions import Action
 from portal.queries import change_list as find
 from portal.queries import change_rows
 from portal.queries.change_list import Wanted
-from portal.queries.changes import Thing
+from portal.queries.changes import Thing, Told
+from portal.services import undo
+from portal.values import Remark
 from portal.web import paging
 from portal.web.language import say
 from portal.web.render import render
@@ -41,8 +44,19 @@ def index() -> ResponseReturnValue:
     return render(
         "changes/index.html", status=status, asked=asked, found=found, problem=problem, link=_link, url=_url,
         people=find.people(actor()), doors=DOORS, kinds=KINDS, operator=find.OPERATOR,
-        say_change=say_change, say_door=say_door,
+        say_change=say_change, say_door=say_door, undoable=_undoable(found.rows),
     )  # fmt: skip
+
+
+def _undoable(found: Sequence[Told]) -> set[int]:
+    """Return the changes that the person may ask to undo; whether anything is left of them is seen then."""
+    roots = undo.origins(one.id for one in found if one.act == "change.undo")
+    return {
+        one.id for one in found
+        if undo.may_be_undone_by(
+            actor(), roots.get(one.id, one.act), is_own=one.is_own, of_group=one.into is not None
+        )
+    }  # fmt: skip
 
 
 def _asked() -> Wanted:
@@ -81,5 +95,6 @@ def show(change_id: int) -> ResponseReturnValue:
         "changes/show.html", change=change, nouns=find.NOUNS, rows=rows, link=_link, say_noun=say_noun,
         say_field=say_field,
         said=lambda name, values: say_value(name, (values or {}).get(name), rows.things), in_order=in_order,
-        say_change=say_change, say_door=say_door,
+        say_change=say_change, say_door=say_door, undoable=_undoable([change]),
+        kept=lambda line: say(Remark(line.after["kept"], line.noun, line.after["params"])),
     )  # fmt: skip
