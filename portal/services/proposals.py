@@ -101,7 +101,8 @@ def approve_member(
         change.about("group", group_id)
         return items.change_one(actor, group_id, item, change)
 
-    done: items.Put = _approved(actor, proposal_id, "membership", f"group.{act}_member", version, do)
+    verb = {"add": "group.add_member", "remove": "group.remove_member"}[act]
+    done: items.Put = _approved(actor, proposal_id, "membership", verb, version, do)
     return done
 
 
