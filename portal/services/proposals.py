@@ -101,8 +101,11 @@ def approve_member(
         change.about("group", group_id)
         return items.change_one(actor, group_id, item, change)
 
-    verb = {"add": "group.add_member", "remove": "group.remove_member"}[act]
-    done: items.Put = _approved(actor, proposal_id, "membership", verb, version, do)
+    done: items.Put
+    if act == "add":
+        done = _approved(actor, proposal_id, "membership", "group.add_member", version, do)
+    else:
+        done = _approved(actor, proposal_id, "membership", "group.remove_member", version, do)
     return done
 
 
