@@ -167,14 +167,14 @@ def test_an_import_looks_at_nobody_whom_it_does_not_bring_and_at_no_other_group(
 ) -> None:
     """What is wrong elsewhere is for `portal verify` to tell; looking for it would cost each import the whole store."""
     known, mover, other = (new_customer(name, s1, code=name) for name in ("KNOWN", "MOVER", "OTHER"))
-    group, by_shop = new_group("Resellers"), new_group("North", shops=[s1])
+    group, by_shop = new_group("Resellers", [other]), new_group("North", shops=[s1])
     by_name = new_group("By name", [known, other])
-    wrong = [(by_shop.id, other.id), (by_name.id, known.id), (by_name.id, other.id)]
+    wrong = [(group.id, other.id), (by_shop.id, other.id), (by_name.id, known.id), (by_name.id, other.id)]
     waiting = check("code,shop\nKNOWN,\nMOVER,S2\nFRESH,S1\n", group=group)
     for group_id, customer_id in wrong:
         Membership.delete().where(Membership.group == group_id, Membership.customer == customer_id).execute()
     told = membership.differences()
-    assert len(told) == 3
+    assert len(told) == 4
     imports.run(cass, waiting.id)
     assert membership.differences() == told
     assert {row.customer_id for row in Membership.select().where(Membership.group == group.id)} == {
