@@ -20,7 +20,7 @@ NOUNS = {
     "customer": N_("Customer"), "group": N_("Group"), "group_item": N_("Item"), "shop": N_("Shop"),
     "user": N_("Account"), "user_role": N_("Role"), "user_session": N_("Session"), "backup": N_("Backup"),
     "restore": N_("Restore"), "setting": N_("Setting"), "export": N_("Export"), "import": N_("Import of a file"),
-    "change_row": N_("Forgotten values"), "proposal": N_("Request"),
+    "change_row": N_("Forgotten values"), "proposal": N_("Request"), "approval": N_("Approval"),
 }  # fmt: skip
 LABELS = {
     "name": N_("Name"), "code": N_("Code"), "phone": N_("Phone"), "email": N_("E-mail"), "shop": N_("Shop"),
@@ -36,8 +36,10 @@ LABELS = {
     "password": N_("Password"), "filter": N_("Filter"), "rows": N_("Rows"), "bytes": N_("Bytes"),
     "key": N_("Setting"), "value": N_("Value"), "share": N_("Share of all customers"),
     "marked": N_("Groups marked guarded"), "has_begun": N_("Has begun"),
-    "state": N_("State"), "asker": N_("Asked by"), "reason": N_("Reason"), "answer": N_("Answer"),
-    "decided_by": N_("Decided by"), "decided_at": N_("Decided"), "removed_at": N_("Taken away"),
+    "kind": N_("Kind"), "state": N_("State"), "asker": N_("Asked by"), "reason": N_("Reason"),
+    "act": N_("What is asked for"), "answer": N_("Answer"), "decided_by": N_("Decided by"),
+    "decided_at": N_("Decided"), "approver": N_("Approved by"), "typed": N_("Typed"), "proposal": N_("Request"),
+    "removed_at": N_("Taken away"),
     "migrations": N_("Migrations"), "sessions_ended": N_("Sessions ended"), "forgotten": N_("Forgotten"),
 }  # fmt: skip
 _WORDS: dict[str, Mapping[str, str]] = {

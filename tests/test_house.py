@@ -54,6 +54,8 @@ ASK_NOBODY = {
     "guards.approved": "reads; imports have asked",
     "guards.leave_of": "pure",
     "imports.check_guards": "looks at a checked import; imports.prepare and background.start have asked",
+    "guards.calling": "pure",
+    "guards.moved_by": "reads; the undo that asks has asked",
     "guards.leave": "reads what this block was given",
     "guards.passing": "lets an approved act pass; the services that give leave have asked",
     "guards.check": "looks at what an act moves; the service that does it has asked",

@@ -11,12 +11,12 @@ from typing import Any
 
 from portal import clock
 from portal.errors import N_, Conflict, Malformed, Refusal
-from portal.models import Group, Import, MembershipDelta, Proposal, User
+from portal.models import Change, Group, Import, MembershipDelta, Proposal, User
 from portal.permissions import Action, Actor, Door, require
 from portal.queries import groups as find_groups
 from portal.queries import users as find_users
 from portal.queries.proposals import Move
-from portal.services import groups, guards, imports, items, membership, once, preview
+from portal.services import groups, guards, imports, items, membership, once, preview, undo
 from portal.services.changes import record
 from portal.services.details import Details
 from portal.services.guards import Call, Leave
@@ -68,6 +68,7 @@ ACTS: dict[str, Callable[[Actor, Said], object]] = {
     "groups.edit": lambda actor, said: groups.edit(
         actor, _id(said), _details(said), None if said["version"] is None else _id(said, "version")
     ),
+    "undo.undo": lambda actor, said: undo.undo(actor, _id(said, "change_id")),
     "imports.run": lambda actor, said: imports.run(actor.through(Door.IMPORT), _id(said, "import_id")),
 }
 
@@ -224,8 +225,23 @@ def _group_of(call: Call) -> int | None:
     if call.name == "imports.run":
         imported = _imported(call)
         return imported and imported.group_id
+    if call.name == "undo.undo":
+        return _undone(call)
     group_id = call.arguments.get("group_id")
     return group_id if type(group_id) is int and 0 <= group_id <= MAX_ID else None
+
+
+def _undone(call: Call) -> int | None:
+    """Return the group that the undone change was about, or that it moved most."""
+    try:
+        change = Change.get_or_none(Change.id == _id(call.arguments, "change_id"))
+    except (KeyError, ValueError):
+        return None
+    noun, _, row_id = change.subject.partition(":") if change is not None else ("", "", "")
+    if noun == "group":
+        return int(row_id)
+    moved = guards.moved_by(change.id) if change is not None else {}
+    return max(moved, key=lambda group_id: (sum(moved[group_id]), group_id), default=None)
 
 
 def _imported(call: Call) -> Import | None:

@@ -16,11 +16,12 @@ from portal.permissions import Actor
 from portal.queries.sealed import FORGOTTEN
 from portal.services import guards, once
 
-# Never written down, not even in a change: a hash of a password is a secret; the others are derived, or a lot.
+# Never written down, not even in a change: a hash of a password is a secret; the others are derived, or a lot. What is
+# asked for stands in the request alone: it may hold values of a customer that not every reader of changes may see.
 _LEFT_OUT = frozenset(
     {
         "password_hash", "key_hash", "search", "code_key", "name_key", "email_key", "phone_key", "uid", "n_members",
-        "level", "next_change_at",
+        "level", "next_change_at", "arguments", "seen", "fingerprint",
     }
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ from portal.queries import uses
 from portal.services import membership, nesting
 from portal.services.changes import Recorder, plain, record, values
 from portal.services.details import MAX_NAME, TYPES, Details, check
-from portal.services.guards import Call
+from portal.services.guards import calling
 from portal.services.item_rows import end_over
 from portal.services.items import NewItem, live_items, put, put_all, settle
 from portal.text import fold, slug
@@ -95,7 +95,7 @@ def edit(actor: Actor, group_id: int, details: Details, version: int | None = No
     `version` is the one the form was drawn with; another one stored raises Conflict. Raises Missing, Refusals.
     """
     require(actor, Action.EDIT_GROUP)
-    call = lambda: Call("groups.edit", {"group_id": group_id, "details": asdict(details), "version": version})  # noqa: E731
+    call = calling("groups.edit", group_id=group_id, details=asdict(details), version=version)
     with record(actor, "group.edit", f"group:{group_id}", call=call) as change:
         group = _live(group_id)
         if version is not None and version != group.version:
@@ -125,7 +125,7 @@ def set_status(actor: Actor, group_id: int, status: str) -> Saved:
     """
     require(actor, Action.CREATE_GROUP if status == "active" else Action.EDIT_GROUP)
     verb = {"active": "restore", "draft": "draft", "archived": "archive"}[status]
-    call = lambda: Call("groups.set_status", {"group_id": group_id, "status": status})  # noqa: E731
+    call = calling("groups.set_status", group_id=group_id, status=status)
     with record(actor, f"group.{verb}", f"group:{group_id}", call=call) as change:
         group = _live(group_id)
         before = values(group)
@@ -144,7 +144,7 @@ def set_status(actor: Actor, group_id: int, status: str) -> Saved:
 def delete(actor: Actor, group_id: int) -> Saved:
     """Take a group out of the portal: nobody is a member, its code and name are free; its row stays for history."""
     require(actor, Action.EDIT_GROUP)
-    call = lambda: Call("groups.delete", {"group_id": group_id})  # noqa: E731
+    call = calling("groups.delete", group_id=group_id)
     with record(actor, "group.delete", f"group:{group_id}", call=call) as change:
         group = _live(group_id)
         before = values(group)

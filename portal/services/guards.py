@@ -1,13 +1,15 @@
 """Guard rails: which act needs a second person before it is done (product.md §5)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from peewee import ModelSelect, fn
+
 from portal.errors import N_, NeedsApproval
-from portal.models import Customer, Group, Proposal, User
+from portal.models import Customer, Group, Membership, PastMembership, Proposal, User
 from portal.queries.settings import guards
 
 WHOLE = 10_000  # hundredths of a percent
@@ -18,6 +20,11 @@ class Call(NamedTuple):
 
     name: str
     arguments: dict[str, Any]
+
+
+def calling(name: str, **arguments: Any) -> Callable[[], Call]:
+    """Return what makes a call of that name, when it is asked for."""
+    return lambda: Call(name, arguments)
 
 
 @dataclass
@@ -51,6 +58,23 @@ def passing(given: Leave) -> Iterator[Leave]:
         yield given
     finally:
         _leave.reset(token)
+
+
+def moved_by(change_id: int) -> dict[int, tuple[int, int]]:
+    """Return, by group, how many joined and left by a change: about as many as its undo moves back."""
+    moved: dict[int, tuple[int, int]] = {}
+    for group_id, n in _counted(Membership.select(), Membership.group, Membership.cause == change_id):
+        moved[group_id] = n, 0
+    for column, is_joining in ((PastMembership.joined_by, True), (PastMembership.left_by, False)):
+        for group_id, n in _counted(PastMembership.select(), PastMembership.group, column == change_id):
+            joined, left = moved.get(group_id, (0, 0))
+            moved[group_id] = (joined + n, left) if is_joining else (joined, left + n)
+    return moved
+
+
+def _counted(query: ModelSelect, group: Any, condition: Any) -> Iterable[tuple[int, int]]:
+    found: Iterable[tuple[int, int]] = query.select(group, fn.COUNT(group)).where(condition).group_by(group).tuples()
+    return found
 
 
 def approved(import_id: int, fingerprint: str) -> Leave | None:

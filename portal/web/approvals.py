@@ -157,6 +157,7 @@ def said(proposal: Proposal, group: str) -> str:
         "items.end": gettext("End an item of %(group)s", group=group),
         "groups.delete": gettext("Delete %(group)s", group=group),
         "groups.edit": gettext("Edit %(name)s", name=group),
+        "undo.undo": gettext("Undo change %(n)s", n=arguments.get("change_id", "")),
         "imports.run": gettext("Import a file into %(group)s", group=group),
         "archived": gettext("Archive %(group)s", group=group),
         "draft": gettext("Make %(group)s a draft", group=group),

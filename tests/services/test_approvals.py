@@ -12,7 +12,7 @@ from portal.models import Change, ChangeRow, Customer, Group, GroupItem, Job, Me
 from portal.permissions import Actor, Role
 from portal.queries import jobs as find_jobs
 from portal.queries import membership
-from portal.services import approvals, customers, groups, imports, items, proposals, settings
+from portal.services import approvals, customers, groups, imports, items, proposals, settings, undo
 from portal.services.groups import Details
 from portal.services.guards import Call
 from portal.services.imports import background
@@ -289,6 +289,57 @@ def test_a_membership_that_a_manager_approves_needs_no_third_person(
     asked = proposals.ask_member(sam, guarded.id, crowd[5].id, "add", "She called")
     proposals.approve_member(cass, asked.id, guarded.id, "add")
     assert "C5" in members(guarded)
+
+
+# ---- undo ----
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_an_undo_that_moves_a_guarded_group_is_asked_for_like_any_act(
+    is_large: bool, olive: Actor, cass: Actor, pat: Actor, new_group: New, crowd: list[Customer], database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    group = new_group("Vips", is_guarded=True)
+    items.add(cass, group.id, [NewItem(customer_id=row.id) for row in crowd[:3]])
+    done = Change.select().order_by(Change.id.desc()).get().id
+    settings.set_guards(olive, "", is_marked=True)
+    if is_large:
+        monkeypatch.setattr(undo, "CHUNK", 1)
+    before = database.checksum()
+    call = stopped(lambda: undo.undo(cass, done))
+    assert (call, database.checksum()) == (Call("undo.undo", {"change_id": done}), before)
+    asked = approvals.ask(cass, call, "That was the wrong list")
+    assert (asked.group_id, asked.seen) == (group.id, [[group.id, 0, 3]])
+    approvals.approve(pat, asked.id, asked.fingerprint)
+    assert members(group) == []
+    change = Change.get(Change.act == "change.undo")
+    assert (change.actor_id, change.undoes_id, change.note) == (
+        cass.user_id, done, f"№ {asked.id} · Cass → Pat · That was the wrong list",
+    )  # fmt: skip
+
+
+def test_taking_the_mark_away_by_undo_needs_approval_too(guarded: Group, olive: Actor, cass: Actor) -> None:
+    settings.set_guards(olive, "", is_marked=False)
+    groups.edit(cass, guarded.id, Details("Vips"))
+    groups.edit(cass, guarded.id, Details("Vips", is_guarded=True))
+    marked = Change.select().order_by(Change.id.desc()).get().id
+    settings.set_guards(olive, "", is_marked=True)
+    stopped(lambda: undo.undo(cass, marked))
+
+
+def test_an_undo_that_moves_more_than_the_share_is_stopped_whatever_its_size(
+    olive: Actor, cass: Actor, new_group: New, crowd: list[Customer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = new_group("Vips", crowd[:4])
+    groups.set_status(cass, group.id, "archived")
+    done = Change.select().order_by(Change.id.desc()).get().id
+    settings.set_guards(olive, "30", is_marked=False)
+    stopped(lambda: undo.undo(cass, done))
+    monkeypatch.setattr(undo, "CHUNK", 0)
+    stopped(lambda: undo.undo(cass, done))
+    settings.set_guards(olive, "40", is_marked=False)
+    undo.undo(cass, done)
+    assert members(group) == ["C0", "C1", "C2", "C3"]
 
 
 # ---- nobody else ----

@@ -11,7 +11,6 @@ from portal.models import Group, Import, ImportRow
 from portal.permissions import Action, Actor, require
 from portal.services import groups, guards, jobs, once
 from portal.services.changes import Recorder, record
-from portal.services.guards import Call
 from portal.services.imports import apply, resolve, stage, sweep
 
 KEYS = ("code", "email", "phone")
@@ -97,8 +96,8 @@ def check_guards(imported: Import) -> None:
     if imported.group is None or guards.approved(imported.id, imported.fingerprint) is not None:
         return
     n = int(imported.counts.get("joined", 0))
-    call = Call("imports.run", {"import_id": imported.id})
-    guards.check({imported.group_id: (n, 0)}, {imported.group_id: imported.group.is_guarded}, lambda: call)
+    call = guards.calling("imports.run", import_id=imported.id)
+    guards.check({imported.group_id: (n, 0)}, {imported.group_id: imported.group.is_guarded}, call)
 
 
 @contextmanager

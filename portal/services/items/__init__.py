@@ -13,7 +13,7 @@ from portal.queries import exclusions
 from portal.queries import groups as find_groups
 from portal.services import customers, membership, nesting
 from portal.services.changes import Recorder, record
-from portal.services.guards import Call
+from portal.services.guards import Call, calling
 from portal.services.item_rows import end_item, live_items, put_all
 from portal.services.items.new import NewItem, as_json, check, hundredths
 from portal.text import clean
@@ -62,8 +62,8 @@ def remove_member(actor: Actor, group_id: int, customer_id: int, note: str = "")
 def _one(actor: Actor, act: str, group_id: int, item: NewItem) -> Put:
     require(actor, Action.CHANGE_OPEN_MEMBER)
     name = "items.add_member" if item.sign == "include" else "items.remove_member"
-    said = {"group_id": group_id, "customer_id": item.customer_id, "note": item.note}
-    with record(actor, act, f"group:{group_id}", clean(item.note), call=lambda: Call(name, said)) as change:
+    call = calling(name, group_id=group_id, customer_id=item.customer_id, note=item.note)
+    with record(actor, act, f"group:{group_id}", clean(item.note), call=call) as change:
         return change_one(actor, group_id, item, change)
 
 
@@ -97,8 +97,8 @@ def _open_to(actor: Actor, group_id: int, item: NewItem) -> Group:
 def end(actor: Actor, group_id: int, item_id: int) -> Put:
     """End one item: what it included or excluded follows from the others from now on. Raises Missing."""
     require(actor, Action.EDIT_GROUP)
-    said = {"group_id": group_id, "item_id": item_id}
-    with record(actor, "group.end_item", f"group:{group_id}", call=lambda: Call("items.end", said)) as change:
+    call = calling("items.end", group_id=group_id, item_id=item_id)
+    with record(actor, "group.end_item", f"group:{group_id}", call=call) as change:
         group = _group(group_id)
         item = GroupItem.get_or_none(GroupItem.id == item_id, GroupItem.group == group, GroupItem.ended_at.is_null())
         if item is None:

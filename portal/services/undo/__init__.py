@@ -5,13 +5,15 @@ which acts have none, stands in `acts`.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
 from portal.errors import N_, Missing, Refusal
-from portal.models import Change, ChangeRow, Import
+from portal.models import Change, ChangeRow, Group, GroupItem, Import
 from portal.permissions import Action, Actor, require
+from portal.queries.settings import guards as rails
+from portal.services import guards
 from portal.services.changes import Recorder, record
 from portal.services.imports.resolve import BREATH, HOLD, PATIENCE
 from portal.services.undo import accounts, acts, customers, groups, items, settings, shops
@@ -46,18 +48,21 @@ def undo(actor: Actor, change_id: int) -> Undone:
     work: Work | None = None
     steps: Iterator[None] = iter(())
     undo_id: int | None = None
+    call: Callable[[], guards.Call] | None = guards.calling("undo.undo", change_id=change_id)
     while True:
-        with record(actor, "change.undo", f"change:{change_id}", seconds=PATIENCE) as recorder:
+        with record(actor, "change.undo", f"change:{change_id}", seconds=PATIENCE, call=call) as recorder:
             recorder.undo_of(change_id)
             recorder.go_on(undo_id)
             if work is None:
                 work = _begin(actor, change_id, recorder)
+                _look_at_guards(work, call)
                 steps = _steps(work)
             work.recorder = recorder
             is_last = _go_on(steps, is_large=work.of.n_rows > CHUNK)
             if is_last:
                 _finish(work)
             undo_id = recorder.id if recorder.is_made else None
+        call = None  # a large one was looked at beforehand: what its first part has written stays
         if is_last:
             return Undone(undo_id or 0, dict(work.restored), [kept.remark for kept in work.kept])
         time.sleep(BREATH)
@@ -74,6 +79,19 @@ def _begin(actor: Actor, change_id: int, recorder: Recorder) -> Work:
     earlier = Change.select(Change.id).where(Change.undoes == change).tuples()
     root, depth = acts.origin(change)
     return Work(actor, change, root, frozenset(id_ for (id_,) in earlier), depth % 2 == 1, recorder)
+
+
+def _look_at_guards(work: Work, call: Callable[[], guards.Call] | None) -> None:
+    """Say which groups the undo touches; of one in several transactions also whether it moves too many, beforehand."""
+    if call is None or not rails().is_on:
+        return
+    rows = ChangeRow.select(ChangeRow.row_id).where(ChangeRow.change == work.of)
+    items_of = GroupItem.select(GroupItem.group).where(GroupItem.id.in_(rows.where(ChangeRow.noun == "group_item")))
+    is_touched = Group.id.in_(rows.where(ChangeRow.noun == "group")) | Group.id.in_(items_of)
+    for group in Group.select().where(is_touched):
+        work.recorder.touches(group)
+    if work.of.n_rows > CHUNK:
+        guards.check(guards.moved_by(work.of.id), work.recorder.touched, call)
 
 
 def _steps(work: Work) -> Iterator[None]:

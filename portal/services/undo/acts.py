@@ -39,6 +39,8 @@ class Rule:
 
 _NO_PASSWORD = N_("A password is not kept anywhere, so an earlier one cannot come back. Set a new one instead.")
 _NO_SESSION = N_("Signing in and out cannot be undone. A session can be ended on the page of one's own account.")
+_NO_REQUEST = N_("A request is not undone: whoever made it withdraws it, as long as nobody has decided.")
+_NO_DECISION = N_("What became of a request is not undone. Undo what it did, or ask again.")
 ACTS: dict[str, Rule] = {
     "customer.create": Rule(Action.EDIT_CUSTOMER),
     "customer.edit": Rule(Action.EDIT_CUSTOMER),
@@ -71,6 +73,12 @@ ACTS: dict[str, Rule] = {
     "user.password": Rule(why_not=_NO_PASSWORD),
     "user.sign_in": Rule(why_not=_NO_SESSION),
     "user.sign_out": Rule(why_not=_NO_SESSION),
+    "proposal.group": Rule(why_not=_NO_REQUEST),
+    "proposal.membership": Rule(why_not=_NO_REQUEST),
+    "proposal.approval": Rule(why_not=_NO_REQUEST),
+    "proposal.approve": Rule(why_not=_NO_DECISION),
+    "proposal.decline": Rule(why_not=_NO_DECISION),
+    "proposal.withdraw": Rule(why_not=_NO_DECISION),
     "clock.due": Rule(
         why_not=N_("A day that was planned has come. Plan another one, or change what it did, in the group itself.")
     ),
