@@ -163,11 +163,7 @@ def _meant(said: ast.expr, function: ast.FunctionDef, tree: ast.Module) -> Itera
         assert isinstance(noun, ast.Constant)
         yield from (f"{noun.value}{verb.value}" for verb in table.values if isinstance(verb, ast.Constant))
     elif isinstance(said, ast.Name) and said.id not in {argument.arg for argument in function.args.args}:
-        # one of a table that the same function holds
-        for node in ast.walk(function):
-            if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [said.id]:
-                assert isinstance(node.value, ast.Subscript) and isinstance(node.value.value, ast.Dict)
-                yield from (str(one.value) for one in node.value.value.values if isinstance(one, ast.Constant))
+        yield from _of_table(said.id, function)
     else:
         # an argument: what those say who call the function
         assert isinstance(said, ast.Name)
@@ -176,6 +172,14 @@ def _meant(said: ast.expr, function: ast.FunctionDef, tree: ast.Module) -> Itera
             for call in ast.walk(caller):
                 if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == function.name:
                     yield from _meant(call.args[place], caller, tree)
+
+
+def _of_table(name: str, function: ast.FunctionDef) -> Iterator[str]:
+    """Yield the acts of a table in the function, one of which it takes under that name."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [name]:
+            assert isinstance(node.value, ast.Subscript) and isinstance(node.value.value, ast.Dict)
+            yield from (str(one.value) for one in node.value.value.values if isinstance(one, ast.Constant))
 
 
 def test_every_act_in_the_code_says_how_it_is_undone_or_why_not() -> None:
