@@ -120,6 +120,8 @@ ASK_NOBODY = {
     "jobs.lease.gone": "is a worker's, about itself",
     "undo.acts.origin": "reads; undo.undo has asked",
     "undo.acts.may_be_undone": "pure",
+    "undo.acts.may_be_undone_by": "pure",
+    "undo.acts.origins": "reads; tells nothing but acts",
     "undo.work.touched": "pure",
     "undo.work.typed": "pure",
     "undo.items.put_back": "works inside a change that undo.undo has open, which asked",

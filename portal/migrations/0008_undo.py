@@ -4,6 +4,7 @@ from peewee import SqliteDatabase
 
 INDEXES = {
     "change_undoes": '"change" ("undoes_id") WHERE ("undoes_id" IS NOT NULL)',
+    "customer_removed": '"customer" ("id") WHERE ("removed_at" IS NOT NULL)',
     "customer_live": '"customer" ("name_key", "id") WHERE ("removed_at" IS NULL)',
 }
 

@@ -66,6 +66,7 @@ class Customer(Model):
 
 
 Customer.add_index(Customer.name_key, Customer.id, where=Customer.removed_at.is_null(), name="customer_live")
+Customer.add_index(Customer.id, where=Customer.removed_at.is_null(False), name="customer_removed")
 
 Customer.add_index(Customer.email_key, where=Customer.email_key.is_null(False), name="customer_email_key")
 Customer.add_index(Customer.phone_key, where=Customer.phone_key.is_null(False), name="customer_phone_key")

@@ -8,7 +8,7 @@ from portal.models import ChangeRow, Customer
 from portal.permissions import Action, Actor, require
 from portal.queries import changes
 from portal.queries.changes import Thing
-from portal.queries.customers import mask, visible_to
+from portal.queries.customers import known_to, mask
 
 PAGE = 50
 # The columns that say another row by its number, and what that row is.
@@ -22,7 +22,7 @@ REFERENCES = {
 }
 # What only the portal reads.
 UNTOLD = frozenset({"id", "version", "updated_at", "created_at", "created_by", "ended_by", "kind"}) | {
-    "n_members", "next_change_at", "level",
+    "n_members", "next_change_at", "level", "params",
 }  # fmt: skip
 _HIDDEN = frozenset({"customer", "group"})  # what some readers may not see; it has no name for them then
 Values = Mapping[str, Any]
@@ -42,6 +42,11 @@ class Line:
     after: Values | None = None
     is_hidden: bool = False
     is_forgotten: bool = False
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether an undo left this row as it was; `after` says why."""
+        return self.before is None and "kept" in (self.after or {})
 
     @property
     def names(self) -> list[str]:
@@ -90,7 +95,7 @@ def _shops(actor: Actor, ids: list[int]) -> dict[int, int | None]:
     """Return the shop of each of these customers whom the reader may see."""
     if not ids:
         return {}
-    return dict(visible_to(actor).select(Customer.id, Customer.shop).where(Customer.id.in_(ids)).tuples())
+    return dict(known_to(actor).select(Customer.id, Customer.shop).where(Customer.id.in_(ids)).tuples())
 
 
 def _line(actor: Actor, row: ChangeRow, things: dict[tuple[str, int], Thing], seen: dict[int, int | None]) -> Line:

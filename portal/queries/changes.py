@@ -119,8 +119,10 @@ def things(
 
 def _customers(actor: Actor, ids: list[int]) -> dict[int, Thing]:
     # Shop staff never learn of other shops' people: whom the reader does not see has no name here.
-    seen = find_customers.visible_to(actor).where(Customer.id.in_(ids))
-    return {one.id: Thing("customer", one.name or one.code, one.code) for one in seen}
+    seen = find_customers.known_to(actor).where(Customer.id.in_(ids))
+    return {
+        one.id: Thing("customer", one.name or one.code, "" if one.removed_at else one.code) for one in seen
+    }
 
 
 def _groups(actor: Actor, ids: list[int]) -> dict[int, Thing]:
@@ -136,7 +138,8 @@ def _groups(actor: Actor, ids: list[int]) -> dict[int, Thing]:
 def _shops(actor: Actor, ids: list[int]) -> dict[int, Thing]:
     may_open = actor.may(Action.EDIT_SHOP)
     return {
-        one.id: Thing("shop", one.name, one.code if may_open else "") for one in Shop.select().where(Shop.id.in_(ids))
+        one.id: Thing("shop", one.name, one.code if may_open and not one.removed_at else "")
+        for one in Shop.select().where(Shop.id.in_(ids))
     }
 
 

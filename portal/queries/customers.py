@@ -33,6 +33,12 @@ def visible_to(actor: Actor, action: Action = Action.SEE_CUSTOMERS) -> peewee.Mo
     return query.where(Customer.removed_at.is_null() if reach is None else Customer.shop.in_(reach))
 
 
+def known_to(actor: Actor) -> peewee.ModelSelect:
+    """Return a select of the customers of whom changes may tell `actor`: also those who were removed since."""
+    wide = actor.may(Action.SEE_CUSTOMERS) and actor.shops(Action.SEE_CUSTOMERS) is None
+    return Customer.select() if wide else visible_to(actor)
+
+
 def by_id(actor: Actor, customer_id: int) -> Customer:
     """Return the customer of that id if `actor` may see her; raises Missing."""
     return _found(visible_to(actor).where(Customer.id == customer_id), str(customer_id))

@@ -1,11 +1,12 @@
 """Pages of changes: what was done, by whom, with every row before and after."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.access import actor, can, needs
+from portal.access import actor, needs
 from portal.change_words import DOORS, KINDS, say_change, say_door
 from portal.errors import Refusal
 from portal.field_words import in_order, say_field, say_noun, say_value
@@ -16,6 +17,7 @@ from portal.queries.change_list import Wanted
 from portal.queries.changes import Thing, Told
 from portal.queries.undone import undone_by
 from portal.services import undo
+from portal.values import Remark
 from portal.web import paging
 from portal.web.language import say
 from portal.web.render import render
@@ -44,15 +46,19 @@ def index() -> ResponseReturnValue:
         "changes/index.html", status=status, asked=asked, found=found, problem=problem, link=_link, url=_url,
         people=find.people(actor()), doors=DOORS, kinds=KINDS, operator=find.OPERATOR,
         say_change=say_change, say_door=say_door, undone=undone_by(row.id for row in found.rows),
-        may_undo=_may_undo,
+        undoable=_undoable(found.rows),
     )  # fmt: skip
 
 
-def _may_undo(change: Told) -> bool:
-    """Tell whether there is an undo of a change, and this person may ask for it."""
-    return undo.may_be_undone(change.act) and (
-        can(Action.UNDO_ANY) or (change.is_own and can(Action.UNDO_OWN))
-    )
+def _undoable(found: Sequence[Told]) -> set[int]:
+    """Return the changes that the person may ask to undo; whether anything is left of them is seen then."""
+    roots = undo.origins(one.id for one in found if one.act == "change.undo")
+    return {
+        one.id for one in found
+        if undo.may_be_undone_by(
+            actor(), roots.get(one.id, one.act), is_own=one.is_own, of_group=one.into is not None
+        )
+    }  # fmt: skip
 
 
 def _asked() -> Wanted:
@@ -91,5 +97,6 @@ def show(change_id: int) -> ResponseReturnValue:
         "changes/show.html", change=change, nouns=find.NOUNS, rows=rows, link=_link, say_noun=say_noun,
         say_field=say_field,
         said=lambda name, values: say_value(name, (values or {}).get(name), rows.things), in_order=in_order,
-        say_change=say_change, say_door=say_door, undone=undone_by([change_id]), may_undo=_may_undo,
+        say_change=say_change, say_door=say_door, undone=undone_by([change_id]), undoable=_undoable([change]),
+        kept=lambda line: say(Remark(line.after["kept"], line.noun, line.after["params"])),
     )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from portal.models import Change, Customer, Membership
 from portal.permissions import Actor
 from portal.queries import undone
-from portal.services import customers, groups, items
+from portal.services import customers, groups, items, undo
 from portal.services.groups import Details
 from tests.page import Browser, Page
 
@@ -156,3 +156,51 @@ def test_the_list_of_changes_offers_undo_and_says_what_is_undone(
     page = browser.get(f"/changes/{change.id}")
     assert f"/changes/{change.id}/undo" in [form.action for form in page.forms]
     assert [form.action for form in browse("ana").get("/changes").forms if form.method == "post"] == ["/sign-out"]
+
+
+def test_recent_changes_offer_undo_of_what_the_person_may_undo(
+    browse: Browse, cass: Actor, sam: Actor, new_customer: New, new_group: New
+) -> None:
+    ann = new_customer("Ann", code="A1")
+    customers.edit(sam, ann.id, {"name": "Anna"})
+    edited = newest()
+    customers.edit(cass, ann.id, {"address": "Here"})
+    new_group("Vips")
+
+    def offered(name: str, path: str = "/changes") -> set[int]:
+        page = browse(name).get(path)
+        return {int(form.action.split("/")[2]) for form in page.forms if form.action.endswith("/undo")}
+
+    of_groups = {change.id for change in Change.select() if change.act.startswith("group.")}
+    undo.undo(cass, newest())
+    undo.undo(cass, newest())  # what is undone offers no undo of its own any more
+    of_groups.add(newest())
+    mine = of_groups | {change.id for change in Change.select() if change.act.startswith("customer.")}
+    assert offered("cass") == mine
+    # An owner neither makes nor changes groups, nor undoes what was done to them, however often.
+    assert offered("olive") & mine == mine - of_groups
+    assert offered("sam") == {edited}
+    assert offered("ana") == set()
+    assert offered("sam", f"/changes/{edited}") == {edited}
+    browser = browse("sam")
+    page = browser.submit(browser.get("/changes").form(f"/changes/{edited}/undo"))
+    assert (page.toasts, page.response.request.path) == (["Undone: 1 customer."], "/customers/A1")
+
+
+def test_a_change_still_tells_of_who_was_removed_and_an_undo_of_what_it_left(
+    browse: Browse, cass: Actor, new_customer: New, new_group: New
+) -> None:
+    ann, ben = new_customer("Ann", code="A1"), new_customer("Ben")
+    created = newest() - 1
+    group = new_group("Vips")
+    items.add(cass, group.id, [items.NewItem(customer_id=ben.id), items.NewItem(new_customer={"code": "N1"})])
+    done = newest()
+    customers.edit(cass, Customer.get(Customer.code == "N1").id, {"name": "Nina"})
+    browser = browse("cass")
+    browser.post(f"/changes/{done}/undo", {})
+    page = browser.get(f"/changes/{newest()}")
+    assert "Nina has been changed since." in page.main and "stays" in page.main
+    assert f"/changes/{newest()}/undone" in page.links
+    browser.post(f"/changes/{created}/undo", {})
+    page = browser.get(f"/changes/{created}")
+    assert "Ann" in page.main and f"/customers/{ann.code}" not in page.links

@@ -15,7 +15,7 @@ from portal.permissions import Action, Actor, require
 from portal.services.changes import Recorder, record
 from portal.services.imports.resolve import BREATH, HOLD, PATIENCE
 from portal.services.undo import accounts, acts, customers, groups, items, settings, shops
-from portal.services.undo.acts import may_be_undone, origin
+from portal.services.undo.acts import may_be_undone, may_be_undone_by, origin, origins
 from portal.services.undo.work import CHUNK, Kept, Work
 from portal.values import Remark
 
@@ -122,4 +122,4 @@ def _nothing(kept: list[Kept]) -> Refusal:
     return Refusal(NOTHING, names=some) if kept else Refusal(ALREADY)
 
 
-__all__ = ["Kept", "Undone", "may_be_undone", "origin", "undo"]
+__all__ = ["Kept", "Undone", "may_be_undone", "may_be_undone_by", "origin", "origins", "undo"]

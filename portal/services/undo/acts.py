@@ -18,6 +18,7 @@
 | the others | never, for the reason that stands beside each |
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from portal.errors import N_, Refusal
@@ -111,6 +112,29 @@ def origin(change: Change) -> tuple[Change, int]:
         change = change.undoes
         depth += 1
     return change, depth
+
+
+def origins(change_ids: Iterable[int]) -> dict[int, str]:
+    """Return the act at the end of each chain of undoing, by change: a statement for each link, however many ask."""
+    ends = {change_id: change_id for change_id in change_ids}
+    acts: dict[int, str] = {}
+    todo = set(ends)
+    while todo and len(acts) < _DEEPEST * len(ends):
+        rows = Change.select(Change.id, Change.undoes, Change.act).where(Change.id.in_(todo)).tuples()
+        links = {change_id: undoes for change_id, undoes, act in rows if not acts.update({change_id: act})}
+        ends = {change_id: links.get(end) or end for change_id, end in ends.items()}
+        todo = {undoes for undoes in links.values() if undoes is not None}
+    return {change_id: acts[end] for change_id, end in ends.items()}
+
+
+def may_be_undone_by(actor: Actor, act: str, *, is_own: bool, of_group: bool) -> bool:
+    """Tell whether the actor may ask for an undo of such a change, her own or not, perhaps of a file for a group."""
+    rule = ACTS.get(act)
+    if rule is None or rule.action is None or not actor.may(Action.UNDO_OWN if is_own else Action.UNDO_ANY):
+        return False
+    if rule.action is Action.OWN_ACCOUNT:
+        return is_own
+    return actor.may(rule.action) and (not of_group or actor.may(Action.EDIT_GROUP))
 
 
 def may_be_undone(act: str) -> bool:
