@@ -11,8 +11,7 @@ from bench.timing import Call
 from portal import db
 from portal.models import Customer, Group, Shop
 from portal.permissions import Actor, Door
-from portal.queries import customers as find
-from portal.queries import filters
+from portal.queries import badges, filters
 from portal.queries import groups as find_groups
 from portal.queries import users as find_users
 from portal.services import customers, membership
@@ -114,7 +113,7 @@ def ours(n: int) -> Iterator[Work]:
         [lambda t=text: filters.page(actor, filters.Filter(q=t)) for text in searches(n)],
     )
     rows = some_customers(n)
-    yield Work("groups of one customer", [lambda c=row: find.groups_of(c) for row in rows])
+    yield Work("groups of one customer", [lambda c=row: badges.of_customers(actor, [c.id]) for row in rows])
     yield Work("groups list, 500 counts", [lambda: find_groups.listed(actor)] * 3)
     yield Work("refresh for one customer", [_refresh(row) for row in rows[:20]], is_read=False)
     yield Work("saving one customer", [_save(actor, row) for row in rows[:20]], is_read=False)
