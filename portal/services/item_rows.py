@@ -5,7 +5,7 @@ from typing import Any
 from portal.clock import now
 from portal.db import in_chunks
 from portal.models import Group, GroupItem
-from portal.services.changes import Recorder, values
+from portal.services.recorder import Recorder, values
 
 # What a person says of an item; whom it names first.
 SAID = (

@@ -8,8 +8,8 @@ from portal.db import in_chunks
 from portal.models import Customer, Group, GroupItem, Membership
 from portal.queries.exclusions import excluded_shops
 from portal.queries.membership import valid_at
-from portal.services.changes import Recorder
 from portal.services.item_rows import put_all
+from portal.services.recorder import Recorder
 
 
 def stay(left: Mapping[int, int], change: Recorder) -> None:

@@ -2,9 +2,9 @@
 
 from portal.clock import now
 from portal.queries.membership import Slice
-from portal.services.changes import Recorder
 from portal.services.membership.due import catch_up, schedule
 from portal.services.membership.writing import Moved, bring_up, collecting
+from portal.services.recorder import Recorder
 
 
 def refresh(change: Recorder, *, groups: Slice = None, customers: Slice = None) -> Moved:

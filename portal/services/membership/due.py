@@ -13,9 +13,9 @@ from portal.clock import now
 from portal.db import transaction
 from portal.models import Group, GroupItem
 from portal.permissions import CLOCK
-from portal.services.changes import Recorder, values
 from portal.services.membership.writing import bring_up
 from portal.services.nesting import relevel
+from portal.services.recorder import Recorder, values
 
 
 def is_due(moment: datetime | None = None) -> bool:

@@ -13,7 +13,7 @@ from portal.db import db, is_sqlite
 from portal.models import Group, GroupItem, Membership, MembershipDelta, PastMembership
 from portal.queries import membership
 from portal.queries.membership import Slice
-from portal.services.changes import Recorder
+from portal.services.recorder import Recorder
 
 _collecting: ContextVar[bool] = ContextVar("collecting", default=False)
 _NEW = MembershipDelta.is_written == False  # noqa: E712
