@@ -466,14 +466,16 @@ class Store(RuleBasedStateMachine):
 
 
 def run(
-    door: type, server: Any, password_hash: str, app: Flask, *, runs: int, steps: int, is_random: bool = False
-) -> None:
+    door: type | None, server: Any, password_hash: str, app: Flask, *, runs: int, steps: int, is_random: bool = False,
+    model: type = Store,
+) -> None:  # fmt: skip
     """Run the model through `door` with databases of `server`; fails at the first difference, made as small as can be.
 
     The same acts each time, so that what fails in the suite is what was changed; the long form searches on with others
     (`is_random`).
     """
-    machine = type("Store", (Store,), {"server": server, "password_hash": password_hash, "app": app, "door": door})
+    given = {"server": server, "password_hash": password_hash, "app": app, "door": door}
+    machine = type(model.__name__, (model,), given)
     run_state_machine_as_test(
         machine,
         settings=settings(

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 
 from tests.model import ByPages, ByServices, run
+from tests.nested import Nested
 
 
 def test_any_sequence_of_acts_through_services_leaves_everything_true(
@@ -20,3 +21,9 @@ def test_any_sequence_of_acts_through_pages_leaves_everything_true(
     server: Any, password_hash: str, application: Flask
 ) -> None:
     run(ByPages, server, password_hash, application, runs=4, steps=15)
+
+
+def test_any_sequence_of_acts_on_groups_made_of_groups_leaves_everything_true(
+    server: Any, password_hash: str, application: Flask
+) -> None:
+    run(None, server, password_hash, application, runs=15, steps=25, model=Nested)

@@ -11,24 +11,27 @@ from pathlib import Path
 
 from tests.conftest import PASSWORD, PostgresServer, SqliteFiles, forget
 from tests.faults.house import CHEAP, portal_in
-from tests.model import ByPages, ByServices, run
+from tests.model import ByPages, ByServices, Store, run
+from tests.nested import Nested
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--door", choices=["services", "pages"], default="services")
+    parser.add_argument("--door", choices=["services", "pages", "nested"], default="services")
     parser.add_argument("--runs", type=int, default=500)
     parser.add_argument("--steps", type=int, default=50)
     asked = parser.parse_args()
     url = os.environ.get("TEST_DATABASE_URL", "")
-    door = ByPages if asked.door == "pages" else ByServices
+    door = {"pages": ByPages, "services": ByServices, "nested": None}[asked.door]
+    model = Nested if asked.door == "nested" else Store
     with tempfile.TemporaryDirectory() as folder, portal_in(Path(folder)) as house:
         server = PostgresServer(url) if url else SqliteFiles(Path(folder))
         began = time.monotonic()
-        run(door, server, CHEAP.hash(PASSWORD), house.app, runs=asked.runs, steps=asked.steps, is_random=True)
+        run(door, server, CHEAP.hash(PASSWORD), house.app, runs=asked.runs, steps=asked.steps, is_random=True,
+            model=model)
         forget()
     print(
-        f"{asked.runs} runs of up to {asked.steps} acts through the {asked.door}, on "
+        f"{asked.runs} runs of up to {asked.steps} acts, {asked.door}, on "
         f"{'PostgreSQL' if url else 'SQLite'}: 0 differences, {time.monotonic() - began:.0f} s"
     )
 

@@ -1,0 +1,302 @@
+"""Groups made of groups, of shares and of items with days, in plain Python, under a clock that is moved.
+
+`tests/test_model.py` runs it, `python -m tests.long.model --door nested` for longer. Laws 1, 2, 6, 9 and 12 of
+product.md §4; every act is previewed first, and the preview has to say what the model does.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+import time_machine
+from flask import Flask
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from portal.clock import now
+from portal.errors import Refusal
+from portal.models import Change, Customer, Group, GroupItem, Membership, PastMembership
+from portal.permissions import OPERATOR, Role
+from portal.queries import membership
+from portal.services import customers, groups, items, preview, shops
+from portal.services.groups import Details
+from portal.services.items import NewItem
+from portal.services.membership import due
+from tests.conftest import add_person, forget, use
+
+START = datetime(2026, 3, 2, 10)
+SHARES = st.sampled_from([(0, 5_000, "a"), (5_000, 10_000, "a"), (0, 10_000, "b"), (2_000, 7_000, "b")])
+DAYS = st.sampled_from([None, None, None, 1, 2, 3])
+SIGNS = st.sampled_from(["include", "include", "exclude"])
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an item of the model says, apart from whom it names."""
+
+    sign: str
+    begins: datetime | None = None
+    ends: datetime | None = None
+
+    def counts(self, moment: datetime) -> bool:
+        return (self.begins is None or self.begins <= moment) and (self.ends is None or moment < self.ends)
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """The act in the block must be refused, and record nothing."""
+    before = Change.select().count()
+    with pytest.raises(Refusal):
+        yield
+    assert Change.select().count() == before
+
+
+class Nested(RuleBasedStateMachine):
+    """What people and the clock do to groups made of groups, twice: through the services, and in dictionaries."""
+
+    server: Any
+    password_hash: str
+    app: Flask
+    door: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = time_machine.travel(START.replace(tzinfo=UTC), tick=False)
+        self.hands = self.clock.start()
+        self.url = self.server.new()
+        use(self.url)
+        self.cass = add_person(self.password_hash, "cass", (Role.CSCC_MANAGER, None)).actor
+        self.shops = [shops.create(OPERATOR, code=f"S{n}", name=f"Shop {n}").id for n in range(2)]
+        self.shop_of: dict[int, int] = {}
+        self.uid: dict[int, str] = {}
+        self.is_active: dict[int, bool] = {}
+        # (group, kind, target, low, high, seed): what is said
+        self.items: dict[tuple[Any, ...], Said] = {}
+        self.since: dict[Pair, datetime] = {}
+        self.past: Counter[tuple[int, int, datetime, datetime]] = Counter()
+
+    def teardown(self) -> None:
+        forget()
+        self.server.drop(self.url)
+        self.clock.stop()
+
+    # -- the model --
+
+    def _members(self, group: int, moment: datetime) -> set[int]:
+        if not self.is_active[group]:
+            return set()
+        found: dict[str, set[int]] = {"include": set(), "exclude": set()}
+        for (owner, *named), said in self.items.items():
+            if owner == group and said.counts(moment):
+                found[said.sign] |= self._named(*named, moment)
+        return found["include"] - found["exclude"]
+
+    def _named(self, kind: str, target: int, low: int, high: int, seed: str, moment: datetime) -> set[int]:
+        if kind == "customer":
+            return {target}
+        if kind == "shop":
+            return {customer for customer, shop in self.shop_of.items() if shop == target}
+        inside = self._members(target, moment)
+        return inside if kind == "group" else {one for one in inside if low <= self._lot(seed, one) < high}
+
+    def _lot(self, seed: str, customer: int) -> int:
+        return int(hashlib.md5(f"{seed}:{self.uid[customer]}".encode()).hexdigest()[:8], 16) % 10_000
+
+    def _moved(self, moment: datetime) -> dict[int, tuple[int, int]]:
+        """Bring the model up; return who joined and who left, by group."""
+        should = {(group, one) for group in self.is_active for one in self._members(group, moment)}
+        told: dict[int, list[int]] = {}
+        for pair in set(self.since) - should:
+            since = self.since.pop(pair)
+            if since < moment:
+                self.past[*pair, since, moment] += 1
+            told.setdefault(pair[0], [0, 0])[1] += 1
+        for pair in should - set(self.since):
+            self.since[pair] = moment
+            told.setdefault(pair[0], [0, 0])[0] += 1
+        return {group: (joined, left) for group, (joined, left) in told.items()}
+
+    def _to(self, moment: datetime) -> None:
+        """Let the clock do what falls due up to `moment`, one due moment after the other."""
+        while True:
+            dates = [
+                at for (group, *_), said in self.items.items() if self.is_active[group]
+                for at in (said.begins, said.ends) if at is not None and self.reached < at <= moment
+            ]
+            if not dates:
+                break
+            self.reached = min(dates)
+            for key, said in list(self.items.items()):
+                if self.is_active[key[0]] and said.ends is not None and said.ends <= self.reached:
+                    del self.items[key]
+            self._moved(self.reached)
+        self.reached = moment
+
+    def _way(self, start: int, end: int) -> bool:
+        return start == end or any(
+            self._way(key[2], end) for key in self.items if key[0] == start and key[1] in {"group", "share"}
+        )
+
+    def _shut_out(self, group: int, customer: int) -> bool:
+        return any(
+            key[0] == group and key[1] != "customer" and said.sign == "exclude" and said.counts(now())
+            and customer in self._named(*key[1:], now()) and (key[1] == "shop" or (key[2], customer) in self.since)
+            for key, said in self.items.items()
+        )
+
+    # -- doing --
+
+    def _tick(self, **by: float) -> None:
+        self.hands.shift(timedelta(**(by or {"minutes": 1})))
+        due.refresh()
+        self._to(now())
+
+    def _act(self, act: Callable[[], object]) -> None:
+        self.foreseen = {one.group.id: (one.joining, one.leaving) for one in preview.of(self.cass, act).moves}
+        act()
+
+    def _did(self) -> None:
+        assert self._moved(now()) == self.foreseen
+
+    def _any(self, data: st.DataObject, things: Any) -> Any:
+        return data.draw(st.sampled_from(sorted(things)))
+
+    @initialize()
+    def start(self) -> None:
+        self.reached = now()
+        for shop in (0, 1, 0):
+            self._customer(shop)
+        for _ in range(3):
+            self.new_group()
+
+    def _customer(self, shop: int) -> None:
+        code = Customer.select().count()
+        made = customers.create(self.cass, {"code": f"K{code}", "shop": f"S{shop}"}).customer
+        self.shop_of[made.id], self.uid[made.id] = self.shops[shop], made.uid
+
+    @rule(shop=st.sampled_from([0, 1]))
+    @precondition(lambda self: len(self.shop_of) < 7)
+    def new_customer(self, shop: int) -> None:
+        self._tick()
+        self._customer(shop)
+        self._moved(now())
+
+    @precondition(lambda self: len(self.is_active) < 5)
+    @rule()
+    def new_group(self) -> None:
+        self._tick()
+        made = groups.create(self.cass, Details(name=f"Group {len(self.is_active)}")).group
+        self.is_active[made.id] = True
+
+    @rule(data=st.data(), shop=st.sampled_from([0, 1]))
+    def move(self, data: st.DataObject, shop: int) -> None:
+        self._tick()
+        customer = self._any(data, self.shop_of)
+        self._act(lambda: customers.edit(self.cass, customer, {"shop": f"S{shop}"}))
+        self.shop_of[customer] = self.shops[shop]
+        self._did()
+
+    @rule(hours=st.sampled_from([5, 20, 30, 80]))
+    def wait(self, hours: int) -> None:
+        self._tick(hours=hours)
+
+    @rule(data=st.data(), sign=SIGNS, kind=st.sampled_from(["customer", "shop", "group", "share"]), share=SHARES,
+          first=DAYS, lasts=DAYS)  # fmt: skip
+    def add_item(
+        self, data: st.DataObject, sign: str, kind: str, share: tuple[int, int, str], first: int | None,
+        lasts: int | None,
+    ) -> None:  # fmt: skip
+        self._tick()
+        group = self._any(data, self.is_active)
+        targets: dict[str, Any] = {"customer": self.shop_of, "shop": self.shops}
+        target = self._any(data, targets.get(kind, self.is_active))
+        begins = now() + timedelta(days=first) if first else None
+        said = Said(sign, begins, (begins or now()) + timedelta(days=lasts) if lasts else None)
+        low, high, seed = share if kind == "share" else (0, 0, "")
+        named = {"customer": "customer_id", "shop": "shop_id"}.get(kind, "of_group_id")
+        new: dict[str, Any] = {"sign": sign, "valid_from": said.begins, "valid_until": said.ends, named: target}
+        if kind == "share":
+            new |= {"low": low, "high": high, "seed": seed}
+
+        def act() -> object:
+            return items.add(self.cass, group, [NewItem(**new)])
+
+        if self._may_not(group, sign, kind, target):
+            with refused():
+                act()
+            return
+        self._act(act)
+        key = (group, kind, target, low, high, seed)
+        current = self.items.get(key)
+        # What has begun long ago counts from now on just as well: no other item.
+        if current is None or replace(current, begins=None if current.counts(now()) else current.begins) != said:
+            self.items[key] = said
+        self._did()
+
+    def _may_not(self, group: int, sign: str, kind: str, target: int) -> bool:
+        if kind == "customer":
+            return sign == "include" and self._shut_out(group, target)
+        return kind in {"group", "share"} and (not self.is_active[target] or self._way(target, group))
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.items)
+    def end_item(self, data: st.DataObject) -> None:
+        self._tick()
+        if not self.items:
+            return
+        key = self._any(data, self.items)
+        group, kind, target, low, high, seed = key
+        column = {"customer": GroupItem.customer, "shop": GroupItem.shop}.get(kind, GroupItem.of_group)
+        one = [GroupItem.group == group, GroupItem.kind == kind, column == target, GroupItem.ended_at.is_null()]
+        if kind == "share":
+            one += [GroupItem.low == low, GroupItem.high == high, GroupItem.seed == seed]
+        item = GroupItem.get(*one)
+        self._act(lambda: items.end(self.cass, group, item.id))
+        del self.items[key]
+        self._did()
+
+    @rule(data=st.data())
+    def turn_status(self, data: st.DataObject) -> None:
+        self._tick()
+        group = self._any(data, self.is_active)
+        status = "archived" if self.is_active[group] else "active"
+        users = {key[0] for key in self.items if key[1] in {"group", "share"} and key[2] == group}
+        if status == "archived" and any(self.is_active[user] for user in users):
+            with refused():
+                groups.set_status(self.cass, group, status)
+            return
+        self._act(lambda: groups.set_status(self.cass, group, status))
+        self.is_active[group] = status == "active"
+        for key, said in list(self.items.items()):
+            if key[0] == group and status == "active" and said.ends is not None and said.ends <= now():
+                del self.items[key]
+        self._did()
+
+    # -- what must hold after each --
+
+    @invariant()
+    def stored_is_what_the_model_says(self) -> None:
+        stored = {(row.group_id, row.customer_id): row.since for row in Membership.select()}
+        assert stored == self.since
+        assert set(self.since) == {(group, one) for group in self.is_active for one in self._members(group, now())}
+        assert membership.differences() == []
+        assert membership.wrong_counts() == []
+
+    @invariant()
+    def history_is_what_the_model_says(self) -> None:
+        columns = (PastMembership.group, PastMembership.customer, PastMembership.joined_at, PastMembership.left_at)
+        assert Counter(PastMembership.select(*columns).tuples()) == self.past
+        assert membership.broken_intervals() == []
+
+    @invariant()
+    def levels_stand_above_what_they_are_made_of(self) -> None:
+        level = dict(Group.select(Group.id, Group.level).tuples())
+        for group in self.is_active:
+            under = [level[key[2]] for key in self.items if key[0] == group and key[1] in {"group", "share"}]
+            assert level[group] == max(under, default=-1) + 1
