@@ -22,7 +22,7 @@ FORMS = {
     "/settings/shops": ("olive", "/settings/shops/new"), "/settings/shops/S1": ("olive", "/settings/shops/S1"),
     "/account/language": ("cass", "/account"), "/account/password": ("cass", "/account"),
     "/customers/A1/reveal": ("sam", "/customers/A1"), "/sign-out": ("cass", "/"),
-    "/groups/vips/archive": ("cass", "/groups/vips"),
+    "/groups/vips/archive": ("cass", "/groups/vips/archive"),
 }  # fmt: skip
 
 
@@ -95,7 +95,8 @@ def test_a_number_larger_than_any_id_leads_nowhere(number: str, browse: Browse, 
     for path in (f"/imports/{number}", f"/imports/{number}/refused.csv"):
         assert cass.client.get(path).status_code == 404
     for path in (f"/imports/{number}/run", f"/groups/vips/items/{number}/end", f"/account/sessions/{number}/end"):
-        assert cass.client.post(path, data={"csrf_token": cass.token()}).status_code == 404
+        # With more digits than Python reads it is no number to the router, which knows no such page to post to then.
+        assert cass.client.post(path, data={"csrf_token": cass.token()}).status_code in {404, 405}
 
 
 CLAIMS = {
@@ -182,7 +183,7 @@ def test_asking_what_there_is_writes_nothing_and_shows_nobody_anything(
             # A stranger who asks what there is gets the page that asks who she is.
             assert response.data == b"" or (method == "OPTIONS" and client is visitor.client)
             assert response.status_code in {200, 302, 401}
-    for path in ("/customers/A1/reveal", "/sign-out", "/groups/vips/archive"):
+    for path in ("/customers/A1/reveal", "/sign-out", "/imports/1/run"):
         assert cass.client.open(path, method="HEAD").status_code == 405
         assert set(re.split(r",\s*", cass.client.open(path, method="OPTIONS").headers["Allow"])) == {"OPTIONS", "POST"}
     assert database.checksum() == before
