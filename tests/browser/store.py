@@ -3,15 +3,17 @@
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
+from peewee import fn
 
 from portal import clock, db
-from portal.models import Job, Shop
+from portal.models import Change, Job, Shop
 from portal.permissions import OPERATOR, Actor
 from portal.samples.people import people
-from portal.services import customers, groups, imports, items, sessions, shops
+from portal.services import customers, groups, imports, items, proposals, sessions, shops, undo
 from portal.services.items import NewItem
 from portal.services.jobs import lease
 from tests.conftest import PASSWORD, Person, SqliteFiles, add_standing, forget, settings_for, use
@@ -42,7 +44,7 @@ def build(folder: Path, password_hash: str) -> Store:
     standing = add_standing(password_hash, s1)
     store.cookies = {name: _cookie(person) for name, person in standing.items()}
     _kept(url, store.bare)
-    _fill(standing["cass"].actor, s1, folder)
+    _fill(standing["cass"].actor, standing["sam"].actor, s1, folder)
     _kept(url, store.full)
     _jobs(standing["cass"])
     _kept(url, store.busy)
@@ -67,7 +69,7 @@ def _cookie(person: Person) -> str:
     return str(signer.dumps({"_user_id": session.get_id(), "_fresh": True}))
 
 
-def _fill(cass: Actor, s1: Shop, folder: Path) -> None:
+def _fill(cass: Actor, sam: Actor, s1: Shop, folder: Path) -> None:
     s2 = shops.create(OPERATOR, code="S2", name="Huye")
 
     def customer(code: str, name: str, shop: str = "", **typed: str) -> int:
@@ -86,19 +88,27 @@ def _fill(cass: Actor, s1: Shop, folder: Path) -> None:
         typed = {**row._asdict(), "shop": "S2" if row.shop == "KGN" else ""}
         customer(typed.pop("code"), typed.pop("name"), typed.pop("shop"), **typed)
 
-    def group(name: str, *first: NewItem, **details: str) -> int:
+    def group(name: str, *first: NewItem, **details: Any) -> int:
         return int(groups.create(cass, groups.Details(name=name, **details), first).group.id)
 
     named = [NewItem(customer_id=id_) for id_ in (aline, bea, joao, long)]
     bonus = group("Super Bonus", *named, NewItem(customer_id=chantal, sign="exclude"), hue="violet",
                   description="Ten percent more points.", agent_note="Greet her by name.")  # fmt: skip
-    group("Employees", *named[1:3], hue="teal")
+    employees = group("Employees", *named[1:3], hue="teal")
     group("Kigali North", NewItem(shop_id=s1.id), type="shop", hue="amber")
     group("Spring Letter", *named, status="draft")
     group("Nobody Yet")
     group(f"The {LONG}s", NewItem(shop_id=s2.id))
     groups.set_status(cass, group("Old Friends", *named), "archived")
     items.remove_member(cass, bonus, long, "Asked to be left out.")
+    group("Open House", *named[1:3], is_open=True)
+    # All of them: whom a smaller share draws is another one each time.
+    circle = group("Inner Circle", NewItem(of_group_id=employees, low=0, high=10_000, seed="spring"), is_guarded=True)
+    group("Outer Circle", NewItem(of_group_id=circle, note="All of them"))
+    customers.edit(cass, chantal, {"address": "KN 7 Rd, Kigali"})
+    undo.undo(cass, Change.select(fn.MAX(Change.id)).scalar())
+    proposals.ask_group(sam, groups.Details("Morning Guests"), [NewItem(shop_id=s1.id)], "They come before work.")
+    proposals.ask_member(sam, bonus, chantal, "add", "She asked for it.")
 
     file = folder / "people.csv"
     file.write_text(

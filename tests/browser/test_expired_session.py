@@ -59,12 +59,12 @@ def test_looking_for_an_item_leads_to_sign_in_as_a_whole_and_keeps_the_form(chro
     end_sessions()
     if path == "/groups/new":
         page.get_by_label("Name of the customer group").fill("Not Lost")
-    page.get_by_label("Find customers and shops").press_sequentially("uwera")
+    page.get_by_label("Find customers, shops and groups").press_sequentially("uwera")
     on_sign_in(page)
     sign_in(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("What you typed is still here")
     page.get_by_role("button", name="Send it again").click()
-    expect(page.get_by_label("Find customers and shops")).to_have_value(re.compile("uw"))
+    expect(page.get_by_label("Find customers, shops and groups")).to_have_value(re.compile("uw"))
     expect(page.get_by_role("group", name="Found: tick one or more")).to_contain_text("Chantal Uwera")
     if path == "/groups/new":
         expect(page.get_by_label("Name of the customer group")).to_have_value("Not Lost")
@@ -90,7 +90,7 @@ def test_a_link_followed_after_the_session_ended_is_open_after_signing_in(chrome
     page = chrome.open(js=js)
     page.goto("/customers?all=super-bonus")
     end_sessions()
-    page.get_by_role("link", name="Aline Uwimana").click()
+    page.get_by_role("link", name="Aline Uwimana", exact=True).click()
     on_sign_in(page)
     sign_in(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Aline Uwimana")

@@ -82,8 +82,8 @@ def test_enter_in_the_find_field_finds_and_does_not_save(chrome: Chrome, path: s
     page.goto(path)
     if path == "/groups/new":
         page.get_by_label("Name of the customer group").fill("Not Yet")
-    page.get_by_label("Find customers and shops").fill("huye")
-    page.get_by_label("Find customers and shops").press("Enter")
+    page.get_by_label("Find customers, shops and groups").fill("huye")
+    page.get_by_label("Find customers, shops and groups").press("Enter")
     expect(page.get_by_role("group", name="Found: tick one or more")).to_contain_text("Huye")
     page.goto("/groups?q=Not Yet")
     heading(page, "CRM Groups Maintenance")
@@ -97,8 +97,8 @@ def test_enter_in_the_find_field_finds_and_does_not_save(chrome: Chrome, path: s
         ("/customers", "Name, phone, e-mail or code", "uwera", "Chantal Uwera"),
         ("/groups", "Search groups", "spring", "Spring Letter"),
         ("/groups/super-bonus", "Find a member", "joao", "João d'Ávila"),
-        ("/groups/new", "Find customers and shops", "uwera", "Chantal Uwera"),
-        ("/groups/super-bonus/items", "Find customers and shops", "huye", "Huye"),
+        ("/groups/new", "Find customers, shops and groups", "uwera", "Chantal Uwera"),
+        ("/groups/super-bonus/items", "Find customers, shops and groups", "huye", "Huye"),
     ],
 )
 def test_focus_and_caret_stay_in_the_field_during_a_live_search(

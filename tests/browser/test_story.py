@@ -20,7 +20,7 @@ def toasts(page: Page) -> list[str]:
 
 def find(page: Page, text: str, js: bool) -> None:
     """Look for customers and shops; without JavaScript that takes a button."""
-    field = page.get_by_label("Find customers and shops")
+    field = page.get_by_label("Find customers, shops and groups")
     if js:
         field.fill("")
         field.press_sequentially(text)
@@ -75,7 +75,7 @@ def test_a_group_of_a_shop_counts_present_customers_and_takes_future_ones(chrome
     page.get_by_label("Name of the customer group").fill("North")
     page.get_by_role("radio", name="Shop", exact=True).check()
     find(page, "kigali", js)
-    line(page, "Found: tick one or more", "Kigali North").get_by_role("checkbox").check()
+    line(page, "Found: tick one or more", "Kigali North S1 · shop").get_by_role("checkbox").check()
     page.get_by_role("button", name="Save", exact=True).click()
     assert toasts(page) == [
         "North is stored.", "Now all 3 present customers of Kigali North, and all future ones, are members.",

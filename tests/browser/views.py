@@ -70,20 +70,22 @@ def conflict(page: Page) -> None:
 
 def finding(page: Page) -> None:
     page.get_by_role("radio", name="Exclude").check()
-    page.get_by_label("Find customers and shops").fill("uw")
+    page.get_by_label("Find customers, shops and groups").fill("uw")
     page.get_by_text("Found: tick one or more").wait_for()
     page.get_by_role("checkbox", name="Beatriz Uwase").check()
+    page.locator("#preview section").wait_for()
     page.get_by_role("button", name="Add a new customer").click()
     page.get_by_role("group", name="New customer").wait_for()
-    page.get_by_label("Find customers and shops").fill("zzz")
+    page.get_by_label("Find customers, shops and groups").fill("zzz")
     page.get_by_text("Nobody fits").wait_for()
 
 
 def toasts(page: Page) -> None:
     page.get_by_label("Name of the customer group").fill("Kigali Again")
     page.get_by_role("radio", name="Shop", exact=True).check()
-    page.get_by_label("Find customers and shops").fill("kigali")
-    page.locator("label.check", has_text="Kigali North").get_by_role("checkbox").check()
+    page.get_by_label("Find customers, shops and groups").fill("kigali")
+    page.locator("label.check", has_text="Kigali North").get_by_role("checkbox").first.check()
+    page.locator("#preview section").wait_for()
     save(page)
     page.locator(".toast").first.wait_for()
 
@@ -101,6 +103,12 @@ def members_then(page: Page) -> None:
 def why(page: Page) -> None:
     page.get_by_role("link", name="Why").first.click()
     page.locator("#why h2").wait_for()
+
+
+def undone(page: Page) -> None:
+    page.locator("tr", has_text="undid change").get_by_role("link", name="Details").first.click()
+    page.get_by_role("link", name="What was undone").click()
+    page.get_by_role("heading", name="What was undone").wait_for()
 
 
 def changed_world(page: Page) -> None:
@@ -179,6 +187,29 @@ VIEWS = [
     View("/groups/<code>/edit", "/groups/super-bonus/edit"),
     View("/groups/<code>/edit", "/groups/super-bonus/edit", "cass", conflict),
     View("/groups/<code>/delete", "/groups/super-bonus/delete"),
+    View("/groups/<code>/archive", "/groups/super-bonus/archive"),
+    View("/groups/<code>/archive", "/groups/kigali-north/archive", "pat", unfolded),
+    View("/groups/<code>/restore", "/groups/spring-letter/restore"),
+    View("/groups/<code>/used-by", "/groups/super-bonus/used-by"),
+    View("/groups/<code>/used-by", "/groups/inner-circle/used-by"),
+    View("/groups/<code>/items/<int:item_id>/end", "/groups/super-bonus/items/1/end", "cass", unfolded),
+    View("/groups/<code>/members/remove", "/groups/open-house/members/remove?customer=A-2", "sam"),
+    View("/groups/of/<code>", "/groups/of/A-1?group=open-house", "sam"),
+    View(ITEMS, "/groups/inner-circle/items"),
+    View("/changes", "/changes"),
+    View("/changes", "/changes", "tess"),
+    View("/changes", "/changes?who=nobody&since=2999-01-01"),
+    View("/changes/<int:change_id>", "/changes/12"),
+    View("/changes/<int:change_id>/undone", "/changes", "cass", undone),
+    View("/proposals", "/proposals"),
+    View("/proposals", "/proposals", "sam"),
+    View("/proposals", "/proposals", state="bare"),
+    View("/proposals/<int:proposal_id>", "/proposals/1"),
+    View("/proposals/<int:proposal_id>", "/proposals/2", "pat"),
+    View("/proposals/new", "/proposals/new", "sam", nothing),
+    View("/proposals/membership", "/proposals/membership", "sam"),
+    View("/settings/guards", "/settings/guards", "olive"),
+    View("/imports/<int:import_id>/preview", f"/imports/{CHECKED}/preview", "cass", unfolded),
     View("/imports/new", "/imports/new", "cass", unfolded),
     View("/imports/new", "/imports/new?group=super-bonus", "cass", nothing),
     View(CHECK, f"/imports/{CHECKED}", "cass", unfolded),
