@@ -15,7 +15,7 @@ import peewee
 
 from bench.databases import Databases, Sqlite, forget, use
 from portal import db, migrate
-from portal.models import TABLES, Change, Customer, Group, GroupItem, Membership, Shop
+from portal.models import TABLES, Change, ChangeAnchor, ChangeSeal, Customer, Group, GroupItem, Membership, Shop
 from portal.permissions import OPERATOR, Grant, Role
 from portal.queries import membership
 from portal.samples.people import people
@@ -188,7 +188,8 @@ def _copy_rows(path: Path) -> None:
 
     source = sqlite3.connect(str(path))
     raw = db.db.connection()
-    for model in TABLES:
+    # The seals of one database say nothing of another: the copied changes go unsealed, and nobody proves them here.
+    for model in [model for model in TABLES if model not in {ChangeSeal, ChangeAnchor}]:
         fields = model._meta.sorted_fields
         flags = [place for place, field in enumerate(fields) if field.field_type == "BOOL"]
         columns = ", ".join(f'"{field.column_name}"' for field in fields)

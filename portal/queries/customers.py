@@ -70,7 +70,7 @@ def resolve(actor: Actor, reference: str) -> Customer:
     if phone and phone.key and "phone" not in hidden:
         matches.append(Customer.phone_key == phone.key)
     for match in matches:
-        found = list(visible_to(actor).where(match).limit(6))
+        found = list(visible_to(actor).where(match).order_by(Customer.id).limit(6))
         if len(found) == 1:
             return found[0]
         if found:
