@@ -225,6 +225,21 @@ def test_what_stood_in_the_way_is_forgotten_when_the_rows_are_matched_again(
     assert (taken.row, taken.reason, taken.reason_column, taken.reason_row) == (3, "", "", None)
 
 
+def test_a_row_that_says_an_ambiguous_one_again_is_ambiguous_with_it(check: New) -> None:
+    imported = check("code,phone\nA1,0788412903\nA2,0788412903\nA2,\nA2,0788412903\n")
+    assert results(imported) == {2: "new", 3: "ambiguous", 4: "ambiguous", 5: "ambiguous"}
+    assert [(row.row, row.reason_row) for row in find.rows(imported).rows] == [(2, None), (3, 2), (4, 3), (5, 3)]
+
+
+def test_who_is_known_and_has_no_shop_in_the_file_is_kept_out_by_her_own_shop(
+    check: New, new_customer: New, new_group: New, s1: Shop, s2: Shop
+) -> None:
+    new_customer("Ann", s1, code="A1")
+    new_customer("Bea", s2, code="B1")
+    imported = check("code\nA1\nB1\n", group=new_group("Resellers", without_shops=[s1]))
+    assert effects(imported) == {2: "excluded", 3: "joined"}
+
+
 def test_an_effect_on_the_group_that_changed_since_the_check_is_shown_first(
     cass: Actor, check: New, new_group: New, s1: Shop
 ) -> None:
