@@ -62,7 +62,7 @@ def of(actor: Actor, act: Callable[[], object], *, named: int = NAMED) -> Previe
     with once.aside(), transaction(), suppress(_TakenBack), db.atomic():
         membership.catch_up(now())  # what the clock moves is none of the act's
         newest = newest_customer()
-        with membership.collecting(), guards.passing(guards.Leave()):
+        with membership.collecting(is_taken_back=True), guards.passing(guards.Leave()):
             act()
             preview = read(actor, newest, named)
         raise _TakenBack

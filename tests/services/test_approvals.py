@@ -8,7 +8,19 @@ from typing import Any
 import pytest
 
 from portal.errors import Conflict, Denied, Malformed, NeedsApproval, Refusal
-from portal.models import Change, ChangeRow, Customer, Group, GroupItem, Job, Membership, Proposal, User, UserRole
+from portal.models import (
+    Change,
+    ChangeRow,
+    Customer,
+    Group,
+    GroupItem,
+    Job,
+    Membership,
+    PastMembership,
+    Proposal,
+    User,
+    UserRole,
+)
 from portal.permissions import Actor, Role
 from portal.queries import jobs as find_jobs
 from portal.queries import membership
@@ -198,6 +210,18 @@ def test_an_approved_act_is_its_askers_and_both_names_are_in_the_log(
     assert row.after == {"proposal": asked.id, "asker": cass.user_id, "approver": who.user_id}
     assert Change.get(Change.act == "proposal.approve").actor_id == who.user_id
     assert (membership.differences(), membership.wrong_counts()) == ([], [])
+
+
+def test_who_leaves_by_an_approved_act_was_a_member_until_then(
+    guarded: Group, cass: Actor, pat: Actor, crowd: list[Customer]
+) -> None:
+    call = stopped(lambda: groups.set_status(cass, guarded.id, "archived"))
+    asked = approvals.ask(cass, call, "It is over")
+    assert PastMembership.select().count() == 0
+    done = approvals.approve(pat, asked.id, asked.fingerprint)
+    left = PastMembership.select().order_by(PastMembership.customer)
+    assert [(row.customer_id, row.left_by_id) for row in left] == [(row.id, done.change_id) for row in crowd[:3]]
+    assert (members(guarded), membership.broken_intervals()) == ([], [])
 
 
 @pytest.mark.parametrize("act", ["archive", "delete", "unmark", "end", "remove", "new customer"])

@@ -16,6 +16,7 @@ from portal.queries.membership import Slice
 from portal.services.recorder import Recorder
 
 _collecting: ContextVar[bool] = ContextVar("collecting", default=False)
+_taken_back: ContextVar[bool] = ContextVar("taken_back", default=False)
 _NEW = MembershipDelta.is_written == False  # noqa: E712
 _WRITTEN = MembershipDelta.is_written == True  # noqa: E712
 
@@ -45,15 +46,19 @@ def bring_up(change: Recorder, moment: datetime, groups: Slice, customers: Slice
 
 
 @contextmanager
-def collecting() -> Iterator[None]:
-    """Keep what refreshes in the block move in `membership_delta`, instead of forgetting it after each."""
+def collecting(*, is_taken_back: bool = False) -> Iterator[None]:
+    """Keep what refreshes in the block move in `membership_delta`, instead of forgetting it after each.
+
+    Of what `is_taken_back` afterwards nobody reads the history: it is not written.
+    """
     _prepare()
     MembershipDelta.delete().execute()
-    token = _collecting.set(True)
+    collected, taken_back = _collecting.set(True), _taken_back.set(is_taken_back)
     try:
         yield
     finally:
-        _collecting.reset(token)
+        _collecting.reset(collected)
+        _taken_back.reset(taken_back)
 
 
 def _slices(groups: Slice, customers: Slice) -> Iterator[tuple[Slice, Slice, bool, bool]]:
@@ -137,8 +142,7 @@ def _end(change: Recorder, moment: datetime) -> None:
         MembershipDelta.is_joining == False,  # noqa: E712
     )
     pair = peewee.Tuple(Membership.group, Membership.customer)
-    # Of what is taken back again nobody reads the history.
-    if not _collecting.get():
+    if not _taken_back.get():
         _keep(change, moment, pair, going)
     Membership.delete().where(pair.in_(going)).execute()
 
