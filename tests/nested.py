@@ -6,21 +6,18 @@ product.md §4; every act is previewed first, and the preview has to say what th
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import hypothesis.strategies as st
-import pytest
 import time_machine
 from flask import Flask
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from portal.clock import now
-from portal.errors import Refusal
-from portal.models import Change, Customer, Group, GroupItem, Membership, PastMembership
+from portal.models import Customer, Group, GroupItem, Membership, PastMembership
 from portal.permissions import OPERATOR, Role
 from portal.queries import membership
 from portal.services import customers, groups, items, preview, shops
@@ -28,6 +25,7 @@ from portal.services.groups import Details
 from portal.services.items import NewItem
 from portal.services.membership import due
 from tests.conftest import add_person, forget, use
+from tests.model import refused
 
 START = datetime(2026, 3, 2, 10)
 SHARES = st.sampled_from([(0, 5_000, "a"), (5_000, 10_000, "a"), (0, 10_000, "b"), (2_000, 7_000, "b")])
@@ -46,15 +44,6 @@ class Said:
 
     def counts(self, moment: datetime) -> bool:
         return (self.begins is None or self.begins <= moment) and (self.ends is None or moment < self.ends)
-
-
-@contextmanager
-def refused() -> Iterator[None]:
-    """The act in the block must be refused, and record nothing."""
-    before = Change.select().count()
-    with pytest.raises(Refusal):
-        yield
-    assert Change.select().count() == before
 
 
 class Nested(RuleBasedStateMachine):
