@@ -60,6 +60,9 @@ def ensure(house: Databases, seeds: Sqlite, n: int) -> str:
     use(house.url(name))
     if migrate.pending():
         migrate.up()
+        # Data of an earlier version; copies are made of the file, into which closing folds what was written.
+        forget()
+        use(house.url(name))
         db.db.execute_sql("ANALYZE")
     forget()
     return name
