@@ -122,6 +122,16 @@ def test_focus_and_caret_stay_in_the_field_during_a_live_search(
     assert page.title() != "focus was lost"
 
 
+# A mark before everything, which holds the focus; drawn first, since a page that begins in a field goes there then.
+FROM_THE_TOP = """async () => {
+  await new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+  const mark = document.createElement('span');
+  mark.tabIndex = -1;
+  document.body.prepend(mark);
+  mark.focus();
+}"""
+
+
 @pytest.mark.parametrize(
     "path",
     ["/sign-in", "/", "/customers?q=uw", "/customers/A-1", "/customers/new", "/groups/new?find=uw", "/imports/1",
@@ -132,8 +142,8 @@ def test_tab_reaches_everything_in_the_order_of_the_page(chrome: Chrome, path: s
     page = chrome.open("" if path == "/sign-in" else "cass", width=width)
     page.goto(path)
     # Some pages begin in a field; the round begins before everything.
-    page.evaluate("document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')")
     stops = page.evaluate(REACHABLE)
+    page.evaluate(FROM_THE_TOP)
     assert len(stops) > 3
     seen = []
     for _ in stops:
