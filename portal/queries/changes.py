@@ -67,12 +67,6 @@ def told(actor: Actor, changes: Sequence[Change]) -> list[Told]:
     return found
 
 
-def by_ids(actor: Actor, ids: Iterable[int]) -> dict[int, Told]:
-    """Return the changes of these numbers, such as the causes of memberships, whoever made them."""
-    wanted = sorted(set(ids))
-    return {one.id: one for one in told(actor, list(Change.select().where(Change.id.in_(wanted))))} if wanted else {}
-
-
 def _subject(change: Change) -> tuple[str, int]:
     noun, _, row_id = change.subject.partition(":")
     return noun, int(row_id) if row_id.isdigit() else 0
