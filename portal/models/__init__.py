@@ -2,7 +2,8 @@
 
 from portal.models.change import Change, ChangeAnchor, ChangeRow, ChangeSeal
 from portal.models.customer import Customer
-from portal.models.group import Group, GroupItem
+from portal.models.field import CustomerValue, Field
+from portal.models.group import Group, GroupItem, RuleGroup
 from portal.models.imports import Import, ImportRow
 from portal.models.job import Job, Worker
 from portal.models.membership import Membership, MembershipDelta, PastMembership
@@ -27,6 +28,9 @@ TABLES = (
     Customer,
     Group,
     GroupItem,
+    RuleGroup,
+    Field,
+    CustomerValue,
     Membership,
     PastMembership,
     Import,
@@ -44,6 +48,8 @@ __all__ = [
     "ChangeRow",
     "ChangeSeal",
     "Customer",
+    "CustomerValue",
+    "Field",
     "Group",
     "GroupItem",
     "Import",
@@ -54,6 +60,7 @@ __all__ = [
     "PastMembership",
     "Proposal",
     "RequestKey",
+    "RuleGroup",
     "Setting",
     "Shop",
     "SignInFailure",

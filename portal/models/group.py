@@ -37,6 +37,7 @@ class Group(Model):
     is_guarded = peewee.BooleanField(default=False)
     is_sensitive = peewee.BooleanField(default=False)
     is_open = peewee.BooleanField(default=False)  # support and shop staff may add and remove single members
+    in_form = peewee.BooleanField(default=False)  # a box of the customer form; by default of type Customer
 
     class Meta:
         table_name = "customer_group"
@@ -56,16 +57,17 @@ Group.add_index(Group.level, where=Group.level > 0, name="customer_group_level")
 
 
 class GroupItem(Model):
-    """Include or exclude one customer, a shop, another group, or a random share of one. Ended, never deleted.
+    """Include or exclude one customer, a shop, a rule's customers, a group, or a share of one. Ended, never deleted.
 
     It counts from `valid_from` on and up to, not at, `valid_until`. A share is the members of `of_group` whose lot lies
-    from `low` up to, not at, `high`, in hundredths of a percent (product.md §5, Shares).
+    from `low` up to, not at, `high`, in hundredths of a percent (product.md §5, Shares). A `rule` is a tree as
+    `portal.rules` reads it; `reads` are the fields that it asks, so that nothing else makes it be asked anew.
     """
 
     id = peewee.AutoField()
     group = peewee.ForeignKeyField(Group, backref="items", index=False, on_delete="RESTRICT")
     sign = peewee.TextField()  # include | exclude
-    kind = peewee.TextField()  # customer | shop | group | share
+    kind = peewee.TextField()  # customer | shop | rule | group | share
     customer = peewee.ForeignKeyField(Customer, null=True, index=False, on_delete="RESTRICT")
     shop = peewee.ForeignKeyField(Shop, null=True, index=False, on_delete="RESTRICT")
     note = peewee.TextField(default="")
@@ -80,6 +82,9 @@ class GroupItem(Model):
     valid_from = peewee.DateTimeField(null=True)
     valid_until = peewee.DateTimeField(null=True)
     on_leave = peewee.TextField(default="leave")  # leave | stay, of who leaves the shop of a shop item
+    rule = peewee.JSONField(null=True)
+    reads = peewee.JSONField(null=True)
+    reads_clock = peewee.BooleanField(default=False)  # what it says of somebody changes with the day
 
     @property
     def has_begun(self) -> bool:
@@ -105,3 +110,14 @@ for _date in (GroupItem.valid_from, GroupItem.valid_until):
         GroupItem.group, _date, where=_OPEN & _date.is_null(False), name=_date.name.replace("valid", "group_item")
     )
 GroupItem.add_index(GroupItem.shop, where=_OPEN & (GroupItem.on_leave == "stay"), name="group_item_shop_stay")
+GroupItem.add_index(GroupItem.group, where=_OPEN & GroupItem.rule.is_null(False), name="group_item_rule")
+
+
+class RuleGroup(Model):
+    """A group that the rule of an item names: whoever joins or leaves it may join or leave by that rule."""
+
+    item = peewee.ForeignKeyField(GroupItem, index=False, on_delete="CASCADE")
+    group = peewee.ForeignKeyField(Group, on_delete="RESTRICT")
+
+    class Meta:
+        primary_key = peewee.CompositeKey("item", "group")

@@ -60,6 +60,7 @@ class ImportRow(Model):
     id_type = peewee.TextField(null=True)
     id_number = peewee.TextField(null=True)
     address = peewee.TextField(null=True)
+    own = peewee.JSONField(null=True)  # values of the store's own fields and boxes of groups, by code
     search = peewee.TextField(default="")
     digest = peewee.TextField(default="")  # of the values; equal rows of one customer are one row said twice
     leader = peewee.IntegerField(null=True)  # the first row of the file that speaks of the same customer

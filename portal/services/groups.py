@@ -62,7 +62,10 @@ def insert(actor: Actor, details: Details, change: Recorder) -> Group:
     said = check(details)
     if details.status not in {"active", "draft"}:
         raise Refusal(N_("A new group is active or a draft."), "status")
-    group = Group.create(**{"owner": actor.user_id} | said, code=_free_code(said["name"]), status=details.status)
+    group = Group.create(
+        **{"owner": actor.user_id} | said, code=_free_code(said["name"]), status=details.status,
+        in_form=said["type"] == "customer",
+    )  # fmt: skip
     change.created("group", group)
     return group
 
