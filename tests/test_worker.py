@@ -15,7 +15,7 @@ from portal.models import Customer, Import, Job, Membership
 from portal.permissions import Actor
 from portal.queries import jobs as find
 from portal.services import imports, items, jobs
-from portal.services.imports import apply, resolve
+from portal.services.imports import apply, turns
 from portal.services.jobs import lease
 from tests.conftest import Database, settings_for
 from tests.faults import counting
@@ -96,7 +96,7 @@ def test_an_import_that_nobody_is_at_any_more_goes_on_by_itself(
     workers: worker.Workers, cass: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apply, "CHUNK", 5)
-    monkeypatch.setattr(resolve, "HOLD", 0.0)
+    monkeypatch.setattr(turns, "HOLD", 0.0)
     path = tmp_path / "people.csv"
     path.write_text("code,name\n" + "".join(f"K{n},Name {n}\n" for n in range(12)))
     half = imports.go_on(cass, imports.check(cass, path, path.name).id)

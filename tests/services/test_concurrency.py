@@ -31,7 +31,7 @@ from portal.queries import membership
 from portal.services import customers, groups, imports, items, shops, users
 from portal.services.changes import record
 from portal.services.groups import Details
-from portal.services.imports import resolve
+from portal.services.imports import matching, resolve
 from portal.services.items import NewItem
 from tests.conftest import PASSWORD, Database, Person
 
@@ -224,7 +224,7 @@ def test_rows_that_somebody_stored_since_the_check_are_not_stored_twice(
     checked = imports.check(cass, sheet("code,name\nA1,Ann\nA2,Bea\n"), "people.csv")
     found = at_once(lambda: imports.run(cass, checked.id), lambda: customers.create(cass, {"code": "a1", "name": "Al"}))
     # Who comes second is refused as a whole; or her row alone, if the other came between the check and its writing.
-    set_aside = ImportRow.select().where(ImportRow.reason == resolve.MEANWHILE).count()
+    set_aside = ImportRow.select().where(ImportRow.reason == matching.MEANWHILE).count()
     assert len(refused(found)) + set_aside == 1
     assert Customer.select().where(Customer.code_key == "a1").count() == 1
 

@@ -13,7 +13,7 @@ from portal.permissions import Actor, Door
 from portal.queries import jobs as find_jobs
 from portal.queries import users as find_users
 from portal.services import imports, jobs
-from portal.services.imports import apply, background, resolve
+from portal.services.imports import apply, background, turns
 from portal.services.jobs import lease
 from tests.page import Browser, text_of
 
@@ -26,7 +26,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few rows are many, and are written five a step."""
     monkeypatch.setattr(background, "LARGE", N - 1)
     monkeypatch.setattr(apply, "CHUNK", 5)
-    monkeypatch.setattr(resolve, "HOLD", 0.0)
+    monkeypatch.setattr(turns, "HOLD", 0.0)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from portal.models import Group, Import, ImportRow
 from portal.permissions import Action, Actor, require
 from portal.services import groups, guards, jobs, once
 from portal.services.changes import Recorder, record
-from portal.services.imports import apply, resolve, stage, sweep
+from portal.services.imports import apply, counts, effect, resolve, stage, sweep, turns
 
 KEYS = ("code", "email", "phone")
 
@@ -48,7 +48,7 @@ def check(
         raise Refusal(N_("Rows are matched by code, email or phone."), "match")
     sweep.interrupted()
     while sweep.long_over():
-        time.sleep(resolve.BREATH)
+        time.sleep(turns.BREATH)
     imported = stage.read(
         actor, path, file_name, group=group, new_group=new_group.strip(), said=columns or {},
         encoding=encoding, delimiter=delimiter, lift_exclusions=lift_exclusions, first_key=match or "code",
@@ -70,7 +70,7 @@ def run(actor: Actor, import_id: int) -> Import:
     imported = prepare(actor, import_id)
     while imported.state != "done":
         imported = go_on(actor, import_id)
-        time.sleep(resolve.BREATH)
+        time.sleep(turns.BREATH)
     return imported
 
 
@@ -129,7 +129,7 @@ def go_on(actor: Actor, import_id: int) -> Import:
     """Write the next parts of an import, whoever wrote those before; with the last one its group."""
     require(actor, Action.IMPORT_CUSTOMERS)
     subject = f"import:{import_id}"
-    with _as_approved(import_id), record(actor, "import.run", subject, seconds=resolve.PATIENCE) as change:
+    with _as_approved(import_id), record(actor, "import.run", subject, seconds=turns.PATIENCE) as change:
         imported = allowed(actor, import_id)
         if imported.state == "done":
             return imported
@@ -152,7 +152,7 @@ def go_on(actor: Actor, import_id: int) -> Import:
 
 def _customers(imported: Import, change: Recorder, is_alone: bool) -> bool:
     """Write parts until others should have their turn; tell whether that was the last."""
-    until = time.monotonic() + resolve.HOLD
+    until = time.monotonic() + turns.HOLD
     while True:
         part, is_last = apply.next_part(imported)
         if not is_alone:
@@ -166,15 +166,15 @@ def _customers(imported: Import, change: Recorder, is_alone: bool) -> bool:
 def _finish(imported: Import, change: Recorder, is_alone: bool) -> None:
     resolve.follow(imported)
     if not is_alone:
-        for part in resolve.parts(imported):
-            resolve.join(part)
-        resolve.summarise(imported)
+        for part in turns.parts(imported):
+            effect.join(part)
+        counts.summarise(imported)
     if imported.group_id:
         apply.publish(imported, change)
         if Group.get_by_id(imported.group_id).level:
             # Whom a group that the group excludes has taken in with the file is found out by now only.
-            resolve.tell_kept_out(imported)
-            resolve.summarise(imported)
+            effect.tell_kept_out(imported)
+            counts.summarise(imported)
 
 
 def cancel(actor: Actor, import_id: int) -> Import:

@@ -16,7 +16,7 @@ from portal.models.customer import FIELDS
 from portal.queries.membership import valid_at
 from portal.services import customers, membership, staying
 from portal.services.changes import Recorder
-from portal.services.imports.resolve import Part
+from portal.services.imports.turns import Part
 from portal.values import search_text
 
 CHUNK = 500  # customers that are written while others wait

@@ -15,7 +15,7 @@ from portal.permissions import Action, Actor, require
 from portal.queries.settings import guards as rails
 from portal.services import guards
 from portal.services.changes import Recorder, record
-from portal.services.imports.resolve import BREATH, HOLD, PATIENCE
+from portal.services.imports.turns import BREATH, HOLD, PATIENCE
 from portal.services.undo import accounts, acts, customers, groups, items, settings, shops
 from portal.services.undo.acts import may_be_undone, may_be_undone_by, origin, origins
 from portal.services.undo.work import CHUNK, Kept, Work

@@ -25,7 +25,7 @@ from portal.permissions import OPERATOR, Actor
 from portal.queries import imports as find
 from portal.queries import membership
 from portal.services import customers, groups, imports, items, shops
-from portal.services.imports import apply, resolve
+from portal.services.imports import apply, matching, resolve, turns
 from tests.tampering import unguarded
 
 New = Callable[..., Any]
@@ -57,8 +57,8 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> New:
                 act()
 
         monkeypatch.setattr(apply, "CHUNK", 2)
-        monkeypatch.setattr(resolve, "HOLD", 0.0)
-        monkeypatch.setattr(resolve, "PART", 3)
+        monkeypatch.setattr(turns, "HOLD", 0.0)
+        monkeypatch.setattr(turns, "PART", 3)
         monkeypatch.setattr(imports, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
         monkeypatch.setattr(resolve, "time", SimpleNamespace(sleep=lambda s: None, monotonic=time.monotonic))
         return seen
@@ -116,8 +116,8 @@ def test_what_a_row_comes_to_does_not_depend_on_where_the_parts_end(
         new_customer(f"Known {n}", code=f"K{n}", email=f"k{n}@x.example")
     group = new_group("Resellers")
     whole = check(MIXED, group=group)
-    monkeypatch.setattr(resolve, "PART", size)
-    monkeypatch.setattr(resolve, "HOLD", 0.0)
+    monkeypatch.setattr(turns, "PART", size)
+    monkeypatch.setattr(turns, "HOLD", 0.0)
     in_parts = check(MIXED, group=group)
     assert told(in_parts) == told(whole)
     assert (in_parts.counts, len(told(whole))) == (whole.counts, 15)
@@ -210,13 +210,13 @@ def test_as_many_steps_of_the_matching_as_fit_in_the_time_are_one_transaction(
 ) -> None:
     slept: list[float] = []
     monkeypatch.setattr(resolve, "time", SimpleNamespace(sleep=slept.append, monotonic=time.monotonic))
-    monkeypatch.setattr(resolve, "PART", 1)
+    monkeypatch.setattr(turns, "PART", 1)
     for seconds, expected in ((60.0, True), (0.0, False)):
         slept.clear()
-        monkeypatch.setattr(resolve, "HOLD", seconds)
+        monkeypatch.setattr(turns, "HOLD", seconds)
         check(PEOPLE.replace(",S1", ","))
         assert (len(slept) == 1) is expected
-    assert set(slept) == {resolve.BREATH}
+    assert set(slept) == {turns.BREATH}
 
 
 def test_the_very_first_change_of_a_store_is_noticed_after_a_check(cass: Actor, check: New) -> None:
@@ -351,7 +351,7 @@ def test_a_row_said_twice_is_refused_with_its_first_row_even_if_nobody_has_its_c
     imports.time.sleep = sleep  # type: ignore[attr-defined]
     done = imports.run(cass, waiting.id)
     assert [row for row in told(done) if row[1] == "refused"] == [
-        (row, "refused", "", resolve.MEANWHILE, None) for row in (4, 8)
+        (row, "refused", "", matching.MEANWHILE, None) for row in (4, 8)
     ]
     assert counted(done) == {"rows": 9, "new": 5, "unchanged": 2, "refused": 2, "joined": 5, "already": 2}
     assert (Membership.select().count(), told(others)) == (5, before)

@@ -13,7 +13,7 @@ from portal.models import Change, ChangeRow, Customer, Group, GroupItem, Import,
 from portal.permissions import Actor
 from portal.queries import membership
 from portal.services import customers, imports, samples, undo
-from portal.services.imports import apply, resolve
+from portal.services.imports import apply, turns
 from portal.services.undo import work
 from tests.conftest import Database
 from tests.services.undo.test_undo import newest, stored
@@ -216,7 +216,7 @@ def test_a_file_that_is_still_being_written_waits_with_its_undo(
             said.append(str(told.value))
 
     monkeypatch.setattr(apply, "CHUNK", 2)
-    monkeypatch.setattr(resolve, "HOLD", 0.0)
+    monkeypatch.setattr(turns, "HOLD", 0.0)
     monkeypatch.setattr(imports, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
     run(file(2))
     assert set(said) == {"This import is still being written. Undo it when it is done."}
@@ -229,15 +229,15 @@ def test_nobody_who_was_removed_while_a_file_is_written_joins_its_group(
     new_customer("Ann", code="A1")
     created = newest()
     group = new_group("Vips")
-    turns: list[float] = []
+    slept: list[float] = []
 
     def sleep(seconds: float) -> None:
-        turns.append(seconds)
-        if len(turns) == 1:
+        slept.append(seconds)
+        if len(slept) == 1:
             undo.undo(cass, created)
 
     monkeypatch.setattr(apply, "CHUNK", 1)
-    monkeypatch.setattr(resolve, "HOLD", 0.0)
+    monkeypatch.setattr(turns, "HOLD", 0.0)
     monkeypatch.setattr(imports, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
     run("code,name\nA1,Ann\nN1,New\nN2,Newer\n", group=group)
     assert {row.customer.code for row in Membership.select()} == {"N1", "N2"}

@@ -1,0 +1,40 @@
+"""Counts: how many rows do what, and a text that differs whenever the check would show something else."""
+
+import json
+
+from peewee import fn
+
+from portal.models import Import, ImportRow
+
+
+def summarise(imported: Import) -> None:
+    """Set the counts and the fingerprint of what the rows say now."""
+    imported.counts = _counted(imported)
+    imported.fingerprint = _fingerprint(imported)
+
+
+def _counted(imported: Import) -> dict[str, int]:
+    counts = dict.fromkeys(
+        ("rows", "new", "updated", "unchanged", "ambiguous", "refused", "joined", "already", "excluded", "left"), 0
+    )
+    for column in (ImportRow.result, ImportRow.joins):
+        query = ImportRow.select(column, fn.COUNT(ImportRow.id)).where(ImportRow.imported == imported).group_by(column)
+        for name, n in query.tuples():
+            if name:
+                counts[name] = n
+            counts["rows"] += n if column is ImportRow.result else 0
+    return counts
+
+
+def _fingerprint(imported: Import) -> str:
+    """Return a text that differs whenever the check would show something else: which rows, whom, what of them."""
+    query = (
+        ImportRow.select(
+            ImportRow.result, ImportRow.joins, fn.COUNT(ImportRow.id), fn.SUM(ImportRow.row),
+            fn.SUM(fn.COALESCE(ImportRow.customer, 0)), fn.SUM(ImportRow.row * fn.COALESCE(ImportRow.customer, 1)),
+        )
+        .where(ImportRow.imported == imported)
+        .group_by(ImportRow.result, ImportRow.joins)
+        .order_by(ImportRow.result, ImportRow.joins)
+    )  # fmt: skip
+    return json.dumps([[str(value) for value in row] for row in query.tuples()])
