@@ -20,7 +20,7 @@ NOUNS = {
     "customer": N_("Customer"), "group": N_("Group"), "group_item": N_("Item"), "shop": N_("Shop"),
     "user": N_("Account"), "user_role": N_("Role"), "user_session": N_("Session"), "backup": N_("Backup"),
     "restore": N_("Restore"), "setting": N_("Setting"), "export": N_("Export"), "import": N_("Import of a file"),
-    "change_row": N_("Forgotten values"), "proposal": N_("Request"), "approval": N_("Approval"),
+    "change": N_("Change"), "change_row": N_("Forgotten values"), "proposal": N_("Request"), "approval": N_("Approval"),
 }  # fmt: skip
 LABELS = {
     "name": N_("Name"), "code": N_("Code"), "phone": N_("Phone"), "email": N_("E-mail"), "shop": N_("Shop"),

@@ -46,7 +46,7 @@ def index() -> ResponseReturnValue:
     return render(
         "changes/index.html", status=status, asked=asked, found=found, problem=problem, link=_link, url=_url,
         people=find.people(actor()), doors=DOORS, kinds=KINDS, operator=find.OPERATOR,
-        say_change=say_change, say_door=say_door, undoable=_undoable(found.rows),
+        called=_called, say_change=say_change, say_door=say_door, undoable=_undoable(found.rows),
         undone=undone_by(row.id for row in found.rows),
     )  # fmt: skip
 
@@ -87,6 +87,11 @@ def _link(thing: Thing | None) -> str:
     return url_for(endpoint, **values)
 
 
+def _called(thing: Thing) -> str:
+    """Return what a link to a thing says; one that is known by its number alone says what it is a number of."""
+    return f"{say_noun(thing.noun)} {thing.label}" if thing.noun in {"change", "proposal"} else thing.label
+
+
 @pages.get("/<int:change_id>")
 @needs(Action.SEE_CHANGES)
 def show(change_id: int) -> ResponseReturnValue:
@@ -98,6 +103,7 @@ def show(change_id: int) -> ResponseReturnValue:
         "changes/show.html", change=change, nouns=find.NOUNS, rows=rows, link=_link, say_noun=say_noun,
         say_field=say_field,
         said=lambda name, values: say_value(name, (values or {}).get(name), rows.things), in_order=in_order,
-        say_change=say_change, say_door=say_door, undoable=_undoable([change]), undone=undone_by([change_id]),
+        called=_called, say_change=say_change, say_door=say_door, undoable=_undoable([change]),
+        undone=undone_by([change_id]),
         kept=lambda line: say(Remark(line.after["kept"], line.noun, line.after["params"])),
     )  # fmt: skip

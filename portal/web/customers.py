@@ -22,6 +22,7 @@ from portal.queries import groups as find_groups
 from portal.queries import shops as find_shops
 from portal.received import reads
 from portal.services import customers
+from portal.services.customers import Saved
 from portal.values import GENDERS, ID_TYPES, Remark
 from portal.web import paging
 from portal.web.filtering import Filtering
@@ -110,15 +111,14 @@ def count() -> Response:
 @pages.get("/customers/new")
 @needs(Action.EDIT_CUSTOMER)
 def new(form: CustomerForm | None = None, status: int = 200) -> Response:
-    """Ask for a new customer."""
-    return render(
-        "customers/form.html", status=status, form=_with_choices(form or CustomerForm()), customer=None, stored={}
-    )
+    """Ask for a new customer, of the shop that the address names."""
+    drawn = _with_choices(form or CustomerForm(data={"shop": request.args.get("shop", "")}))
+    return render("customers/form.html", status=status, form=drawn, customer=None, stored={})
 
 
 @pages.post("/customers/new")
 @needs(Action.EDIT_CUSTOMER)
-@reads(CustomerForm)
+@reads(CustomerForm, also=("do",))
 def create() -> ResponseReturnValue:
     """Store a new customer."""
     form = CustomerForm(request.form)
@@ -126,8 +126,16 @@ def create() -> ResponseReturnValue:
         saved = customers.create(actor(), _typed(form))
     except Refusal as refusal:
         return new(form.refused(refusal), refusal.status)
-    _tell(gettext("%(name)s is stored.", name=saved.customer.name or saved.customer.code), saved.warnings)
-    return redirect(url_for("customers.show", code=saved.customer.code), 303)
+    return _stored(saved)
+
+
+def _stored(saved: Saved) -> ResponseReturnValue:
+    """Say what was stored, and lead on to where the button that saved leads."""
+    customer = saved.customer
+    _tell(gettext("%(name)s is stored.", name=customer.name or customer.code), saved.warnings)
+    shop = customer.shop.code if customer.shop else None
+    after = {"close": url_for("customers.index"), "new": url_for("customers.new", shop=shop)}
+    return redirect(after.get(request.form.get("do", ""), url_for("customers.show", code=customer.code)), 303)
 
 
 @pages.get("/customers/<code>")
@@ -187,7 +195,7 @@ def edit(code: str, form: CustomerForm | None = None, status: int = 200) -> Resp
 
 @pages.post("/customers/<code>/edit")
 @needs(Action.EDIT_CUSTOMER)
-@reads(CustomerForm)
+@reads(CustomerForm, also=("do",))
 def update(code: str) -> ResponseReturnValue:
     """Store a customer's new values."""
     customer = find.by_code(actor(), code)
@@ -196,8 +204,7 @@ def update(code: str) -> ResponseReturnValue:
         saved = customers.edit(actor(), customer.id, _typed(form), form.seen())
     except Refusal as refusal:
         return edit(code, form.refused(refusal), refusal.status)
-    _tell(gettext("%(name)s is stored.", name=saved.customer.name or saved.customer.code), saved.warnings)
-    return redirect(url_for("customers.show", code=saved.customer.code), 303)
+    return _stored(saved)
 
 
 @pages.post("/customers/<code>/reveal")

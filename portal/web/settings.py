@@ -22,7 +22,7 @@ class GuardsForm(VersionedForm):
     """From when on a change needs a second person."""
 
     share = wtforms.StringField(_l("Share of all customers moved by one act, in percent"))
-    is_marked = wtforms.BooleanField(_l("Groups marked guarded always"))
+    is_marked = wtforms.BooleanField(_l("Always for groups marked guarded"))
 
 
 @pages.get("/guards")

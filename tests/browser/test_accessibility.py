@@ -57,6 +57,15 @@ def outside(page: Page) -> list[str]:
     )
 
 
+def cut_off(page: Page) -> list[str]:
+    """Return the lists and tabs that are wider than their card; rows of a file may have any number of columns."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('.card:has(> table.rows), .flush > section, .tabs')]
+        .filter(one => one.scrollWidth > one.clientWidth && !one.querySelector('.scroll'))
+        .map(one => one.outerHTML.slice(0, 120))"""
+    )
+
+
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 def test_a_page_is_accessible_in_both_themes_at_both_widths(
     view: View, chrome: Chrome, portal: Portal, store: Store
@@ -74,6 +83,7 @@ def test_a_page_is_accessible_in_both_themes_at_both_widths(
         seen[f"light {width}"] = problems(page)
         seen[f"sideways {width}"] = overflow(page)
         seen[f"outside {width}"] = outside(page)
+        seen[f"cut off {width}"] = cut_off(page)
         page.emulate_media(color_scheme="dark")
         seen[f"dark {width}"] = problems(page, COLOURS)
     assert {place: found for place, found in seen.items() if found} == {}

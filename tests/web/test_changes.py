@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 import time_machine
+from peewee import fn
 
 from portal.models import Change, Customer, Shop
 from portal.permissions import OPERATOR, Actor, Door
 from portal.queries import change_list, change_rows
 from portal.queries.change_list import Wanted
-from portal.services import customers, groups, imports, items, shops
+from portal.services import customers, groups, imports, items, proposals, shops, undo
 from portal.services.changes import record
 from tests.conftest import Database
 from tests.page import Browser
@@ -45,12 +46,27 @@ def test_the_newest_comes_first_with_who_what_and_how(browse: Browse, told: Cust
     page = browse("cass").get("/changes")
     assert page.h1 == "Recent changes"
     signed_in, imported, removed, *_others = page.rows()
-    assert [row[4] for row in (signed_in, imported, removed)] == ["1", "4", "2"]
-    assert signed_in[0] == "Cass signed in" and signed_in[3] == "Page"
+    assert [row[3] for row in (signed_in, imported, removed)] == ["1", "4", "2"]
+    assert signed_in[0] == "Cass signed in" and signed_in[2].endswith(" Page")
     assert imported[:2] == ["Cass imported the file “people.csv” into the group “Vips”", "people.csvVips"]
-    assert imported[3] == "Import of a file"
+    assert imported[2].endswith(" Import of a file")
     assert removed[:2] == ["Cass removed Anna from the group “Vips” asked", "VipsAnna"]
     assert {"/groups/vips", "/customers/A1", "/imports/1"} <= set(page.links)
+
+
+def test_what_is_known_by_its_number_is_said_with_what_it_is_a_number_of(
+    browse: Browse, cass: Actor, sam: Actor, new_customer: New, new_group: New
+) -> None:
+    ann = new_customer("Ann", code="A1")
+    proposals.ask_member(sam, new_group("Vips"), ann, "add", "She asked.")
+    edited = customers.edit(cass, ann.id, {"name": "Anna", "code": "A1"})
+    undo.undo(cass, Change.select(fn.MAX(Change.id)).scalar())
+    assert edited.customer.name == "Anna"
+    page = browse("cass").get("/changes?kind=proposal")
+    assert [row[:2] for row in page.rows()] == [["Sam asked for a membership, request 1", "Request 1"]]
+    n = Change.get(Change.act == "customer.edit").id
+    page = browse("cass").get("/changes?kind=change")
+    assert [row[:2] for row in page.rows()] == [[f"Cass undid change {n}", f"Change {n}"]]
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,38 @@ def test_a_customer_is_created_and_shown(browse: Browse, s1: Shop, s2: Shop) -> 
     })  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("button", "arrives"),
+    [("Save", "/customers/A9"), ("Save and close", "/customers"), ("Save and new", "/customers/new?shop=S2")],
+)
+def test_each_button_of_a_new_customer_stores_her_and_leads_on(
+    button: str, arrives: str, browse: Browse, s2: Shop
+) -> None:
+    cass = browse("cass")
+    page = cass.submit(cass.get("/customers/new").form("/customers/new"), button, name="Ann", code="A9", shop="S2")
+    assert (page.status, page.response.request.full_path.rstrip("?")) == (200, arrives)
+    assert (page.toasts, Customer.get().name) == (["Ann is stored."], "Ann")
+    if button == "Save and new":
+        form = page.form("/customers/new")
+        assert (form.value("shop"), form.value("name"), form.value("code")) == ("S2", "", "")
+
+
+@pytest.mark.parametrize(("button", "arrives"), [("Save", "/customers/A1"), ("Save and close", "/customers")])
+def test_each_button_of_an_edit_stores_it_and_leads_on(
+    button: str, arrives: str, browse: Browse, new_customer: New
+) -> None:
+    new_customer("Ann", code="A1")
+    cass = browse("cass")
+    form = cass.get("/customers/A1/edit").form("/customers/A1/edit")
+    assert "Save and new" not in form.buttons()
+    page = cass.submit(form, button, name="Anna")
+    assert (page.response.request.path, Customer.get().name) == (arrives, "Anna")
+
+
+def test_a_new_customer_form_takes_no_shop_that_is_not_there(browse: Browse, s1: Shop) -> None:
+    assert browse("cass").get("/customers/new?shop=S9").form("/customers/new").value("shop") == ""
+
+
 def test_a_refused_form_keeps_what_was_typed_and_names_every_fault(browse: Browse, database: Database) -> None:
     cass = browse("cass")
     form = cass.get("/customers/new").form("/customers/new")
