@@ -31,7 +31,9 @@ def _fingerprint(imported: Import) -> str:
     query = (
         ImportRow.select(
             ImportRow.result, ImportRow.joins, fn.COUNT(ImportRow.id), fn.SUM(ImportRow.row),
-            fn.SUM(fn.COALESCE(ImportRow.customer, 0)), fn.SUM(ImportRow.row * fn.COALESCE(ImportRow.customer, 1)),
+            fn.SUM(fn.COALESCE(ImportRow.customer, 0)),
+            # Row 3 000 of a million customers is more than an integer of PostgreSQL holds.
+            fn.SUM(ImportRow.row.cast("bigint") * fn.COALESCE(ImportRow.customer, 1)),
         )
         .where(ImportRow.imported == imported)
         .group_by(ImportRow.result, ImportRow.joins)

@@ -63,6 +63,12 @@ def test_a_check_writes_no_customer_item_or_change(check: New, new_group: New, d
     assert changed == {"import", "import_row"}
 
 
+def test_a_store_with_high_numbers_of_customers_can_import(cass: Actor, check: New) -> None:
+    Customer.create(id=2_000_000_000, code="A1", code_key="a1", name="Ann", name_key="ann")
+    imported = imports.run(cass, check("code,name\nA1,Bea\n").id)
+    assert (imported.counts["updated"], Customer.get_by_id(2_000_000_000).name) == (1, "Bea")
+
+
 def test_the_same_file_twice_changes_nothing_the_second_time(
     cass: Actor, check: New, new_group: New, s1: Shop, database: Database
 ) -> None:
