@@ -15,7 +15,7 @@ from portal.db import db, is_sqlite, run
 from portal.models import Change
 from portal.permissions import OPERATOR, Actor, Grant, Role
 from portal.services import customers, groups, imports, items, shops, undo, users
-from portal.services.imports import apply, resolve
+from portal.services.imports import apply, turns
 
 TABLES = {
     "change": ("id", "at", "actor_id", "door", "act", "subject", "note", "n_rows", "undoes_id"),
@@ -67,12 +67,12 @@ def make(cass: Actor, folder: Path) -> list[tuple[Any, ...]]:
 @contextmanager
 def _small_parts() -> Iterator[None]:
     """Let imports write four customers a transaction."""
-    chunk, hold = apply.CHUNK, resolve.HOLD
-    apply.CHUNK, resolve.HOLD = 4, 0.0
+    chunk, hold = apply.CHUNK, turns.HOLD
+    apply.CHUNK, turns.HOLD = 4, 0.0
     try:
         yield
     finally:
-        apply.CHUNK, resolve.HOLD = chunk, hold
+        apply.CHUNK, turns.HOLD = chunk, hold
 
 
 @contextmanager
