@@ -1,6 +1,8 @@
 """Membership as the definition says it: includes minus excludes, exclude always wins (product.md §4, law 1)."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeAlias
 
 import peewee
@@ -9,22 +11,35 @@ from peewee import fn
 from portal.clock import now
 from portal.db import lot_of
 from portal.models import Customer, Group, GroupItem, Membership, PastMembership
+from portal.queries.rules import matching
 
 Slice: TypeAlias = Any  # ids: a list of them, a select of them, or None for all
+Kind: TypeAlias = Callable[[str, Slice, Slice, datetime], peewee.Select]
+ASK: Any = object()
 
 
 def definition(
-    groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True
-) -> peewee.Select:
+    groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True,
+    matched: Any = ASK,
+) -> peewee.Select:  # fmt: skip
     """Return a select of (group_id, customer_id) of everybody who should be a member at `moment` (UTC; default now).
 
     `groups` and `customers` narrow it to ids (a list, or a select of ids); None means all. Only active groups have
-    members. The result is the includes (customers ∪ shops ∪ groups ∪ shares) minus each kind of excludes; both
+    members. The result is the includes (customers ∪ shops ∪ groups ∪ shares ∪ rules) minus each kind of excludes; both
     databases read such a chain from the left. Who is in a group that an item names is asked of the stored membership,
-    which has to be right already; `is_nested` false says that no item of these groups names one.
+    which has to be right already; `is_nested` false says that no item of these groups names one. `matched` is a table
+    or select of (item_id, customer_id) of whom the rules of these groups fit, None where they have none; by default
+    they are asked.
     """
     moment = moment or now()
-    kinds = (_by_customer, _by_shop, _by_group, _by_share) if is_nested else (_by_customer, _by_shop)
+    if matched is ASK:
+        rules = matching.items(groups, moment)
+        matched = matching.matches(rules, customers) if rules else None
+    kinds: list[Kind] = [_by_customer, _by_shop]
+    if is_nested:
+        kinds += [_by_group, _by_share]
+    if matched is not None:
+        kinds.append(partial(_by_rule, matched))
     included, *further = (kind("include", groups, customers, moment) for kind in kinds)
     for query in further:
         included = included | query
@@ -67,6 +82,18 @@ def _by_share(sign: str, groups: Slice, customers: Slice, moment: datetime) -> p
         .where(GroupItem.kind == "share", lot >= GroupItem.low, lot < GroupItem.high)
     )
     return _narrowed(query, sign, moment, groups, Membership.customer, customers)
+
+
+def _by_rule(
+    matched: Any, sign: str, groups: Slice, customers: Slice, moment: datetime
+) -> peewee.Select:
+    part = matched.alias("matched")
+    query = (
+        GroupItem.select(GroupItem.group.alias("group_id"), part.c.customer_id)
+        .join(part, on=(part.c.item_id == GroupItem.id))
+        .where(GroupItem.kind == "rule")
+    )
+    return _narrowed(query, sign, moment, groups, part.c.customer_id, None)
 
 
 def _narrowed(
@@ -116,21 +143,23 @@ def stored(groups: Slice = None, customers: Slice = None) -> peewee.Select:
 
 
 def joining(
-    groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True
-) -> peewee.Select:
+    groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True,
+    matched: Any = ASK,
+) -> peewee.Select:  # fmt: skip
     """Return a select of (group_id, customer_id) that the definition holds and the stored membership lacks."""
-    return definition(groups, customers, moment, is_nested) - stored(groups, customers)
+    return definition(groups, customers, moment, is_nested, matched) - stored(groups, customers)
 
 
 def leaving(
-    groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True
-) -> peewee.Select:
+    groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True,
+    matched: Any = ASK,
+) -> peewee.Select:  # fmt: skip
     """Return a select of (group_id, customer_id) that are stored and no longer in the definition.
 
     The definition, itself a chain, stands to the right of EXCEPT inside a select of its own, as SQLite asks for. It is
     no NOT IN: one that does not fit into its working memory PostgreSQL runs row by row (for 300 000, over a minute).
     """
-    should = definition(groups, customers, moment, is_nested).alias("should")
+    should = definition(groups, customers, moment, is_nested, matched).alias("should")
     return stored(groups, customers) - peewee.Select([should], [should.c.group_id, should.c.customer_id])
 
 

@@ -86,7 +86,9 @@ def edit(actor: Actor, customer_id: int, typed: Mapping[str, str], version: int 
             change.updated("customer", customer.id, before, values(customer))
             if before["shop"] not in {None, customer.shop_id}:
                 staying.stay({customer.id: before["shop"]}, change)
-            membership.refresh(change, customers=[customer.id])
+            now = values(customer)
+            differing = [name for name in now if now[name] != before[name]]
+            membership.refresh(change, customers=[customer.id], fields=differing)
     return Saved(customer, reading.warnings)
 
 
