@@ -22,6 +22,15 @@ OPERATORS_OF: dict[str, tuple[str, ...]] = {
 }
 DATES = frozenset({"date", "datetime"})
 NUMBERS = frozenset({"number", "money", "percent"})
+# Those of which two values may be compared letter by letter.
+TEXTS = frozenset(name for name, operators in OPERATORS_OF.items() if operators == _TEXT)
+# Which operators what a date makes takes: its age, the days since, its month.
+_NUMERIC = ("is", "is_not", "lt", "le", "gt", "ge", "between")
+PART_OPERATORS: dict[str, tuple[str, ...]] = {
+    "age": _NUMERIC,
+    "days_since": _NUMERIC,
+    "month": ("is", "is_not", "between"),
+}
 
 
 @dataclass(frozen=True, slots=True)
