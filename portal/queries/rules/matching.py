@@ -9,7 +9,7 @@ import peewee
 
 from portal import clock, config
 from portal.db import db, in_chunks, is_sqlite, run
-from portal.models import Customer, Field, Group, GroupItem
+from portal.models import Customer, CustomerValue, Field, Group, GroupItem
 from portal.queries.rules.columns import MADE_OF
 from portal.queries.rules.compiling import Condition, compiled
 from portal.queries.rules.dates import Today
@@ -133,8 +133,8 @@ def _joined(condition: Condition) -> str:
 def _with_values(query: peewee.ModelSelect, her: Any, conditions: Iterable[Condition]) -> peewee.ModelSelect:
     if not any(condition.needs_values for condition in conditions):
         return query
-    values = peewee.Table("customer_value", ["customer_id"]).alias("v")
-    return query.join(values, peewee.JOIN.LEFT_OUTER, on=(values.c.customer_id == her.id))
+    values = CustomerValue.alias("v")
+    return query.join(values, peewee.JOIN.LEFT_OUTER, on=(values.customer == her.id))
 
 
 def _of_item(rule: RuleItem, customers: Slice) -> peewee.ModelSelect:
