@@ -166,6 +166,7 @@ TABLE: dict[tuple[str, str], Route] = {
     ("GET", "/imports/<int:import_id>"): Route(IMPORT, "import"),
     ("GET", "/imports/<int:import_id>/preview"): Route(IMPORT, "import"),
     ("POST", "/imports/<int:import_id>/run"): Route(IMPORT, "import", {}, 303),
+    ("POST", "/imports/<int:import_id>/check"): Route(IMPORT, "import", {}, 303),
     ("POST", "/imports/<int:import_id>/cancel"): Route(IMPORT, "import", {}, 303),
     ("GET", "/imports/<int:import_id>/refused.csv"): Route(IMPORT, "import"),
     # jobs
@@ -519,6 +520,7 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "jobs.cancel of somebody else": (MAINTAIN, lambda w, a: jobs.cancel(a, w.jobs["pat"].id)),
     "imports.run": (IMPORT, lambda w, a: imports.run(a, w.imported.id)),
     "imports.go_on": (IMPORT, lambda w, a: imports.go_on(a, w.imported.id)),
+    "imports.check_again": (IMPORT, lambda w, a: imports.check_again(a, w.imported.id)),
     "imports.cancel": (IMPORT, lambda w, a: imports.cancel(a, w.imported.id)),
     "exports.customers": (EXPORT, lambda w, a: list(exports.customers(a, filters.Filter(), "all"))),
     "exports.crowd": (EXPORT, lambda w, a: list(exports.crowd(

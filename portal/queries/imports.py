@@ -16,6 +16,7 @@ from portal.queries.filters import Choice
 from portal.values import Remark
 
 PAGE = 100
+QUIET_MINUTES = 5  # after which nobody is at a file that is still being checked: the largest takes one
 KEPT_DAYS = 30  # for which the rows of a finished import can be looked at; then its counts alone stay
 RESULTS = ("new", "updated", "unchanged", "ambiguous", "refused")
 JOINS = ("joined", "already", "excluded")
@@ -27,7 +28,7 @@ def by_id(actor: Actor, import_id: int) -> Import:
     imported = (
         Import.select(Import, Group)
         .join(Group, peewee.JOIN.LEFT_OUTER)
-        .where(Import.id == import_id, Import.state.in_(("checked", "running", "stopped", "done")))
+        .where(Import.id == import_id, Import.state != "cancelled")
         .first()
     )
     if imported is None:
@@ -71,9 +72,19 @@ def is_long_over(imported: Import) -> bool:
 
 
 def unfinished(actor: Actor) -> list[Import]:
-    """Return the imports that are being written, or were interrupted at it, the newest first."""
+    """Return the imports that are being checked or written, or were interrupted at it, the newest first."""
     require(actor, Action.IMPORT_CUSTOMERS)
-    return list(Import.select().where(Import.state == "running").order_by(Import.id.desc()).limit(20))
+    return list(Import.select().where(Import.state.in_(("reading", "running"))).order_by(Import.id.desc()).limit(20))
+
+
+def is_read(imported: Import) -> bool:
+    """Tell whether a file that is still being checked was read to its end: what it holds is stored after its rows."""
+    return bool(imported.headers)
+
+
+def is_interrupted(imported: Import) -> bool:
+    """Tell whether the check of a file has gone on for so long that nobody is at it any more."""
+    return imported.state == "reading" and imported.created_at < clock.ago(minutes=QUIET_MINUTES)
 
 
 def n_written(imported: Import) -> int:

@@ -4,6 +4,9 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from portal import clock
 from portal.models import Customer, Group, Import, ImportRow, Membership, Shop
 from tests.page import Browser, Page, text_of
 
@@ -21,6 +24,11 @@ def checked(browser: Browser, text: str, **typed: str) -> str:
     response = upload(browser, text, **typed)
     assert response.status_code == 303, response.text
     return str(response.headers["Location"])
+
+
+def pressable(page: Page) -> list[str]:
+    """Return the buttons that do something with the import."""
+    return [text for form in page.forms if "/imports/" in form.action for text in form.buttons()]
 
 
 def test_a_file_goes_from_check_to_members(browse: Visit, new_group: Any) -> None:
@@ -106,6 +114,34 @@ def test_a_dropped_file_is_gone(browse: Visit) -> None:
     assert page.toasts == ["The file was dropped. Nothing of it was stored."]
     assert ImportRow.select().count() == 0
     assert cass.get(address).status == 404
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_check_that_was_killed_is_said_to_be_so_and_checked_again_or_dropped(
+    is_read: bool, browse: Visit
+) -> None:
+    cass = browse("cass")
+    address = checked(cass, FILE)
+    left: dict[str, Any] = {"state": "reading", "counts": {}, "matching": "somebody"}
+    Import.update(**left, **({} if is_read else {"headers": [], "columns": []})).execute()
+    page = cass.get(address)
+    assert (page.h1, pressable(page), page.rows()) == ("This file is being checked", [], [])
+    assert "Look again in a moment." in page.words
+    Import.update(created_at=clock.ago(minutes=6)).execute()
+    assert "“people.csv” is being checked, or was interrupted at it." in cass.get("/imports/new").words
+    page = cass.get(address)
+    assert ("All of its rows were read" in page.words, "It was not read to its end" in page.words) == (
+        is_read, not is_read
+    )  # fmt: skip
+    assert pressable(page) == ["Drop the file", *(["Check again"] if is_read else [])]
+    if is_read:
+        page = cass.submit(page.form(f"{address}/check"))
+        assert (page.h1, len(page.rows()) > 0) == ("Check before anything is written", True)
+    else:
+        refused = cass.post(f"{address}/check", {})
+        assert (refused.status, "Choose it once more." in refused.words) == (422, True)
+        page = cass.submit(page.form(f"{address}/cancel"))
+        assert (page.toasts, ImportRow.select().count()) == (["The file was dropped. Nothing of it was stored."], 0)
 
 
 def test_no_file_an_unknown_group_and_a_picture_are_refused_in_words(browse: Visit, new_group: Any) -> None:
