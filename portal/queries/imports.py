@@ -19,6 +19,7 @@ PAGE = 100
 QUIET_MINUTES = 5  # after which nobody is at a file that is still being checked: the largest takes one
 KEPT_DAYS = 30  # for which the rows of a finished import can be looked at; then its counts alone stay
 RESULTS = ("new", "updated", "unchanged", "ambiguous", "refused")
+WARNED = "warned"  # rows that are taken, with a warning
 JOINS = ("joined", "already", "excluded")
 
 
@@ -104,14 +105,16 @@ class Rows:
 
 
 def rows(imported: Import, *, show: str = "", after: int = 0, size: int = PAGE) -> Rows:
-    """Return the rows after the given row number; `show` is a result or an effect, '' for all."""
+    """Return the rows after the given row number; `show` is a result, an effect or WARNED, '' for all."""
     query = (
         ImportRow.select(ImportRow, Customer)
         .join(Customer, peewee.JOIN.LEFT_OUTER)
         .where(ImportRow.imported == imported, ImportRow.row > after)
         .order_by(ImportRow.row)
     )
-    if show in RESULTS:
+    if show == WARNED:
+        query = query.where(*_warned())
+    elif show in RESULTS:
         query = query.where(ImportRow.result == show)
     elif show in JOINS:
         query = query.where(ImportRow.joins == show)
@@ -171,11 +174,16 @@ def _refused(imported: Import) -> Iterator[tuple[list[str], ImportRow]]:
         after = page[-1].row
 
 
+def _warned() -> list[Any]:
+    """Return the conditions for rows that are taken with a warning."""
+    return [ImportRow.reason == "", ImportRow.remarks.cast("text") != "[]"]
+
+
 def n_warned(imported: Import) -> int:
     """Return how many rows are taken with a warning."""
     return int(
         ImportRow.select(fn.COUNT(ImportRow.id))
-        .where(ImportRow.imported == imported, ImportRow.reason == "", ImportRow.remarks.cast("text") != "[]")
+        .where(ImportRow.imported == imported, *_warned())
         .scalar()
     )
 
