@@ -16,7 +16,7 @@ import pytest
 from portal import clock
 from portal.app_limits import limiter
 from portal.errors import Denied, Missing, Refusal
-from portal.models import Change, Customer, Group, GroupItem, Job, Shop, User, UserSession
+from portal.models import Change, Customer, Group, GroupItem, Import, Job, Shop, User, UserSession
 from portal.permissions import OPERATOR, Grant, Role
 from portal.queries import filters, history
 from portal.services import (
@@ -166,6 +166,7 @@ TABLE: dict[tuple[str, str], Route] = {
     ("GET", "/imports/<int:import_id>"): Route(IMPORT, "import"),
     ("GET", "/imports/<int:import_id>/preview"): Route(IMPORT, "import"),
     ("POST", "/imports/<int:import_id>/run"): Route(IMPORT, "import", {}, 303),
+    ("POST", "/imports/<int:import_id>/check"): Route(IMPORT, "killed import", {}, 303),
     ("POST", "/imports/<int:import_id>/cancel"): Route(IMPORT, "import", {}, 303),
     ("GET", "/imports/<int:import_id>/refused.csv"): Route(IMPORT, "import"),
     # jobs
@@ -246,7 +247,8 @@ class World:
         self.s1, self.s2, self.own, self.foreign = s1, s2, one, two
         file = folder / "people.csv"
         file.write_text("code,name\nF1,From File\n,Nobody\n")
-        self.imported = imports.check(cass, file, "people.csv")
+        self.imported, self.killed = (imports.check(cass, file, "people.csv") for _ in range(2))
+        Import.update(state="reading").where(Import.id == self.killed.id).execute()
         self.jobs = {name: Job.create(kind="import.run", user=person.user) for name, person in self.people.items()}
         self.item = GroupItem.get(GroupItem.group == self.group, GroupItem.customer == one)
         # Each has changed something of hers, and changed and undone another thing.
@@ -340,6 +342,7 @@ def _targets(world: World, route: Route, rule: str, name: str) -> Iterator[tuple
             "own": {"proposal_id": str(world.asked_approval.id)}, "missing": {"proposal_id": "999999"},
         },
         "import": {"own": {"import_id": str(world.imported.id)}, "missing": {"import_id": "999999"}},
+        "killed import": {"own": {"import_id": str(world.killed.id)}, "missing": {"import_id": "999999"}},
         "job": {
             "own": {"job_id": str(job.id)},
             "missing": {"job_id": "999999"},
@@ -519,6 +522,7 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "jobs.cancel of somebody else": (MAINTAIN, lambda w, a: jobs.cancel(a, w.jobs["pat"].id)),
     "imports.run": (IMPORT, lambda w, a: imports.run(a, w.imported.id)),
     "imports.go_on": (IMPORT, lambda w, a: imports.go_on(a, w.imported.id)),
+    "imports.check_again": (IMPORT, lambda w, a: imports.check_again(a, w.killed.id)),
     "imports.cancel": (IMPORT, lambda w, a: imports.cancel(a, w.imported.id)),
     "exports.customers": (EXPORT, lambda w, a: list(exports.customers(a, filters.Filter(), "all"))),
     "exports.crowd": (EXPORT, lambda w, a: list(exports.crowd(
