@@ -78,19 +78,19 @@ def _counted(query: ModelSelect, group: Any, condition: Any) -> Iterable[tuple[i
 
 
 def approved(import_id: int, fingerprint: str) -> Leave | None:
-    """Return the leave for an import that somebody has approved as its check stands; None without.
-
-    An import is written part after part, perhaps by somebody in the background: it is looked up for each of them.
-    """
+    """Return the leave for an import that somebody has approved as its check stands; None without."""
     asker, decider = User.alias(), User.alias()
     query = (
         Proposal.select(Proposal, asker, decider)
         .join(asker, on=(Proposal.asker == asker.id), attr="asker")
         .switch(Proposal)
         .join(decider, on=(Proposal.decided_by == decider.id), attr="decided_by")
-        .where(Proposal.act == "imports.run", Proposal.state == "approved", Proposal.fingerprint == fingerprint)
-    )
-    found = next((row for row in query if row.arguments.get("import_id") == import_id), None)
+        .where(
+            Proposal.act == "imports.run", Proposal.state == "approved", Proposal.fingerprint == fingerprint,
+            Proposal.arguments["import_id"] == import_id,
+        )
+    )  # fmt: skip
+    found = query.first()
     return leave_of(found, found.decided_by_id, found.decided_by.name) if found is not None else None
 
 
