@@ -44,7 +44,7 @@ def record(
         if leave is not None:
             leave.used(recorder)
         elif call is not None and recorder.is_made:
-            guards.check(recorder.moves, recorder.touched, call)
+            guards.check(recorder.moves, recorder.touched, call, recorder.brought)
         recorder.finish()
     noted = _noted.get()
     if noted is not None and recorder.is_made and (recorder.id, act) not in noted:

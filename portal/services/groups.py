@@ -13,9 +13,10 @@ from portal.queries import uses
 from portal.services import membership, nesting
 from portal.services.changes import Recorder, plain, record, values
 from portal.services.details import MAX_NAME, TYPES, Details, check
-from portal.services.guards import calling
+from portal.services.guards import Call, calling
 from portal.services.item_rows import end_over
 from portal.services.items import NewItem, live_items, put, put_all, settle
+from portal.services.items.new import as_json
 from portal.text import fold, slug
 from portal.values import Remark
 
@@ -48,7 +49,8 @@ def create(actor: Actor, details: Details, new_items: Sequence[NewItem] = ()) ->
     Only CSCC Manager and Portfolio Manager may (product.md §4, law 11). Raises Refusals naming the fields.
     """
     require(actor, Action.CREATE_GROUP)
-    with record(actor, "group.create") as change:
+    call = lambda: Call("groups.create", {"details": asdict(details), "items": [as_json(one) for one in new_items]})  # noqa: E731
+    with record(actor, "group.create", call=call) as change:
         group = insert(actor, details, change)
         change.about("group", group.id)
         warnings = put(actor, group, new_items, change)
@@ -64,6 +66,7 @@ def insert(actor: Actor, details: Details, change: Recorder) -> Group:
         raise Refusal(N_("A new group is active or a draft."), "status")
     group = Group.create(**{"owner": actor.user_id} | said, code=_free_code(said["name"]), status=details.status)
     change.created("group", group)
+    change.brings(group)
     return group
 
 
@@ -73,7 +76,7 @@ def duplicate(actor: Actor, group_id: int) -> Saved:
     A draft or archived group is copied as a draft, so that nobody joins by surprise. Raises Missing, Denied.
     """
     require(actor, Action.CREATE_GROUP)
-    with record(actor, "group.duplicate") as change:
+    with record(actor, "group.duplicate", call=calling("groups.duplicate", group_id=group_id)) as change:
         source = _live(group_id)
         status = "active" if source.status == "active" else "draft"
         details = Details(

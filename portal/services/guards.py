@@ -1,6 +1,6 @@
 """Guard rails: which act needs a second person before it is done (product.md §5)."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -100,11 +100,15 @@ def leave_of(proposal: Proposal, approver_id: int | None, approver: str) -> Leav
     return Leave(f"№ {proposal.id} · {proposal.asker.name} → {approver} · {proposal.reason}", said)
 
 
-def check(moves: Mapping[int, tuple[int, int]], touched: Mapping[int, bool], call: Callable[[], Call]) -> None:
+def check(
+    moves: Mapping[int, tuple[int, int]], touched: Mapping[int, bool], call: Callable[[], Call],
+    brought: Collection[int] = (),
+) -> None:  # fmt: skip
     """Raise NeedsApproval where an act moves more, or other groups, than one person may by herself.
 
-    `touched` are groups that count though nobody may move, each with whether it was marked guarded before. Of an act
-    that reaches several groups the one counts that it moves most: a group made of others moves with them.
+    `touched` are groups that count though nobody may move, each with whether it was marked guarded before; `brought`
+    those that the act brings into being, whose marks guard nobody yet. Of an act that reaches several groups the one
+    counts that it moves most: a group made of others moves with them.
     """
     rails = guards()
     if not rails.is_on or leave() is not None:
@@ -112,7 +116,8 @@ def check(moves: Mapping[int, tuple[int, int]], touched: Mapping[int, bool], cal
     if rails.is_marked:
         were = [group_id for group_id, was_guarded in touched.items() if was_guarded]
         is_marked = (Group.is_guarded == True) | Group.id.in_(were)  # noqa: E712
-        group = Group.select().where(Group.id.in_([*moves, *touched]), is_marked).order_by(Group.name_key).first()
+        reached = [group_id for group_id in (*moves, *touched) if group_id not in brought]
+        group = Group.select().where(Group.id.in_(reached), is_marked).order_by(Group.name_key).first()
         if group is not None:
             sentence = N_("%(name)s is guarded: a second person has to approve this.")
             raise NeedsApproval(sentence, *call(), name=group.label)

@@ -155,6 +155,8 @@ def said(proposal: Proposal, group: str) -> str:
     sentences = {
         "items.add": gettext("Add items to %(group)s", group=group),
         "items.end": gettext("End an item of %(group)s", group=group),
+        "groups.create": gettext("New group “%(name)s”", name=group),
+        "groups.duplicate": gettext("Duplicate %(group)s", group=group),
         "groups.delete": gettext("Delete %(group)s", group=group),
         "groups.edit": gettext("Edit %(name)s", name=group),
         "undo.undo": gettext("Undo change %(n)s", n=arguments.get("change_id", "")),

@@ -97,7 +97,7 @@ def said(proposal: Proposal) -> str:
     """Return what a proposal asks for, as one who may see its group reads it."""
     if proposal.kind == "group":
         return gettext("New group “%(name)s”", name=proposal.arguments["details"]["name"])
-    group = proposal.group.label if find.is_shown(actor(), proposal) else gettext("a group you may not see")
+    group = find.label_of(proposal) if find.is_shown(actor(), proposal) else gettext("a group you may not see")
     if proposal.customer is None:
         return approvals.said(proposal, group)
     names = {"name": proposal.customer.name or proposal.customer.code, "group": group}

@@ -24,6 +24,7 @@ from portal.models import (
 from portal.permissions import Actor, Role
 from portal.queries import jobs as find_jobs
 from portal.queries import membership
+from portal.queries import proposals as find
 from portal.services import approvals, customers, groups, imports, items, proposals, settings, undo
 from portal.services.groups import Details
 from portal.services.guards import Call
@@ -185,6 +186,87 @@ def test_a_large_import_that_was_approved_is_handed_to_the_background(
     imports.run(cass, imported.id)  # as whoever works in the background does
     assert members(guarded) == ["C0", "C1", "C2", "N1"]
     assert Change.get(Change.act == "import.run").note == f"№ {asked.id} · Cass → Pat · r"
+
+
+# ---- groups that come into being ----
+
+
+@pytest.fixture
+def bringing(
+    olive: Actor, cass: Actor, crowd: list[Customer], s1: Any, new_group: New, tmp_path: Path
+) -> dict[str, Callable[[], object]]:
+    """Acts that bring a group of all ten customers into being, while 3 of them is what one person may move."""
+    of_shop = new_group("Of the shop", shops=[s1], is_guarded=True)
+    file = tmp_path / "people.csv"
+    file.write_text("code\n" + "".join(f"C{n}\n" for n in range(10)))
+    settings.set_guards(olive, "30", is_marked=True)
+    imported = imports.check(cass, file, "people.csv", new_group="Everybody")
+    new = [NewItem(shop_id=s1.id, note="all of them")]
+    return {
+        "create": lambda: groups.create(cass, Details("Everybody", hue="red", is_guarded=True), new),
+        "duplicate": lambda: groups.duplicate(cass, of_shop.id),
+        "import": lambda: imports.run(cass, imported.id),
+    }
+
+
+@pytest.mark.parametrize("act", ["create", "duplicate", "import"])
+def test_a_group_of_more_than_the_share_comes_into_being_by_a_second_person_only(
+    act: str, bringing: Any, cass: Actor, pat: Actor, olive: Actor, database: Database
+) -> None:
+    before = database.checksum()
+    with pytest.raises(NeedsApproval, match="This moves 10 of 10 customers"):
+        bringing[act]()
+    assert database.checksum() == before
+    asked = approvals.ask(cass, stopped(bringing[act]), "All of them")
+    name = {"create": "Everybody", "duplicate": "Of the shop", "import": "Everybody"}[act]
+    # The number that the group would have had may be another group's soon.
+    assert ([row[1:] for row in asked.seen], {row[0] for row in asked.seen}) == ([[10, 0]], {0})
+    assert [(one.group.label, one.joining) for one in find.moves(asked) if one.group] == [(name, 10)]
+    assert find.label_of(asked) == name
+    groups.create(cass, Details("Another meanwhile"))
+    done = approvals.approve(pat, asked.id, asked.fingerprint)
+    made = Group.select().order_by(Group.id.desc()).get()
+    assert (made.label, made.n_members) == ("Of the shop (copy)" if act == "duplicate" else "Everybody", 10)
+    change = Change.select().where(Change.act == ("import.run" if act == "import" else f"group.{act}"))
+    newest = change.order_by(Change.id.desc()).get()
+    assert (newest.actor_id, newest.note) == (cass.user_id, f"№ {asked.id} · Cass → Pat · All of them")
+    assert (done.state, membership.differences()) == ("approved", [])
+
+
+def test_who_may_create_groups_no_more_brings_none_into_being_by_what_she_asked_for(
+    bringing: Any, cass: Actor, pat: Actor, database: Database
+) -> None:
+    asked = approvals.ask(cass, stopped(bringing["create"]), "r")
+    UserRole.update(role=Role.OWNER.value).where(UserRole.user == cass.user_id).execute()
+    before = database.checksum()
+    with pytest.raises(Denied):
+        approvals.approve(pat, asked.id, asked.fingerprint)
+    assert database.checksum() == before
+
+
+def test_a_guarded_group_may_be_brought_into_being_with_few_and_may_not_move_another_that_is_guarded(
+    olive: Actor, cass: Actor, crowd: list[Customer], new_group: New, s1: Any
+) -> None:
+    settings.set_guards(olive, "30", is_marked=True)
+    first = groups.create(cass, Details("Vips", is_guarded=True), [NewItem(customer_id=row.id) for row in crowd[:3]])
+    copy = groups.duplicate(cass, first.group.id)
+    assert (first.joined, copy.joined, copy.group.is_guarded) == (3, 3, True)
+    settings.set_guards(olive, "", is_marked=False)
+    items.add(cass, first.group.id, [NewItem(shop_id=s1.id)])
+    settings.set_guards(olive, "", is_marked=True)
+    new = [NewItem(new_customer={"code": "N1", "shop": s1.code})]
+    assert stopped(lambda: groups.create(cass, Details("Others"), new)).name == "groups.create"
+
+
+@pytest.mark.parametrize("act", ["create", "import"])
+def test_with_nobody_else_the_name_of_the_group_to_be_is_typed(act: str, bringing: Any, cass: Actor) -> None:
+    User.update(is_active=False).where(User.name.in_(["Pat", "Olive"])).execute()
+    call = stopped(bringing[act])
+    assert approvals.label_of(cass, call) == "Everybody"
+    with pytest.raises(Refusal, match="not the name"):
+        approvals.confirm(cass, call, "")
+    approvals.confirm(cass, call, "everybody")
+    assert Group.get(Group.name == "Everybody").n_members == 10
 
 
 # ---- asking and approving ----
@@ -407,7 +489,9 @@ def test_typing_the_name_is_no_way_round_somebody_who_could_approve(
 @pytest.mark.parametrize(
     "call",
     [
-        Call("groups.create", {"name": "X"}), Call("", {}), Call("items.add", {}),
+        Call("groups.create", {"name": "X"}), Call("groups.create", {"details": {"name": "X"}, "items": 3}),
+        Call("groups.create", {"details": {"name": 3}, "items": []}), Call("groups.duplicate", {"group_id": "1"}),
+        Call("", {}), Call("items.add", {}),
         Call("items.add", {"group_id": 1, "items": [{"colour": "red"}]}),
         Call("items.add", {"group_id": 1, "items": 3}), Call("items.add", {"group_id": 1, "items": [{"shop_id": "1"}]}),
         Call("items.add", {"group_id": 1, "items": [{"customer_id": 2**70}]}),
@@ -425,6 +509,7 @@ def test_what_is_no_act_that_can_be_asked_for_is_refused_in_words(
     before = database.checksum()
     with pytest.raises((Malformed, Refusal)):
         approvals.ask(cass, call, "r")
+    assert approvals.label_of(cass, call) in {"", "Vips", "X"}
     assert database.checksum() == before
 
 

@@ -93,15 +93,19 @@ def check_guards(imported: Import) -> None:
 
     Asked beforehand, of what the check has shown: the group changes last, when its customers are written.
     """
-    if imported.group is None:
+    if not _moves_a_group(imported):
         return
-    n = int(imported.counts.get("joined", 0))
-    call = guards.calling("imports.run", import_id=imported.id)
+    moves = {imported.group_id or 0: (int(imported.counts.get("joined", 0)), 0)}
+    touched = {imported.group_id: imported.group.is_guarded} if imported.group is not None else {}
     try:
-        guards.check({imported.group_id: (n, 0)}, {imported.group_id: imported.group.is_guarded}, call)
+        guards.check(moves, touched, guards.calling("imports.run", import_id=imported.id))
     except NeedsApproval:
         if guards.approved(imported.id, imported.fingerprint) is None:
             raise
+
+
+def _moves_a_group(imported: Import) -> bool:
+    return imported.group_id is not None or bool(imported.new_group)
 
 
 @contextmanager
@@ -112,7 +116,7 @@ def _as_approved(import_id: int) -> Iterator[None]:
     """
     imported = Import.get_or_none(Import.id == import_id)
     leave = guards.leave()
-    if leave is None and imported is not None and imported.group_id is not None and imported.change_id is None:
+    if leave is None and imported is not None and imported.change_id is None and _moves_a_group(imported):
         leave = guards.approved(import_id, imported.fingerprint)
     if leave is None:
         yield
