@@ -30,6 +30,8 @@ RESERVED = frozenset(
     }
 )  # fmt: skip
 
+_PLAN = ("starts_at", "ends_at")
+
 __all__ = ["TYPES", "Details", "Saved", "check", "create", "delete", "duplicate", "edit", "insert", "set_status"]
 
 
@@ -111,9 +113,11 @@ def edit(actor: Actor, group_id: int, details: Details, version: int | None = No
         before = values(group)
         for column, value in check(details, group).items():
             setattr(group, column, value)
-        is_planned_anew = any(plain(getattr(group, name)) != before[name] for name in ("starts_at", "ends_at"))
+        is_planned_anew = any(plain(getattr(group, name)) != before[name] for name in _PLAN)
         if group.ends_at is not None and is_planned_anew:
             _refuse_if_used(group, "ends_on")
+        if is_planned_anew:
+            change.plans(group)
         # Words are nobody's loss. The mark itself, and what the clock will do, are guarded by the mark that was.
         if before["is_guarded"] and (is_planned_anew or not group.is_guarded):
             change.touches(group, was_guarded=True)
@@ -138,6 +142,7 @@ def set_status(actor: Actor, group_id: int, status: str) -> Saved:
         change.touches(group)
         _unplan(group)
         if status == "active":
+            change.plans(group)  # its items of days to come count again
             group.starts_at = None  # it has started
             end_over(group, change)
         moved = _store(group, before, change)
@@ -178,6 +183,8 @@ def put_back(actor: Actor, group: Group, said: Mapping[str, Any], change: Record
     if (was_active and not is_active) or (group.ends_at is not None and group.ends_at != ended):
         _refuse_if_used(group)
     _unplan(group)
+    if (is_active and not was_active) or any(plain(getattr(group, name)) != before[name] for name in _PLAN):
+        change.plans(group)
     if is_active and not was_active:
         end_over(group, change)
     if was_deleted:

@@ -13,6 +13,8 @@ from portal.models import Customer, Group, Membership, PastMembership, Proposal,
 from portal.queries.settings import guards
 
 WHOLE = 10_000  # hundredths of a percent
+_NOW = N_("This moves %(n)s of %(total)s customers; a second person has to approve that.")
+_LATER = N_("When its day comes, this moves %(n)s of %(total)s customers; a second person has to approve that.")
 
 
 class Call(NamedTuple):
@@ -102,13 +104,14 @@ def leave_of(proposal: Proposal, approver_id: int | None, approver: str) -> Leav
 
 def check(
     moves: Mapping[int, tuple[int, int]], touched: Mapping[int, bool], call: Callable[[], Call],
-    brought: Collection[int] = (),
+    brought: Collection[int] = (), to_come: Callable[[], int] = int,
 ) -> None:  # fmt: skip
     """Raise NeedsApproval where an act moves more, or other groups, than one person may by herself.
 
     `touched` are groups that count though nobody may move, each with whether it was marked guarded before; `brought`
     those that the act brings into being, whose marks guard nobody yet. Of an act that reaches several groups the one
-    counts that it moves most: a group made of others moves with them.
+    counts that it moves most: a group made of others moves with them. `to_come` tells how many the clock will move
+    because of it (queries/ahead.py).
     """
     rails = guards()
     if not rails.is_on or leave() is not None:
@@ -122,10 +125,11 @@ def check(
             sentence = N_("%(name)s is guarded: a second person has to approve this.")
             raise NeedsApproval(sentence, *call(), name=group.label)
     most = max((joined + left for joined, left in moves.values()), default=0)
-    if rails.share is not None and most:
+    if rails.share is None:
+        return
+    later = to_come()
+    if most or later:
         total = Customer.select().count()
-        if most * WHOLE > rails.share * total:
-            raise NeedsApproval(
-                N_("This moves %(n)s of %(total)s customers; a second person has to approve that."), *call(),
-                n=most, total=total,
-            )  # fmt: skip
+        if max(most, later) * WHOLE > rails.share * total:
+            sentence = _NOW if most >= later else _LATER
+            raise NeedsApproval(sentence, *call(), n=max(most, later), total=total)

@@ -193,11 +193,18 @@ def show(
     return render(
         page, status=status, proposal=proposal, said=said(proposal), states=STATES, is_own=is_own,
         may_decide=may_decide, may_approve=may_approve, form=form if may_approve else None, picker=picker,
-        items=find.items(actor(), proposal), answer=answer or AnswerForm(data={"version": proposal.version}),
+        items=_items(proposal), answer=answer or AnswerForm(data={"version": proposal.version}),
         shown=_previewed(proposal, form, picker) if may_approve and problem is None else None,
         approval=approvals.context(proposal, may_decide=may_decide) if is_approval else None,
         is_shown=find.is_shown(actor(), proposal), problem=say(problem) if problem else "",
     )  # fmt: skip
+
+
+def _items(proposal: Proposal) -> list[dict[str, Any]]:
+    """Return the items that a proposal would put as the page tells them, with their days and whatever else is said."""
+    said_items = proposal.arguments.get("items", [])
+    rows = zip(find.items(actor(), proposal), said_items, strict=True)
+    return [row | {"said": choices.said_of(from_json(one))} for row, one in rows]
 
 
 def _previewed(proposal: Proposal, form: Any, picker: Picker | None) -> previewing.Shown:

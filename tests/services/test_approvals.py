@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
+from portal.clock import now
 from portal.errors import Conflict, Denied, Malformed, NeedsApproval, Refusal
 from portal.models import (
     Change,
@@ -30,6 +33,7 @@ from portal.services.groups import Details
 from portal.services.guards import Call
 from portal.services.imports import background
 from portal.services.items import NewItem
+from portal.services.membership import due
 from tests.conftest import Database, Person
 
 New = Callable[..., Any]
@@ -186,6 +190,98 @@ def test_a_large_import_that_was_approved_is_handed_to_the_background(
     imports.run(cass, imported.id)  # as whoever works in the background does
     assert members(guarded) == ["C0", "C1", "C2", "N1"]
     assert Change.get(Change.act == "import.run").note == f"№ {asked.id} · Cass → Pat · r"
+
+
+# ---- what the clock would do ----
+
+
+def later(days: int) -> datetime:
+    return now() + timedelta(days=days)
+
+
+@pytest.fixture
+def watched(olive: Actor, new_group: New, crowd: list[Customer], s1: Any) -> Group:
+    """A group of the first customer alone; more than 3 of ten need a second person."""
+    settings.set_guards(olive, "30", is_marked=False)
+    return new_group("Vips", crowd[:1])
+
+
+def of(days: int | None = None, until: int | None = None, **named: Any) -> list[NewItem]:
+    return [NewItem(valid_from=later(days) if days else None, valid_until=later(until) if until else None, **named)]
+
+
+def test_an_item_of_a_day_to_come_is_judged_when_it_is_put_by_whom_it_names_now(
+    watched: Group, cass: Actor, pat: Actor, s1: Any, crowd: list[Customer], database: Database
+) -> None:
+    before = database.checksum()
+    with pytest.raises(NeedsApproval, match="When its day comes, this moves 9 of 10 customers; a second person"):
+        items.add(cass, watched.id, of(2, shop_id=s1.id))
+    assert database.checksum() == before
+    # One who is in by her name stays in: she is not moved.
+    new = [*of(2, customer_id=crowd[0].id), *of(2, customer_id=crowd[1].id), *of(2, customer_id=crowd[2].id)]
+    items.add(cass, watched.id, new)
+    call = stopped(lambda: items.add(cass, watched.id, of(2, shop_id=s1.id)))
+    asked = approvals.ask(cass, call, "The shop opens")
+    assert asked.seen == []
+    approvals.approve(pat, asked.id, asked.fingerprint)
+    # The clock asks nobody; and what is planned already is not judged again with what is added.
+    items.add(cass, watched.id, of(2, customer_id=crowd[9].id))
+    with time_machine.travel(later(3).replace(tzinfo=UTC), tick=False):
+        due.refresh()
+        assert (Group.get_by_id(watched.id).n_members, membership.differences()) == (10, [])
+
+
+@pytest.mark.parametrize("kind", ["group", "share", "exclude", "until", "later until", "in a draft", "restored"])
+def test_whatever_the_clock_would_do_because_of_an_act_is_judged(
+    kind: str, watched: Group, cass: Actor, olive: Actor, new_group: New, s1: Any
+) -> None:
+    settings.set_guards(olive, "", is_marked=False)
+    everybody, draft = new_group("Everybody", shops=[s1]), new_group("Draft", status="draft", starts_on="2199-01-01")
+    archived = new_group("Archived")
+    groups.set_status(cass, archived.id, "archived")
+    items.add(cass, archived.id, of(2, shop_id=s1.id))
+    settings.set_guards(olive, "30", is_marked=False)
+    share = {"of_group_id": everybody.id, "low": 0, "high": 10_000, "seed": "a"}
+    acts: dict[str, Callable[[], object]] = {
+        "group": lambda: items.add(cass, watched.id, of(2, of_group_id=everybody.id)),
+        "share": lambda: items.add(cass, watched.id, of(2, **share)),
+        "exclude": lambda: items.add(cass, everybody.id, of(2, shop_id=s1.id, sign="exclude")),
+        "until": lambda: items.add(cass, everybody.id, of(until=2, shop_id=s1.id)),
+        "later until": lambda: items.add(cass, everybody.id, of(1, 2, shop_id=s1.id)),
+        "in a draft": lambda: items.add(cass, draft.id, of(shop_id=s1.id)),
+        "restored": lambda: groups.set_status(cass, archived.id, "active"),
+    }
+    stopped(acts[kind])
+    settings.set_guards(olive, "100", is_marked=False)
+    acts[kind]()
+
+
+def test_a_day_to_come_that_moves_few_or_nobody_needs_nobody(
+    watched: Group, cass: Actor, olive: Actor, new_group: New, s1: Any, crowd: list[Customer]
+) -> None:
+    settings.set_guards(olive, "", is_marked=False)
+    everybody, draft = new_group("Everybody", shops=[s1]), new_group("Draft", status="draft")
+    settings.set_guards(olive, "10", is_marked=False)
+    items.add(cass, everybody.id, of(2, customer_id=crowd[0].id))
+    items.add(cass, everybody.id, of(2, customer_id=crowd[3].id, sign="exclude"))
+    items.add(cass, draft.id, of(2, shop_id=s1.id))  # nobody knows when it begins
+    groups.edit(cass, draft.id, Details("Draft", description="words"))
+    stopped(lambda: groups.edit(cass, draft.id, Details("Draft", starts_on="2199-01-01")))
+    stopped(lambda: groups.edit(cass, everybody.id, Details("Everybody", ends_on="2199-01-01")))
+    groups.edit(cass, watched.id, Details("Vips", ends_on="2199-01-01"))
+    items.end(cass, everybody.id, GroupItem.get(GroupItem.group == everybody, GroupItem.customer == crowd[3]).id)
+    stopped(lambda: groups.create(cass, Details("New", status="draft", starts_on="2199-01-01"), of(shop_id=s1.id)))
+
+
+def test_an_undo_that_puts_back_an_item_of_a_day_to_come_is_judged_too(
+    watched: Group, cass: Actor, olive: Actor, s1: Any
+) -> None:
+    settings.set_guards(olive, "", is_marked=False)
+    items.add(cass, watched.id, of(2, shop_id=s1.id))
+    items.end(cass, watched.id, GroupItem.get(GroupItem.shop == s1).id)
+    done = Change.select().order_by(Change.id.desc()).get().id
+    settings.set_guards(olive, "30", is_marked=False)
+    stopped(lambda: undo.undo(cass, done))
 
 
 # ---- groups that come into being ----
