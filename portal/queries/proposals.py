@@ -47,12 +47,12 @@ def by_id(actor: Actor, proposal_id: int) -> Proposal:
 
 def waiting(actor: Actor) -> list[Proposal]:
     """Return the open proposals of others, which `actor` may decide, the oldest first."""
-    return list(_whole(_waiting(actor)).order_by(Proposal.id).limit(MOST)) if actor.may(Action.APPROVE) else []
+    return list(_whole(undecided(actor)).order_by(Proposal.id).limit(MOST)) if actor.may(Action.APPROVE) else []
 
 
 def n_waiting(actor: Actor) -> int:
     """Return how many open proposals of others `actor` may decide."""
-    return int(_waiting(actor).count()) if actor.may(Action.APPROVE) else 0
+    return int(undecided(actor).count()) if actor.may(Action.APPROVE) else 0
 
 
 def own(actor: Actor) -> list[Proposal]:
@@ -69,7 +69,8 @@ def decided(actor: Actor) -> list[Proposal]:
     return list(query.order_by(Proposal.id.desc()).limit(MOST // 4))
 
 
-def _waiting(actor: Actor) -> peewee.ModelSelect:
+def undecided(actor: Actor) -> peewee.ModelSelect:
+    """Return a select of the open proposals of others; every page of who may decide counts them, in an index."""
     return Proposal.select().where(Proposal.state == "open", Proposal.asker != actor.user_id)
 
 
