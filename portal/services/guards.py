@@ -129,7 +129,7 @@ def check(
         return
     later = to_come()
     if most or later:
-        total = Customer.select().count()
+        total = Customer.select().where(Customer.removed_at.is_null()).count()
         if max(most, later) * WHOLE > rails.share * total:
             sentence = _NOW if most >= later else _LATER
             raise NeedsApproval(sentence, *call(), n=max(most, later), total=total)

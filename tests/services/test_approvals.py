@@ -131,6 +131,18 @@ def test_more_than_the_share_of_all_customers_is_stopped_and_the_share_itself_is
     assert members(group) == ["C0", "C1", "C2"]
 
 
+def test_a_share_is_a_share_of_the_customers_who_are_there(
+    cass: Actor, olive: Actor, new_group: New, crowd: list[Customer], new_customer: New
+) -> None:
+    group = new_group("Vips")
+    for code in ("X1", "X2", "X3"):
+        new_customer(code=code)
+        undo.undo(cass, Change.select().order_by(Change.id.desc()).get().id)
+    settings.set_guards(olive, "30", is_marked=False)
+    with pytest.raises(NeedsApproval, match="This moves 4 of 10 customers"):
+        items.add(cass, group.id, [NewItem(customer_id=row.id) for row in crowd[:4]])
+
+
 def test_an_import_into_a_guarded_group_is_stopped_before_a_row_is_written(
     guarded: Group, cass: Actor, pat: Actor, tmp_path: Path
 ) -> None:
