@@ -59,7 +59,7 @@ ASK_NOBODY = {
     "guards.leave": "reads what this block was given",
     "guards.passing": "lets an approved act pass; the services that give leave have asked",
     "guards.check": "looks at what an act moves; the service that does it has asked",
-    "preview.newest_customer": "reads",
+    "preview.newest_ids": "reads",
     "preview.read": "reads what has moved; the service that did it has asked",
     "proposals.made": "works inside a change that a service which asked has open",
     "proposals.open_one": "reads; the services that decide have asked",

@@ -13,9 +13,10 @@ from portal.queries import uses
 from portal.services import membership, nesting
 from portal.services.changes import Recorder, plain, record, values
 from portal.services.details import MAX_NAME, TYPES, Details, check
-from portal.services.guards import calling
+from portal.services.guards import Call, calling
 from portal.services.item_rows import end_over
 from portal.services.items import NewItem, live_items, put, put_all, settle
+from portal.services.items.new import as_json
 from portal.text import fold, slug
 from portal.values import Remark
 
@@ -28,6 +29,8 @@ RESERVED = frozenset(
         "customer", "customers", "page", "after", "before", "at", "of", "me", "true", "false", "null",
     }
 )  # fmt: skip
+
+_PLAN = ("starts_at", "ends_at")
 
 __all__ = ["TYPES", "Details", "Saved", "check", "create", "delete", "duplicate", "edit", "insert", "set_status"]
 
@@ -48,7 +51,8 @@ def create(actor: Actor, details: Details, new_items: Sequence[NewItem] = ()) ->
     Only CSCC Manager and Portfolio Manager may (product.md §4, law 11). Raises Refusals naming the fields.
     """
     require(actor, Action.CREATE_GROUP)
-    with record(actor, "group.create") as change:
+    call = lambda: Call("groups.create", {"details": asdict(details), "items": [as_json(one) for one in new_items]})  # noqa: E731
+    with record(actor, "group.create", call=call) as change:
         group = insert(actor, details, change)
         change.about("group", group.id)
         warnings = put(actor, group, new_items, change)
@@ -67,6 +71,7 @@ def insert(actor: Actor, details: Details, change: Recorder) -> Group:
         in_form=said["type"] == "customer",
     )  # fmt: skip
     change.created("group", group)
+    change.brings(group)
     return group
 
 
@@ -76,7 +81,7 @@ def duplicate(actor: Actor, group_id: int) -> Saved:
     A draft or archived group is copied as a draft, so that nobody joins by surprise. Raises Missing, Denied.
     """
     require(actor, Action.CREATE_GROUP)
-    with record(actor, "group.duplicate") as change:
+    with record(actor, "group.duplicate", call=calling("groups.duplicate", group_id=group_id)) as change:
         source = _live(group_id)
         status = "active" if source.status == "active" else "draft"
         details = Details(
@@ -111,9 +116,11 @@ def edit(actor: Actor, group_id: int, details: Details, version: int | None = No
         before = values(group)
         for column, value in check(details, group).items():
             setattr(group, column, value)
-        is_planned_anew = any(plain(getattr(group, name)) != before[name] for name in ("starts_at", "ends_at"))
+        is_planned_anew = any(plain(getattr(group, name)) != before[name] for name in _PLAN)
         if group.ends_at is not None and is_planned_anew:
             _refuse_if_used(group, "ends_on")
+        if is_planned_anew:
+            change.plans(group)
         # Words are nobody's loss. The mark itself, and what the clock will do, are guarded by the mark that was.
         if before["is_guarded"] and (is_planned_anew or not group.is_guarded):
             change.touches(group, was_guarded=True)
@@ -138,6 +145,7 @@ def set_status(actor: Actor, group_id: int, status: str) -> Saved:
         change.touches(group)
         _unplan(group)
         if status == "active":
+            change.plans(group)  # its items of days to come count again
             group.starts_at = None  # it has started
             end_over(group, change)
         moved = _store(group, before, change)
@@ -178,6 +186,8 @@ def put_back(actor: Actor, group: Group, said: Mapping[str, Any], change: Record
     if (was_active and not is_active) or (group.ends_at is not None and group.ends_at != ended):
         _refuse_if_used(group)
     _unplan(group)
+    if (is_active and not was_active) or any(plain(getattr(group, name)) != before[name] for name in _PLAN):
+        change.plans(group)
     if is_active and not was_active:
         end_over(group, change)
     if was_deleted:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from portal import clock
-from portal.errors import N_, Conflict, Missing, Refusal
+from portal.errors import N_, Conflict, Missing, NeedsApproval, Refusal
 from portal.models import Group, Import, ImportRow
 from portal.permissions import Action, Actor, require
 from portal.queries import imports as find
@@ -94,22 +94,36 @@ def check_guards(imported: Import) -> None:
 
     Asked beforehand, of what the check has shown: the group changes last, when its customers are written.
     """
-    if imported.group is None or guards.approved(imported.id, imported.fingerprint) is not None:
+    if not _moves_a_group(imported):
         return
-    n = int(imported.counts.get("joined", 0))
-    call = guards.calling("imports.run", import_id=imported.id)
-    guards.check({imported.group_id: (n, 0)}, {imported.group_id: imported.group.is_guarded}, call)
+    moves = {imported.group_id or 0: (int(imported.counts.get("joined", 0)), 0)}
+    touched = {imported.group_id: imported.group.is_guarded} if imported.group is not None else {}
+    try:
+        guards.check(moves, touched, guards.calling("imports.run", import_id=imported.id))
+    except NeedsApproval:
+        if guards.approved(imported.id, imported.fingerprint) is None:
+            raise
+
+
+def _moves_a_group(imported: Import) -> bool:
+    return imported.group_id is not None or bool(imported.new_group)
 
 
 @contextmanager
 def _as_approved(import_id: int) -> Iterator[None]:
-    """Note in the change of the block who approved the import, if anybody had to."""
+    """Note in the change of the block who approved the import, if anybody had to.
+
+    The first part notes it, and only one that has a group can have needed it: nothing else is asked of.
+    """
     imported = Import.get_or_none(Import.id == import_id)
-    leave = guards.leave() or (guards.approved(import_id, imported.fingerprint) if imported is not None else None)
+    leave = guards.leave()
+    if leave is None and imported is not None and imported.change_id is None and _moves_a_group(imported):
+        leave = guards.approved(import_id, imported.fingerprint)
     if leave is None:
         yield
         return
-    leave.change_id = leave.change_id or imported.change_id  # noted once, in the first part
+    if imported is not None:
+        leave.change_id = leave.change_id or imported.change_id
     with guards.passing(leave):
         yield
 
