@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from portal.errors import N_
 from portal.rules.catalogue import DATES, NUMBERS, OPERATORS_OF, PART_OPERATORS, TEXTS, Catalogue, FieldInfo, compact
@@ -53,8 +54,7 @@ class Problem:
     n: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
+class Reads(NamedTuple):
     """What a rule asks: codes of fields and of groups, and whether the day on which it is asked matters."""
 
     fields: frozenset[str]
