@@ -533,7 +533,7 @@ def test_who_approved_an_import_is_looked_up_once_and_only_for_what_could_have_n
     query_count: New, is_on: bool,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(apply, "CHUNK", 2)
-    monkeypatch.setattr(resolve, "HOLD", 0.0)
+    monkeypatch.setattr(turns, "HOLD", 0.0)
     group = new_group("Vips", is_guarded=True)
     settings.set_guards(olive, "", is_marked=True)
     text = "code,name\n" + "".join(f"A{n},Name {n}\n" for n in range(8))
