@@ -81,9 +81,9 @@ class Stage:
         self.north = new_group("North", shops=[s1])
         self.old = new_group("Old", [self.ben])
         groups.set_status(cass, self.old.id, "archived")
-        self.tier, self.old_field, *_others = (
-            fields.create(cass, fields.Details({"en": label}, is_filterable=True)) for label in ("Tier", "Earlier", "Last")
-        )
+        labels = ("Tier", "Earlier", "Last")
+        made = [fields.create(cass, fields.Details({"en": label}, is_filterable=True)) for label in labels]
+        self.tier, self.old_field, _last = made
         fields.retire(cass, self.old_field.id)
         self.nan = users.add(olive, email="n@n.example", name="Nan", grants=[Grant(Role.ANALYST)], password=PASSWORD)
 
