@@ -23,6 +23,7 @@ from portal.services import (
     approvals,
     customers,
     exports,
+    fields,
     groups,
     imports,
     items,
@@ -48,6 +49,7 @@ SEE_GROUP_NAMES = SEE_GROUPS | {"tess"}
 SEE_CHANGES = EVERYBODY - {"nadia"}
 MANAGERS = {"cass", "pat"}
 OWNER = {"olive"}
+FIELDS = {"olive", "cass"}
 # Who may change one member, support and shop staff only where the group is open to them.
 MEMBERS = MANAGERS | {"sam", "sol"}
 # Who asks for what she may not do, who decides it.
@@ -245,6 +247,11 @@ class World:
             cass, Call("groups.set_status", {"group_id": self.group.id, "status": "archived"}), "over"
         )
         self.s1, self.s2, self.own, self.foreign = s1, s2, one, two
+        self.field, self.retired_field, *_below = (
+            fields.create(cass, fields.Details({"en": label}, section=section))
+            for label, section in (("Second", ""), ("Old", ""), ("Third", ""), ("Trade", "Trade"), ("More", "More"))
+        )
+        fields.retire(cass, self.retired_field.id)
         file = folder / "people.csv"
         file.write_text("code,name\nF1,From File\n,Nobody\n")
         self.imported, self.killed = (imports.check(cass, file, "people.csv") for _ in range(2))
@@ -479,6 +486,12 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
         UNDO, lambda w, a: undo.undo(a, w.changes.get(a.name.lower(), w.changes["cass"]))
     ),
     "undo.undo of another's act": (UNDO - UNDO_OWN, lambda w, a: undo.undo(a, w.changes["pat"])),
+    "fields.create": (FIELDS, lambda w, a: fields.create(a, fields.Details({"en": "Colour"}))),
+    "fields.edit": (FIELDS, lambda w, a: fields.edit(a, w.field.id, fields.Details({"en": "Other"}))),
+    "fields.retire": (FIELDS, lambda w, a: fields.retire(a, w.field.id)),
+    "fields.restore": (FIELDS, lambda w, a: fields.restore(a, w.retired_field.id)),
+    "fields.move": (FIELDS, lambda w, a: fields.move(a, w.field.id, is_up=False)),
+    "fields.move_section": (FIELDS, lambda w, a: fields.move_section(a, 1, "Trade", is_up=False)),
     "shops.create": (OWNER, lambda w, a: shops.create(a, code="S9", name="Ninth")),
     "shops.edit": (OWNER, lambda w, a: shops.edit(a, w.s1.id, code="S1", name="Other")),
     "proposals.ask_group": (ASK, lambda w, a: proposals.ask_group(a, groups.Details(name="Wished"), [], "r")),

@@ -9,7 +9,7 @@ from portal import clock
 from portal.errors import N_, Conflict, Missing, Refusal
 from portal.models import Group
 from portal.permissions import Action, Actor, require
-from portal.queries import uses
+from portal.queries import codes, uses
 from portal.services import membership, nesting
 from portal.services.changes import Recorder, plain, record, values
 from portal.services.details import MAX_NAME, TYPES, Details, check
@@ -21,15 +21,6 @@ from portal.text import fold, slug
 from portal.values import Remark
 
 _COPY = re.compile(r" \(copy(?: \d+)?\)$")
-# Codes stand in addresses and files; these mean something else there (product.md §5, Codes).
-RESERVED = frozenset(
-    {
-        "new", "edit", "import", "imports", "export", "all", "any", "none", "q", "sort", "shop", "group", "groups",
-        "code", "name", "email", "phone", "birth-date", "language", "gender", "id-type", "id-number", "address",
-        "customer", "customers", "page", "after", "before", "at", "of", "me", "true", "false", "null",
-    }
-)  # fmt: skip
-
 _PLAN = ("starts_at", "ends_at")
 
 __all__ = ["TYPES", "Details", "Saved", "check", "create", "delete", "duplicate", "edit", "insert", "set_status"]
@@ -200,6 +191,8 @@ def _refuse_if_not_free(group: Group) -> None:
     others = Group.select().where(Group.status != "deleted", Group.id != group.id)
     if others.where(Group.code == group.code).exists():
         raise Refusal(N_("Another group has the code “%(code)s” by now."), "code", code=group.code)
+    if codes.field_of(group.code) is not None:
+        raise Refusal(N_("A field has the code “%(code)s” by now."), "code", code=group.code)
     if group.name_key and others.where(Group.name_key == group.name_key).exists():
         raise Refusal(N_("There is a group called “%(name)s” already."), "name", name=group.name)
     if group.is_sensitive and group.is_open:
@@ -262,10 +255,10 @@ def _free_name(name: str) -> str:
 
 
 def _free_code(name: str) -> str:
-    """Return the slug of `name`, with a number behind it where another group or a reserved word has it."""
+    """Return the slug of `name`, with a number behind it where a group, a field or a reserved word has it."""
     base = slug(name) or "group"
     code, number = base, 1
-    while code in RESERVED or Group.select().where(Group.code == code, Group.status != "deleted").exists():
+    while not codes.is_free_for_group(code):
         number += 1
         code = f"{base}-{number}"
     return code

@@ -14,7 +14,7 @@ from portal.db import db, random_uid, run_many
 from portal.models import Customer, GroupItem, Import, ImportRow, Membership
 from portal.models.customer import FIELDS
 from portal.queries.membership import valid_at
-from portal.services import customers, membership, staying
+from portal.services import customers, membership, own_values, staying
 from portal.services.changes import Recorder
 from portal.services.imports.turns import Part
 from portal.values import search_text
@@ -161,6 +161,8 @@ def _update(part: Part, change: Recorder) -> dict[int, int | None]:
         .tuples()
     )  # fmt: skip
     written, recorded, moved = [], [], {}
+    rows = list(rows)
+    lines = own_values.lines([row_id for row_id, *_values in rows])
     for row_id, version, *values in rows:
         stored, staged = values[: len(names)], values[len(names) :]
         before = dict(zip(names, stored, strict=True))
@@ -170,7 +172,7 @@ def _update(part: Part, change: Recorder) -> dict[int, int | None]:
             continue
         if before["shop"] != after["shop"]:
             moved[row_id] = before["shop"]
-        written.append([*after.values(), search_text(after), version + 1, moment, row_id])
+        written.append([*after.values(), search_text(after, lines.get(row_id, "")), version + 1, moment, row_id])
         recorded.append((row_id, {name: before[name] for name in differing}, {name: after[name] for name in differing}))
     if written:
         columns = [*_COLUMNS, "shop_id", "search", "version", "updated_at"]
