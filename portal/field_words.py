@@ -20,6 +20,7 @@ NOUNS = {
     "customer": N_("Customer"), "group": N_("Group"), "group_item": N_("Item"), "shop": N_("Shop"),
     "user": N_("Account"), "user_role": N_("Role"), "user_session": N_("Session"), "backup": N_("Backup"),
     "restore": N_("Restore"), "setting": N_("Setting"), "export": N_("Export"), "import": N_("Import of a file"),
+    "field": N_("Field"), "customer_value": N_("Own fields of a customer"),
     "change": N_("Change"), "change_row": N_("Forgotten values"), "proposal": N_("Request"), "approval": N_("Approval"),
 }  # fmt: skip
 LABELS = {
@@ -39,7 +40,11 @@ LABELS = {
     "kind": N_("Kind"), "state": N_("State"), "asker": N_("Asked by"), "reason": N_("Reason"),
     "act": N_("What is asked for"), "answer": N_("Answer"), "decided_by": N_("Decided by"),
     "decided_at": N_("Decided"), "approver": N_("Approved by"), "typed": N_("Typed"), "proposal": N_("Request"),
-    "removed_at": N_("Taken away"),
+    "removed_at": N_("Taken away"), "in_form": N_("Box in the form"), "rule": N_("Rule"), "labels": N_("Label"),
+    "helps": N_("Help text"), "choices": N_("Choices"), "default": N_("Default"), "section": N_("Section"),
+    "side": N_("Column"), "place": N_("Place"), "is_required": N_("Required"), "is_searchable": N_("Searchable"),
+    "is_filterable": N_("Filterable"), "is_unique": N_("Unique"), "retired_at": N_("Retired"),
+    "en": N_("English"), "pt": N_("Portuguese"), "es": N_("Spanish"),
     "migrations": N_("Migrations"), "sessions_ended": N_("Sessions ended"), "forgotten": N_("Forgotten"),
 }  # fmt: skip
 _WORDS: dict[str, Mapping[str, str]] = {

@@ -25,7 +25,7 @@ SENTENCES = {
     problems.HEADER_UNKNOWN: N_("The column “%(header)s” is not one of ours and is left out."),
     problems.HEADER_SECOND: N_("The column “%(header)s” means the same as “%(first)s” and is left out."),
     problems.HEADER_UNSURE: N_("The column “%(header)s” is read as %(target)s. Check that this is right."),
-    problems.COLUMN_MISFIT: N_("This column does not look like %(target)s: it holds %(examples)s. Nothing was stored."),
+    problems.COLUMN_MISFIT: N_("This column does not look like %(target)s: it holds %(examples)s."),
 }
 
 # What people call the fields, inside a sentence.

@@ -61,6 +61,8 @@ class Action(StrEnum):
     SEE_CHANGES = "change.see"
     UNDO_OWN = "change.undo_own"
     UNDO_ANY = "change.undo_any"
+    # The store's own fields, and the form that they make.
+    EDIT_FIELDS = "field.edit"
     EDIT_SHOP = "shop.edit"
     EDIT_USER = "user.edit"
     GRANT_ROLE = "role.grant"
@@ -130,13 +132,14 @@ TABLE: dict[Role, dict[Action, Scope]] = {
         Action.SEE_CHANGES: _A,
         Action.UNDO_OWN: _A,
         Action.UNDO_ANY: _A,
+        Action.EDIT_FIELDS: _A,
         Action.EDIT_SHOP: _A,
         Action.EDIT_USER: _A,
         Action.GRANT_ROLE: _A,
         Action.MAINTAIN: _A,
         Action.SET_GUARDS: _A,
     },
-    Role.CSCC_MANAGER: _MANAGER,
+    Role.CSCC_MANAGER: {**_MANAGER, Action.EDIT_FIELDS: _A},
     Role.PORTFOLIO_MANAGER: _MANAGER,
     Role.SUPPORT: _COUNTER,
     Role.SHOP_STAFF: _COUNTER,

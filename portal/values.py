@@ -203,12 +203,16 @@ def keys_of(columns: Mapping[str, Any], region: str) -> dict[str, Any]:
     return keys
 
 
-def search_text(columns: Mapping[str, Any]) -> str:
-    """Return the text that searching compares: folded name, code, e-mail and the digits of the phone, a line each."""
+def search_text(columns: Mapping[str, Any], own: str = "") -> str:
+    """Return the text that searching compares: folded name, code, e-mail and the digits of the phone, a line each.
+
+    `own` are the lines of the store's own searchable fields (services/own_values.lines).
+    """
     parts = (
         columns.get("name_key"),
         fold(columns.get("code") or ""),
         fold(columns.get("email") or ""),
         digits(columns.get("phone") or ""),
+        own,
     )
     return "\n".join(part for part in parts if part)

@@ -31,6 +31,7 @@ from portal.permissions import OPERATOR, Actor, Door
 from portal.queries import jobs as find
 from portal.queries import users
 from portal.services import imports, jobs
+from portal.services.fields import searching
 from portal.services.imports import background
 from portal.services.jobs import lease
 from portal.services.membership import due
@@ -64,6 +65,7 @@ def _catch_up(actor: Actor, job: Job) -> bool:
 
 KINDS = {
     "clock.due": Kind(_catch_up, door=Door.CLOCK),
+    "field.search": Kind(searching.step),
     "import.run": Kind(
         background.step, lambda actor, args: imports.prepare(actor, args["import"]), door=Door.IMPORT
     ),

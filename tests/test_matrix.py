@@ -16,13 +16,14 @@ import pytest
 from portal import clock
 from portal.app_limits import limiter
 from portal.errors import Denied, Missing, Refusal
-from portal.models import Change, Customer, Group, GroupItem, Job, Shop, User, UserSession
+from portal.models import Change, Customer, Group, GroupItem, Import, Job, Shop, User, UserSession
 from portal.permissions import OPERATOR, Grant, Role
 from portal.queries import filters, history
 from portal.services import (
     approvals,
     customers,
     exports,
+    fields,
     groups,
     imports,
     items,
@@ -48,6 +49,7 @@ SEE_GROUP_NAMES = SEE_GROUPS | {"tess"}
 SEE_CHANGES = EVERYBODY - {"nadia"}
 MANAGERS = {"cass", "pat"}
 OWNER = {"olive"}
+FIELDS = {"olive", "cass"}
 # Who may change one member, support and shop staff only where the group is open to them.
 MEMBERS = MANAGERS | {"sam", "sol"}
 # Who asks for what she may not do, who decides it.
@@ -166,6 +168,7 @@ TABLE: dict[tuple[str, str], Route] = {
     ("GET", "/imports/<int:import_id>"): Route(IMPORT, "import"),
     ("GET", "/imports/<int:import_id>/preview"): Route(IMPORT, "import"),
     ("POST", "/imports/<int:import_id>/run"): Route(IMPORT, "import", {}, 303),
+    ("POST", "/imports/<int:import_id>/check"): Route(IMPORT, "killed import", {}, 303),
     ("POST", "/imports/<int:import_id>/cancel"): Route(IMPORT, "import", {}, 303),
     ("GET", "/imports/<int:import_id>/refused.csv"): Route(IMPORT, "import"),
     # jobs
@@ -244,9 +247,15 @@ class World:
             cass, Call("groups.set_status", {"group_id": self.group.id, "status": "archived"}), "over"
         )
         self.s1, self.s2, self.own, self.foreign = s1, s2, one, two
+        self.field, self.retired_field, *_below = (
+            fields.create(cass, fields.Details({"en": label}, section=section))
+            for label, section in (("Second", ""), ("Old", ""), ("Third", ""), ("Trade", "Trade"), ("More", "More"))
+        )
+        fields.retire(cass, self.retired_field.id)
         file = folder / "people.csv"
         file.write_text("code,name\nF1,From File\n,Nobody\n")
-        self.imported = imports.check(cass, file, "people.csv")
+        self.imported, self.killed = (imports.check(cass, file, "people.csv") for _ in range(2))
+        Import.update(state="reading").where(Import.id == self.killed.id).execute()
         self.jobs = {name: Job.create(kind="import.run", user=person.user) for name, person in self.people.items()}
         self.item = GroupItem.get(GroupItem.group == self.group, GroupItem.customer == one)
         # Each has changed something of hers, and changed and undone another thing.
@@ -340,6 +349,7 @@ def _targets(world: World, route: Route, rule: str, name: str) -> Iterator[tuple
             "own": {"proposal_id": str(world.asked_approval.id)}, "missing": {"proposal_id": "999999"},
         },
         "import": {"own": {"import_id": str(world.imported.id)}, "missing": {"import_id": "999999"}},
+        "killed import": {"own": {"import_id": str(world.killed.id)}, "missing": {"import_id": "999999"}},
         "job": {
             "own": {"job_id": str(job.id)},
             "missing": {"job_id": "999999"},
@@ -476,6 +486,12 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
         UNDO, lambda w, a: undo.undo(a, w.changes.get(a.name.lower(), w.changes["cass"]))
     ),
     "undo.undo of another's act": (UNDO - UNDO_OWN, lambda w, a: undo.undo(a, w.changes["pat"])),
+    "fields.create": (FIELDS, lambda w, a: fields.create(a, fields.Details({"en": "Colour"}))),
+    "fields.edit": (FIELDS, lambda w, a: fields.edit(a, w.field.id, fields.Details({"en": "Other"}))),
+    "fields.retire": (FIELDS, lambda w, a: fields.retire(a, w.field.id)),
+    "fields.restore": (FIELDS, lambda w, a: fields.restore(a, w.retired_field.id)),
+    "fields.move": (FIELDS, lambda w, a: fields.move(a, w.field.id, is_up=False)),
+    "fields.move_section": (FIELDS, lambda w, a: fields.move_section(a, 1, "Trade", is_up=False)),
     "shops.create": (OWNER, lambda w, a: shops.create(a, code="S9", name="Ninth")),
     "shops.edit": (OWNER, lambda w, a: shops.edit(a, w.s1.id, code="S1", name="Other")),
     "proposals.ask_group": (ASK, lambda w, a: proposals.ask_group(a, groups.Details(name="Wished"), [], "r")),
@@ -519,6 +535,7 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "jobs.cancel of somebody else": (MAINTAIN, lambda w, a: jobs.cancel(a, w.jobs["pat"].id)),
     "imports.run": (IMPORT, lambda w, a: imports.run(a, w.imported.id)),
     "imports.go_on": (IMPORT, lambda w, a: imports.go_on(a, w.imported.id)),
+    "imports.check_again": (IMPORT, lambda w, a: imports.check_again(a, w.killed.id)),
     "imports.cancel": (IMPORT, lambda w, a: imports.cancel(a, w.imported.id)),
     "exports.customers": (EXPORT, lambda w, a: list(exports.customers(a, filters.Filter(), "all"))),
     "exports.crowd": (EXPORT, lambda w, a: list(exports.crowd(

@@ -40,6 +40,7 @@ RIGHTS = {
     "change.see": f"{MANAGERS} support shop_staff analyst tech_admin",
     "change.undo_own": f"{MANAGERS} support shop_staff",
     "change.undo_any": MANAGERS,
+    "field.edit": "owner cscc_manager",
     "shop.edit": "owner",
     "user.edit": "owner tech_admin",
     "role.grant": "owner",

@@ -23,6 +23,7 @@ COMMANDS = {
     "customer": ("customers", "Customers."),
     "group": ("groups", "Customer groups, their items and their members."),
     "why": ("why", "Say why a customer is in a group, or why not."),
+    "proposal": ("proposals", "Requests: what others ask for, to be approved or declined."),
     "change": ("changes", "What was done, with every row before and after."),
     "verify": ("system", "Check stored membership, and that nobody altered the list of changes."),
     "doctor": ("doctor", "Look the installation over and say what to do."),

@@ -30,6 +30,8 @@ COLUMN_TYPES = {
 # Types whose values are compared by a second column: folded text, the international form of a phone, digits alone.
 KEYED = frozenset(name for name, kind in COLUMN_TYPES.items() if kind == "TEXT")
 CHOICE_TYPES = frozenset({"choice", "choices"})
+# Types that no index helps: they are asked for what they contain, or are longer than an index takes.
+UNINDEXED = frozenset({"longtext", "choices"})
 
 
 class Field(Model):
@@ -69,6 +71,16 @@ class Field(Model):
     def key_column(self) -> str | None:
         """Return the name of the column that its values are compared by, None where they are compared as they are."""
         return f"k{self.id}" if self.type in KEYED else None
+
+    @property
+    def index_column(self) -> str:
+        """Return the name of the column that its index is over."""
+        return self.key_column or self.column
+
+    @property
+    def is_indexed(self) -> bool:
+        """Tell whether there is an index over its values."""
+        return (self.is_filterable or self.is_unique) and self.type not in UNINDEXED
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -164,7 +164,8 @@ def _about(actor: Actor, noun: str, code: str) -> peewee.Expression:
     customer_id = customers.by_code(actor, code).id
     items = GroupItem.select(GroupItem.id).where(GroupItem.customer == customer_id)
     of_items = ChangeRow.select(ChangeRow.change).where(ChangeRow.noun == "group_item", ChangeRow.row_id.in_(items))
-    return _touched("customer", customer_id) | Change.id.in_(of_items)
+    own = _touched("customer_value", customer_id)
+    return _touched("customer", customer_id) | own | Change.id.in_(of_items)
 
 
 def _touched(noun: str, row_id: int) -> peewee.Expression:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portal.models import ChangeRow, Customer
+from portal.models import ChangeRow, Customer, Field
 from portal.permissions import Action, Actor, require
 from portal.queries import changes
+from portal.queries import fields as find_fields
 from portal.queries.changes import Thing
 from portal.queries.customers import known_to, mask
 
@@ -24,9 +25,11 @@ REFERENCES = {
 }
 # What only the portal reads.
 UNTOLD = frozenset({"id", "version", "updated_at", "created_at", "created_by", "ended_by", "kind"}) | {
-    "n_members", "next_change_at", "level", "arguments", "seen", "fingerprint", "change", "act", "params",
+    "n_members", "next_change_at", "level", "arguments", "seen", "fingerprint", "change", "act", "params", "reads",
+    "reads_clock",
 }  # fmt: skip
-_HIDDEN = frozenset({"customer", "group"})  # what some readers may not see; it has no name for them then
+_PEOPLE = frozenset({"customer", "customer_value"})  # rows numbered as the customer is
+_HIDDEN = _PEOPLE | {"group"}  # what some readers may not see; it has no name for them then
 Values = Mapping[str, Any]
 
 
@@ -74,8 +77,9 @@ def page(actor: Actor, change_id: int, *, after: int = 0, size: int = PAGE) -> R
     found = list(query.limit(size + 1))
     rows = found[:size]
     things = changes.things(actor, _named(rows))
-    seen = _shops(actor, [row.row_id for row in rows if row.noun == "customer"])
-    lines = [_line(actor, row, things, seen) for row in rows]
+    seen = _shops(actor, [row.row_id for row in rows if row.noun in _PEOPLE])
+    own = find_fields.every() if any(row.noun == "customer_value" for row in rows) else []
+    lines = [_line(actor, row, things, seen, own) for row in rows]
     return Rows(lines, rows[-1].id if len(found) > size else None, things)
 
 
@@ -100,20 +104,28 @@ def _shops(actor: Actor, ids: list[int]) -> dict[int, int | None]:
     return dict(known_to(actor).select(Customer.id, Customer.shop).where(Customer.id.in_(ids)).tuples())
 
 
-def _line(actor: Actor, row: ChangeRow, things: dict[tuple[str, int], Thing], seen: dict[int, int | None]) -> Line:
+def _line(
+    actor: Actor, row: ChangeRow, things: dict[tuple[str, int], Thing], seen: dict[int, int | None], own: list[Field]
+) -> Line:
     thing = things.get((row.noun, row.row_id), Thing(row.noun))
     if row.before is None and row.after is None:
         return Line(row.id, row.noun, thing, is_forgotten=True)
     if row.noun in _HIDDEN and not thing.label:
         return Line(row.id, row.noun, thing, is_hidden=True)
-    if row.noun != "customer":
+    if row.noun not in _PEOPLE:
         return Line(row.id, row.noun, thing, row.before, row.after)
     hidden = actor.masked(seen[row.row_id])
-    before, after = (_masked(values, hidden) for values in (row.before, row.after))
+    hides = {name: name for name in hidden} | {
+        field.code: find_fields.MASKED_AS[field.type]
+        for field in own
+        if find_fields.MASKED_AS.get(field.type) in hidden
+    }
+    before, after = (_masked(values, hides) for values in (row.before, row.after))
     return Line(row.id, row.noun, thing, before, after)
 
 
-def _masked(values: Values | None, hidden: frozenset[str]) -> Values | None:
+def _masked(values: Values | None, hides: Mapping[str, str]) -> Values | None:
+    """Return values with those masked that are hidden, each as the built-in column that it is hidden with."""
     if values is None:
         return None
-    return {name: mask(name, value) if name in hidden else value for name, value in values.items()}
+    return {name: mask(hides[name], value) if name in hides else value for name, value in values.items()}

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.models import Change, ChangeRow, Customer, Group, GroupItem, Import, Shop, User
+from portal.models import Change, ChangeRow, Customer, Field, Group, GroupItem, Import, Shop, User
 from portal.permissions import Action, Actor
 from portal.queries import customers as find_customers
+from portal.queries import fields as find_fields
 from portal.queries.groups import seen_by
 
 # Acts on a group that name one customer; who she is stands in their rows.
@@ -95,7 +96,8 @@ def things(
 ) -> dict[tuple[str, int], Thing]:
     """Return what the reader may know of things, by noun and number."""
     finders: dict[str, Callable[[Actor, list[int]], dict[int, Thing]]] = {
-        "customer": _customers, "group": _groups, "shop": _shops, "user": _users, "group_item": _items,
+        "customer": _customers, "customer_value": _customers, "field": _fields, "group": _groups, "shop": _shops,
+        "user": _users, "group_item": _items,
     }  # fmt: skip
     found = {(noun, row_id): Thing(noun) for noun, row_id in wanted}
     for noun, finder in finders.items():
@@ -147,6 +149,10 @@ def _items(actor: Actor, ids: list[int]) -> dict[int, Thing]:
     }
     names = things(actor, {one for one in said.values() if one[1]})
     return {item_id: names[one] for item_id, one in said.items() if one in names}
+
+
+def _fields(actor: Actor, ids: list[int]) -> dict[int, Thing]:
+    return {one.id: Thing("field", find_fields.label(one)) for one in Field.select().where(Field.id.in_(ids))}
 
 
 def _users(actor: Actor, ids: list[int]) -> dict[int, Thing]:

@@ -17,6 +17,7 @@ from portal.permissions import Action, Actor
 from portal.queries import badges
 from portal.queries import groups as find_groups
 from portal.queries.customers import matching, visible_to, words
+from portal.queries.walking import place, walk
 
 PAGE = 50
 COUNT_CAP = 10_000  # a count beyond this is said as "more than", so that it never holds up the rows
@@ -67,14 +68,14 @@ def page(actor: Actor, wanted: Filter, *, after: str = "", before: str = "", siz
     When there is no such customer any more, or none that `actor` sees, these are the first rows, and `is_lost`.
     """
     code = after or before
-    anchor = _place_of(actor, wanted, code) if code else None
+    anchor = place(actor, _columns(wanted), code) if code else None
     found = _rows(actor, wanted, anchor, size, anchor is not None and not after)
     return _with_details(actor, replace(found, is_lost=bool(code) and anchor is None))
 
 
-def after(actor: Actor, wanted: Filter, place: Sequence[Any] | None, size: int, *conditions: Any) -> Page:
+def after(actor: Actor, wanted: Filter, beyond: Sequence[Any] | None, size: int, *conditions: Any) -> Page:
     """Return the rows beyond a place (None: from the first), at most `size`, of those that meet the conditions too."""
-    return _with_details(actor, _rows(actor, wanted, place, size, conditions=conditions))
+    return _with_details(actor, _rows(actor, wanted, beyond, size, conditions=conditions))
 
 
 def place_of(customer: Customer, wanted: Filter) -> list[Any]:
@@ -86,35 +87,15 @@ def _rows(
     actor: Actor, wanted: Filter, anchor: Sequence[Any] | None, size: int, backwards: bool = False,
     conditions: Sequence[Any] = (),
 ) -> Page:  # fmt: skip
-    columns, descending = _columns(wanted), wanted.sort.startswith("-") != backwards
-    query = select(actor, wanted).order_by(*(column.desc() if descending else column.asc() for column in columns))
-    if anchor is not None:
-        query = query.where(_beyond(columns, anchor, descending))
+    query = select(actor, wanted)
     if conditions:
         query = query.where(*conditions)
-    found = list(query.limit(size + 1))
-    rows, more = found[:size], len(found) > size
-    if backwards:
-        rows.reverse()
-    first, last = (rows[0].code, rows[-1].code) if rows else (None, None)
-    has_before, has_after = (more, True) if backwards else (anchor is not None, more)
-    return Page(rows, first if has_before else None, last if has_after else None)
+    descending = wanted.sort.startswith("-")
+    return Page(*walk(query, _columns(wanted), anchor, size, descending=descending, backwards=backwards))
 
 
 def _columns(wanted: Filter) -> tuple[Any, ...]:
     return SORTS[wanted.sort.lstrip("-")]
-
-
-def _place_of(actor: Actor, wanted: Filter, code: str) -> tuple[Any, ...] | None:
-    query = visible_to(actor).select(*_columns(wanted)).where(Customer.code_key == code.casefold())
-    found: tuple[Any, ...] | None = query.tuples().first()
-    return found
-
-
-def _beyond(columns: Sequence[Any], anchor: Sequence[Any], descending: bool) -> peewee.Expression:
-    left: Any = peewee.Tuple(*columns) if len(columns) > 1 else columns[0]
-    right: Any = peewee.Tuple(*anchor) if len(columns) > 1 else anchor[0]
-    return left < right if descending else left > right
 
 
 def _with_details(actor: Actor, found: Page) -> Page:

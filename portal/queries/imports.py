@@ -16,8 +16,10 @@ from portal.queries.filters import Choice
 from portal.values import Remark
 
 PAGE = 100
+QUIET_MINUTES = 5  # after which nobody is at a file that is still being checked: the largest takes one
 KEPT_DAYS = 30  # for which the rows of a finished import can be looked at; then its counts alone stay
 RESULTS = ("new", "updated", "unchanged", "ambiguous", "refused")
+WARNED = "warned"  # rows that are taken, with a warning
 JOINS = ("joined", "already", "excluded")
 
 
@@ -27,7 +29,7 @@ def by_id(actor: Actor, import_id: int) -> Import:
     imported = (
         Import.select(Import, Group)
         .join(Group, peewee.JOIN.LEFT_OUTER)
-        .where(Import.id == import_id, Import.state.in_(("checked", "running", "stopped", "done")))
+        .where(Import.id == import_id, Import.state != "cancelled")
         .first()
     )
     if imported is None:
@@ -71,9 +73,19 @@ def is_long_over(imported: Import) -> bool:
 
 
 def unfinished(actor: Actor) -> list[Import]:
-    """Return the imports that are being written, or were interrupted at it, the newest first."""
+    """Return the imports that are being checked or written, or were interrupted at it, the newest first."""
     require(actor, Action.IMPORT_CUSTOMERS)
-    return list(Import.select().where(Import.state == "running").order_by(Import.id.desc()).limit(20))
+    return list(Import.select().where(Import.state.in_(("reading", "running"))).order_by(Import.id.desc()).limit(20))
+
+
+def is_read(imported: Import) -> bool:
+    """Tell whether a file that is still being checked was read to its end: what it holds is stored after its rows."""
+    return bool(imported.headers)
+
+
+def is_interrupted(imported: Import) -> bool:
+    """Tell whether the check of a file has gone on for so long that nobody is at it any more."""
+    return imported.state == "reading" and imported.created_at < clock.ago(minutes=QUIET_MINUTES)
 
 
 def n_written(imported: Import) -> int:
@@ -93,14 +105,16 @@ class Rows:
 
 
 def rows(imported: Import, *, show: str = "", after: int = 0, size: int = PAGE) -> Rows:
-    """Return the rows after the given row number; `show` is a result or an effect, '' for all."""
+    """Return the rows after the given row number; `show` is a result, an effect or WARNED, '' for all."""
     query = (
         ImportRow.select(ImportRow, Customer)
         .join(Customer, peewee.JOIN.LEFT_OUTER)
         .where(ImportRow.imported == imported, ImportRow.row > after)
         .order_by(ImportRow.row)
     )
-    if show in RESULTS:
+    if show == WARNED:
+        query = query.where(*_warned())
+    elif show in RESULTS:
         query = query.where(ImportRow.result == show)
     elif show in JOINS:
         query = query.where(ImportRow.joins == show)
@@ -160,11 +174,16 @@ def _refused(imported: Import) -> Iterator[tuple[list[str], ImportRow]]:
         after = page[-1].row
 
 
+def _warned() -> list[Any]:
+    """Return the conditions for rows that are taken with a warning."""
+    return [ImportRow.reason == "", ImportRow.remarks.cast("text") != "[]"]
+
+
 def n_warned(imported: Import) -> int:
     """Return how many rows are taken with a warning."""
     return int(
         ImportRow.select(fn.COUNT(ImportRow.id))
-        .where(ImportRow.imported == imported, ImportRow.reason == "", ImportRow.remarks.cast("text") != "[]")
+        .where(ImportRow.imported == imported, *_warned())
         .scalar()
     )
 

@@ -14,66 +14,73 @@ from portal.models import Customer, Group, GroupItem, Membership, PastMembership
 from portal.queries.rules import matching
 
 Slice: TypeAlias = Any  # ids: a list of them, a select of them, or None for all
-Kind: TypeAlias = Callable[[str, Slice, Slice, datetime], peewee.Select]
+Kind: TypeAlias = Callable[[str, Slice, Slice, tuple[Any, ...]], peewee.Select]
 ASK: Any = object()
 
 
 def definition(
     groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True,
-    matched: Any = ASK,
+    items: tuple[Any, ...] = (), matched: Any = ASK,
 ) -> peewee.Select:  # fmt: skip
     """Return a select of (group_id, customer_id) of everybody who should be a member at `moment` (UTC; default now).
 
     `groups` and `customers` narrow it to ids (a list, or a select of ids); None means all. Only active groups have
     members. The result is the includes (customers ∪ shops ∪ groups ∪ shares ∪ rules) minus each kind of excludes; both
     databases read such a chain from the left. Who is in a group that an item names is asked of the stored membership,
-    which has to be right already; `is_nested` false says that no item of these groups names one. `matched` is a table
-    or select of (item_id, customer_id) of whom the rules of these groups fit, None where they have none; by default
-    they are asked.
+    which has to be right already; `is_nested` false says that no item of these groups names one. `items` are
+    conditions for the items that count, in the place of those for the live ones of active groups. `matched` is a table
+    or select of (item_id, customer_id) of whom the rules among them fit, None where there are none; by default they
+    are asked.
     """
-    moment = moment or now()
+    items = items or (*valid_at(moment or now()), _is_active())
     if matched is ASK:
-        rules = matching.items(groups, moment)
-        matched = matching.matches(rules, customers) if rules else None
+        matched = _asked(groups, customers, items, moment or now())
     kinds: list[Kind] = [_by_customer, _by_shop]
     if is_nested:
         kinds += [_by_group, _by_share]
     if matched is not None:
         kinds.append(partial(_by_rule, matched))
-    included, *further = (kind("include", groups, customers, moment) for kind in kinds)
+    included, *further = (kind("include", groups, customers, items) for kind in kinds)
     for query in further:
         included = included | query
     for kind in kinds:
-        included = included - kind("exclude", groups, customers, moment)
+        included = included - kind("exclude", groups, customers, items)
     return included
 
 
-def _by_customer(sign: str, groups: Slice, customers: Slice, moment: datetime) -> peewee.Select:
+def _asked(groups: Slice, customers: Slice, items: tuple[Any, ...], moment: datetime) -> Any:
+    """Return a select of whom the rules among these items fit, None where there are none."""
+    query = GroupItem.select().where(*items)
+    rules = matching.read(query if groups is None else query.where(GroupItem.group.in_(groups)), moment)
+    return matching.matches(rules, customers) if rules else None
+
+
+def _by_customer(sign: str, groups: Slice, customers: Slice, items: tuple[Any, ...]) -> peewee.Select:
     query = GroupItem.select(GroupItem.group.alias("group_id"), GroupItem.customer.alias("customer_id")).where(
         GroupItem.kind == "customer"
     )
-    return _narrowed(query, sign, moment, groups, GroupItem.customer, customers)
+    return _narrowed(query, sign, items, groups, GroupItem.customer, customers)
 
 
-def _by_shop(sign: str, groups: Slice, customers: Slice, moment: datetime) -> peewee.Select:
+def _by_shop(sign: str, groups: Slice, customers: Slice, items: tuple[Any, ...]) -> peewee.Select:
     query = (
         GroupItem.select(GroupItem.group.alias("group_id"), Customer.id.alias("customer_id"))
         .join(Customer, on=(Customer.shop == GroupItem.shop))
         .where(GroupItem.kind == "shop")
     )
-    return _narrowed(query, sign, moment, groups, Customer.id, customers)
+    return _narrowed(query, sign, items, groups, Customer.id, customers)
 
 
-def _by_group(sign: str, groups: Slice, customers: Slice, moment: datetime) -> peewee.Select:
+def _by_group(sign: str, groups: Slice, customers: Slice, items: tuple[Any, ...]) -> peewee.Select:
     query = (
         GroupItem.select(GroupItem.group.alias("group_id"), Membership.customer.alias("customer_id"))
         .join(Membership, on=(Membership.group == GroupItem.of_group))
         .where(GroupItem.kind == "group")
     )
-    return _narrowed(query, sign, moment, groups, Membership.customer, customers)
+    return _narrowed(query, sign, items, groups, Membership.customer, customers)
 
 
-def _by_share(sign: str, groups: Slice, customers: Slice, moment: datetime) -> peewee.Select:
+def _by_share(sign: str, groups: Slice, customers: Slice, items: tuple[Any, ...]) -> peewee.Select:
     lot = lot_of(GroupItem.seed, Customer.uid)
     query = (
         GroupItem.select(GroupItem.group.alias("group_id"), Membership.customer.alias("customer_id"))
@@ -81,11 +88,11 @@ def _by_share(sign: str, groups: Slice, customers: Slice, moment: datetime) -> p
         .join(Customer, on=(Customer.id == Membership.customer))
         .where(GroupItem.kind == "share", lot >= GroupItem.low, lot < GroupItem.high)
     )
-    return _narrowed(query, sign, moment, groups, Membership.customer, customers)
+    return _narrowed(query, sign, items, groups, Membership.customer, customers)
 
 
 def _by_rule(
-    matched: Any, sign: str, groups: Slice, customers: Slice, moment: datetime
+    matched: Any, sign: str, groups: Slice, customers: Slice, items: tuple[Any, ...]
 ) -> peewee.Select:
     part = matched.alias("matched")
     query = (
@@ -93,15 +100,13 @@ def _by_rule(
         .join(part, on=(part.c.item_id == GroupItem.id))
         .where(GroupItem.kind == "rule")
     )
-    return _narrowed(query, sign, moment, groups, part.c.customer_id, None)
+    return _narrowed(query, sign, items, groups, part.c.customer_id, None)
 
 
 def _narrowed(
-    query: Any, sign: str, moment: datetime, groups: Slice, customer: Any, customers: Slice
+    query: Any, sign: str, items: tuple[Any, ...], groups: Slice, customer: Any, customers: Slice
 ) -> peewee.Select:
-    # Asked of each item found: as a list of groups, SQLite looks for each of them whether it has the shop.
-    active = Group.select(peewee.SQL("1")).where(Group.id == GroupItem.group, Group.status == "active")
-    query = query.where(GroupItem.sign == sign, *valid_at(moment), fn.EXISTS(active))
+    query = query.where(GroupItem.sign == sign, *items)
     if groups is not None:
         query = query.where(GroupItem.group.in_(groups))
     if customers is not None:
@@ -109,10 +114,19 @@ def _narrowed(
     return query
 
 
+def _is_active() -> Any:
+    # Asked of each item found: as a list of groups, SQLite looks for each of them whether it has the shop.
+    return fn.EXISTS(Group.select(peewee.SQL("1")).where(Group.id == GroupItem.group, Group.status == "active"))
+
+
 def valid_at(moment: datetime) -> tuple[Any, ...]:
     """Return the conditions for items that count at `moment`: live, begun, and not over (product.md §5, Dates)."""
+    return (GroupItem.ended_at.is_null(), *in_days(moment))
+
+
+def in_days(moment: datetime) -> tuple[Any, ...]:
+    """Return the conditions for items whose days hold `moment`, whether or not somebody has ended them."""
     return (
-        GroupItem.ended_at.is_null(),
         GroupItem.valid_from.is_null() | (GroupItem.valid_from <= moment),
         GroupItem.valid_until.is_null() | (GroupItem.valid_until > moment),
     )

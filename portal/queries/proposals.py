@@ -7,7 +7,7 @@ import peewee
 from peewee import fn
 
 from portal.errors import N_, Missing
-from portal.models import Customer, Group, Proposal, Shop, User
+from portal.models import Customer, Group, Import, Proposal, Shop, User
 from portal.permissions import Action, Actor, require
 from portal.queries import customers as find_customers
 from portal.queries import groups as find_groups
@@ -47,12 +47,12 @@ def by_id(actor: Actor, proposal_id: int) -> Proposal:
 
 def waiting(actor: Actor) -> list[Proposal]:
     """Return the open proposals of others, which `actor` may decide, the oldest first."""
-    return list(_whole(_waiting(actor)).order_by(Proposal.id).limit(MOST)) if actor.may(Action.APPROVE) else []
+    return list(_whole(undecided(actor)).order_by(Proposal.id).limit(MOST)) if actor.may(Action.APPROVE) else []
 
 
 def n_waiting(actor: Actor) -> int:
     """Return how many open proposals of others `actor` may decide."""
-    return int(_waiting(actor).count()) if actor.may(Action.APPROVE) else 0
+    return int(undecided(actor).count()) if actor.may(Action.APPROVE) else 0
 
 
 def own(actor: Actor) -> list[Proposal]:
@@ -69,7 +69,8 @@ def decided(actor: Actor) -> list[Proposal]:
     return list(query.order_by(Proposal.id.desc()).limit(MOST // 4))
 
 
-def _waiting(actor: Actor) -> peewee.ModelSelect:
+def undecided(actor: Actor) -> peewee.ModelSelect:
+    """Return a select of the open proposals of others; every page of who may decide counts them, in an index."""
     return Proposal.select().where(Proposal.state == "open", Proposal.asker != actor.user_id)
 
 
@@ -116,7 +117,26 @@ def _row(item: dict[str, Any]) -> dict[str, Any]:
 def moves(proposal: Proposal) -> list[Move]:
     """Return what the asker of an approval was shown that it would move."""
     groups = {group.id: group for group in Group.select().where(Group.id.in_([row[0] for row in proposal.seen]))}
+    groups[0] = brought(proposal.act, proposal.arguments)
     return [Move(groups.get(row[0]), row[1], row[2]) for row in proposal.seen]
+
+
+def brought(act: str, arguments: dict[str, Any]) -> Group | None:
+    """Return the group that an act would bring into being, as far as it is known before it is there; None for none."""
+    if act == "groups.create":
+        details = arguments["details"]
+        return Group(code="", **{name: details[name] for name in ("name", "hue", "is_sensitive")})
+    if act == "groups.duplicate":
+        source = Group.get_or_none(Group.id == arguments["group_id"])
+        return source and Group(code="", name=source.label, hue=source.hue, is_sensitive=source.is_sensitive)
+    imported = Import.get_or_none(Import.id == arguments["import_id"]) if act == "imports.run" else None
+    return Group(code="", name=imported.new_group) if imported is not None and imported.new_group else None
+
+
+def label_of(proposal: Proposal) -> str:
+    """Return what the group is called that a proposal is about, whether or not it is there yet; '' for none."""
+    group = proposal.group or brought(proposal.act, proposal.arguments)
+    return group.label if group is not None else ""
 
 
 def is_shown(actor: Actor, proposal: Proposal) -> bool:

@@ -1,12 +1,32 @@
-"""Where a group is used: the groups whose items name it, whole or a share of it."""
+"""Where a group is used: the groups whose items name it, whole or a share of it. And where a field is."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from portal import clock
-from portal.models import Group, GroupItem, RuleGroup
+from portal.models import Field, Group, GroupItem, RuleGroup
 from portal.permissions import Action, Actor, require
 from portal.queries.groups import seen_by, visible_to
+
+
+class Use(NamedTuple):
+    """What uses a field: a noun, its code and what it is called."""
+
+    noun: str
+    code: str
+    label: str
+
+
+def users_of_field(field: Field) -> list[Use]:
+    """Return what asks for a field, by name: the groups of which a rule reads it, active or not. One query."""
+    rules = (
+        GroupItem.select(GroupItem.reads, Group.code, Group.name)
+        .join(Group, on=(GroupItem.group == Group.id))
+        .where(GroupItem.ended_at.is_null(), GroupItem.rule.is_null(False), Group.status != "deleted")
+        .order_by(Group.name_key, Group.code)
+    )
+    found = [Use("group", code, name or code) for reads, code, name in rules.tuples() if field.code in (reads or ())]
+    return list(dict.fromkeys(found))
 
 
 def of_group(actor: Actor, group: Group) -> list[GroupItem]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from portal.errors import N_
 from portal.rules.catalogue import DATES, NUMBERS, OPERATORS_OF, PART_OPERATORS, TEXTS, Catalogue, FieldInfo, compact
@@ -53,8 +54,7 @@ class Problem:
     n: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
+class Reads(NamedTuple):
     """What a rule asks: codes of fields and of groups, and whether the day on which it is asked matters."""
 
     fields: frozenset[str]
@@ -64,11 +64,16 @@ class Reads:
 
 def check(tree: Tree, catalogue: Catalogue) -> list[Problem]:
     """Return everything that is wrong with a tree, from left to right; nothing when a group may be made by it."""
+    return too_large(tree) or list(_problems(tree, catalogue, ()))
+
+
+def too_large(tree: Tree) -> list[Problem]:
+    """Return whether a tree is too deep or has too many conditions, as at most one problem."""
     if _is_deeper(tree, MAX_DEPTH):
         return [Problem((), "tree", TOO_DEEP, {"most": str(MAX_DEPTH)})]
     if sum(1 for _ in tests(tree)) > MAX_TESTS:
         return [Problem((), "tree", TOO_MANY_TESTS, {"most": str(MAX_TESTS)})]
-    return list(_problems(tree, catalogue, ()))
+    return []
 
 
 def reads(tree: Tree) -> Reads:

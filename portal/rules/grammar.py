@@ -18,7 +18,7 @@ _NO = r"(?:não|nao|no)"
 _STRING = r'"(?:[^"\\]|\\.)*"|“(?:[^”\\]|\\.)*”|«(?:[^»\\]|\\.)*»' + r"|'(?:[^'\\]|\\.)*'"
 _TICKED = r"`(?:[^`\\]|\\.)*`"
 QUOTED = f"{_STRING}|{_TICKED}"
-_WORD = r"""(?:(?!&&|\|\|)[^\s,()"“”«»`])*"""
+_WORD = r"""(?:(?!&&|\|\|)[^\s,;()"“”«»`])*"""
 
 _NOT_ONE_OF = (
     rf"(?:(?:is\s+)?not\s+(?:one|any)\s+of|{_NO}\s+(?:é\s+|es\s+)?(?:uma?|un[oa])\s+de){_END}"
@@ -96,8 +96,8 @@ IS.3: /=|(?:is(?:\s+on)?|on|equals|é|es){_END}/i
 
 EXACTLY.6: /exactly(?=\s*["“'«(])/i
 RELATIVE.5: /{_AT}|{_AGO}|{_AHEAD}|{_MONTH}/i
-BARE: /(?!(?:and|or|not){_END})[^\s,()"“”«»`'=<>!&|]{_WORD}/i
-GROUP_WORD: /(?!(?:and|or|not){_END})[^\s,()"“”«»`'=<>!&|]{_WORD}/i
+BARE: /(?!(?:and|or|not){_END})[^\s,;()"“”«»`'=<>!&|]{_WORD}/i
+GROUP_WORD: /(?!(?:and|or|not){_END})[^\s,;()"“”«»`'=<>!&|]{_WORD}/i
 
 %ignore /\s+/
 """

@@ -36,10 +36,11 @@ _EXPECTED = (
 
 
 class RuleError(Refusal):
-    """A text that is no rule; `line` and `column`, both from 1, say where."""
+    """A text that is no rule; `line` and `column`, both from 1, say where, and so does `at`, from 0."""
 
     def __init__(self, text: str, at: int, sentence: str, /, **params: object) -> None:
         super().__init__(sentence, "rule", **params)
+        self.at = at
         self.line = text.count("\n", 0, at) + 1
         self.column = at - (text.rfind("\n", 0, at) + 1) + 1
 

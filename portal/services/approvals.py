@@ -14,6 +14,7 @@ from portal.errors import N_, Conflict, Malformed, Refusal
 from portal.models import Change, Group, Import, MembershipDelta, Proposal, User
 from portal.permissions import Action, Actor, Door, require
 from portal.queries import groups as find_groups
+from portal.queries import proposals as find
 from portal.queries import users as find_users
 from portal.queries.proposals import Move
 from portal.services import groups, guards, imports, items, membership, once, preview, undo
@@ -63,6 +64,10 @@ ACTS: dict[str, Callable[[Actor, Said], object]] = {
     "items.remove_member": lambda actor, said: items.remove_member(
         actor, _id(said), _id(said, "customer_id"), _text(said, "note")
     ),
+    "groups.create": lambda actor, said: groups.create(
+        actor, _details(said), [from_json(row) for row in said["items"]]
+    ),
+    "groups.duplicate": lambda actor, said: groups.duplicate(actor, _id(said)),
     "groups.set_status": lambda actor, said: groups.set_status(actor, _id(said), _text(said, "status")),
     "groups.delete": lambda actor, said: groups.delete(actor, _id(said)),
     "groups.edit": lambda actor, said: groups.edit(
@@ -106,7 +111,8 @@ def _import(actor: Actor, call: Call) -> Shown:
     imported = _imported(call)
     if imported is None:
         raise Malformed(N_("This request was not understood. Nothing was changed."))
-    joining, group = int(imported.counts.get("joined", 0)), imported.group
+    joining = int(imported.counts.get("joined", 0))
+    group = imported.group or find.brought(call.name, call.arguments)
     moves = [Move(group, joining, 0, group.n_members + joining, [], [])] if group is not None else []
     return Shown(moves, imported.fingerprint)
 
@@ -139,7 +145,10 @@ def ask(actor: Actor, call: Call, reason: str) -> Proposal:
     if not others(actor):
         raise Refusal(N_("Nobody else can approve this. Type the name of the group to do it by yourself."))
     shown = show(actor, call)
-    seen = [[move.group.id, move.joining, move.leaving] for move in shown.moves if move.group]
+    moves = [(move.group.id, move.joining, move.leaving) for move in shown.moves if move.group]
+    there = [group_id for (group_id,) in Group.select(Group.id).where(Group.id.in_([one[0] for one in moves])).tuples()]
+    # A group that the act would bring into being is not there yet: it has no number to be known by.
+    seen = [[group_id if group_id in there else 0, *rest] for group_id, *rest in moves]
     with record(actor, "proposal.approval") as change:
         return made(
             change, kind="approval", asker=actor.user_id, reason=reason, act=call.name, arguments=call.arguments,
@@ -151,12 +160,12 @@ def ask(actor: Actor, call: Call, reason: str) -> Proposal:
 def confirm(actor: Actor, call: Call, typed: str) -> object:
     """Do an act by oneself where nobody else could approve it: the name of the group is typed, and that is logged."""
     require(actor, Action.SEE_GROUPS)
-    group = Group.get_or_none(Group.id == _group_of(call))
+    label = label_of(actor, call)
     if others(actor):
         raise Refusal(N_("Somebody else can approve this. Ask for it."))
-    if group is None or fold(typed) != fold(group.label):
+    if not label or fold(typed) != fold(label):
         raise Refusal(N_("This is not the name of the group. Nothing was changed."), "typed")
-    with guards.passing(Leave(f"“{group.label}”", {"typed": group.label})):
+    with guards.passing(Leave(f"“{label}”", {"typed": label})):
         return run(actor, call)
 
 
@@ -176,7 +185,7 @@ def approve(actor: Actor, proposal_id: int, seen: str) -> Proposal:
     with once.transaction():
         membership.catch_up(clock.now())
         open_one(actor, proposal_id, None)
-        newest = preview.newest_customer()
+        newest = preview.newest_ids()
         with guards.passing(leave), membership.collecting():
             run(asker, call)
             _same(preview.read(actor, newest, named=0).fingerprint, seen)
@@ -255,5 +264,14 @@ def _imported(call: Call) -> Import | None:
 def label_of(actor: Actor, call: Call) -> str:
     """Return what the group that an act is about is called; '' where there is none that `actor` may see."""
     require(actor, Action.SEE_GROUPS)
-    group = Group.get_or_none(Group.id == _group_of(call))
+    group = Group.get_or_none(Group.id == _group_of(call)) or _brought(call)
     return group.label if group is not None and find_groups.sees(actor, group) else ""
+
+
+def _brought(call: Call) -> Group | None:
+    try:
+        if call.name == "groups.create":
+            _details(call.arguments)
+        return find.brought(call.name, call.arguments) if call.name != "imports.run" or _imported(call) else None
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from portal.clock import now
 from portal.db import WRITE_DEADLINE
 from portal.permissions import Actor
+from portal.queries import ahead
 from portal.services import guards, once
 from portal.services.membership.due import catch_up
 from portal.services.recorder import Recorder, plain, sealed, values
@@ -44,11 +45,18 @@ def record(
         if leave is not None:
             leave.used(recorder)
         elif call is not None and recorder.is_made:
-            guards.check(recorder.moves, recorder.touched, call)
+            _look_at_guards(recorder, call)
         recorder.finish()
     noted = _noted.get()
     if noted is not None and recorder.is_made and (recorder.id, act) not in noted:
         noted.append((recorder.id, act))
+
+
+def _look_at_guards(recorder: Recorder, call: Callable[[], guards.Call]) -> None:
+    def to_come() -> int:
+        return ahead.most(recorder.id, {*recorder.touched, *recorder.brought}, recorder.planned)
+
+    guards.check(recorder.moves, recorder.touched, call, recorder.brought, to_come)
 
 
 __all__ = ["Noted", "Recorder", "noting", "plain", "record", "sealed", "values"]

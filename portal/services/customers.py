@@ -1,16 +1,18 @@
 """Creating, editing and revealing customers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from peewee import fn
 
 from portal import clock, config
 from portal.errors import N_, Conflict, Refusal, Refusals
-from portal.models import Customer, Shop
+from portal.models import Customer, Field, Shop
+from portal.own_values import Cell
 from portal.permissions import Action, Actor, require, require_shop
 from portal.queries import customers as find
-from portal.services import membership, staying
+from portal.queries import fields as find_fields
+from portal.services import membership, own_values, staying
 from portal.services.changes import Recorder, record, values
 from portal.values import Reading, Remark, read_customer, search_text
 
@@ -28,7 +30,7 @@ class Saved:
 
 
 def create(actor: Actor, typed: Mapping[str, str]) -> Saved:
-    """Create a customer from typed values (`shop` holds a shop's code) and return her with warnings.
+    """Create a customer from typed values (`shop` holds a shop's code, an own field's code its value) and return her.
 
     She is in the groups that include her shop in the same transaction. Raises Refusals naming the fields, Denied.
     """
@@ -42,7 +44,8 @@ def create(actor: Actor, typed: Mapping[str, str]) -> Saved:
 
 def insert(actor: Actor, typed: Mapping[str, str], change: Recorder) -> Saved:
     """Insert a customer inside a change that another service has open; the caller refreshes membership."""
-    reading = _read(typed)
+    fields = find_fields.live()
+    reading, own = _read(typed, fields, is_new=True)
     shop = _shop(actor, typed.get("shop", ""), reading)
     if actor.shops(Action.EDIT_CUSTOMER) is not None and reading.columns.get("code"):
         # A code typed by somebody who sees one shop would tell her which codes other shops use; it is not looked up.
@@ -55,6 +58,7 @@ def insert(actor: Actor, typed: Mapping[str, str], change: Recorder) -> Saved:
         columns["code_key"] = columns["code"].casefold()
     customer = Customer.create(**columns, shop=shop, search=search_text(columns))
     change.created("customer", customer)
+    own_values.put(actor, {customer.id: own}, fields, change, bumped=(customer.id,))
     return Saved(customer, reading.warnings)
 
 
@@ -74,20 +78,26 @@ def edit(actor: Actor, customer_id: int, typed: Mapping[str, str], version: int 
                     "compare it with what is stored now and save again."
                 )
             )
-        before = values(customer)
-        reading = _read(_allowed(actor, customer, typed))
+        before, fields = values(customer), find_fields.live()
+        reading, own = _read(_allowed(actor, customer, typed, fields), fields, is_new=False)
         if "shop" in typed:
             customer.shop = _shop(actor, typed["shop"], reading)
-        _assign(customer, reading)
-        if values(customer) != before:
+        _assign(customer, reading, fields)
+        is_changed = values(customer) != before
+        if is_changed:
             customer.version += 1
             customer.updated_at = clock.now()
             customer.save()
             change.updated("customer", customer.id, before, values(customer))
             if before["shop"] not in {None, customer.shop_id}:
                 staying.stay({customer.id: before["shop"]}, change)
-            now = values(customer)
-            differing = [name for name in now if now[name] != before[name]]
+        now = values(customer)
+        differing = {name for name in before if before[name] != now[name]}
+        bumped = (customer.id,) if is_changed else ()
+        if written := own_values.put(actor, {customer.id: own}, fields, change, bumped):
+            customer = find.by_id(actor, customer_id)
+            differing |= written[customer.id]
+        if differing:
             membership.refresh(change, customers=[customer.id], fields=differing)
     return Saved(customer, reading.warnings)
 
@@ -121,15 +131,21 @@ def code_base() -> int:
     return _FIRST_CODE + (Customer.select(fn.MAX(Customer.id)).scalar() or 0)
 
 
-def _read(typed: Mapping[str, str]) -> Reading:
-    settings = config.current()
-    own = {name: text for name, text in typed.items() if name != "shop"}
-    return read_customer(own, settings.region, clock.today(settings.timezone))
+def _read(typed: Mapping[str, str], fields: Sequence[Field], *, is_new: bool) -> tuple[Reading, dict[str, Cell]]:
+    """Read her own columns, and apart from them the values of the store's own fields."""
+    settings, codes = config.current(), {field.code for field in fields}
+    columns = {name: text for name, text in typed.items() if name != "shop" and name not in codes}
+    reading = read_customer(columns, settings.region, clock.today(settings.timezone))
+    own = own_values.read_typed(fields, typed, is_new=is_new)
+    reading.refusals += own.refusals
+    reading.warnings += own.warnings
+    return reading, own.cells
 
 
-def _allowed(actor: Actor, customer: Customer, typed: Mapping[str, str]) -> dict[str, str]:
+def _allowed(actor: Actor, customer: Customer, typed: Mapping[str, str], fields: Sequence[Field]) -> dict[str, str]:
     """Leave out columns she sees masked: what she cannot read she cannot overwrite by accident."""
     hidden = find.masked(actor, customer)
+    hidden |= find_fields.masked_codes(fields, hidden)
     limited = actor.shops(Action.EDIT_CUSTOMER) is not None
     return {name: text for name, text in typed.items() if name not in hidden and not (limited and name == "code")}
 
@@ -144,13 +160,13 @@ def _shop(actor: Actor, code: str, reading: Reading) -> Shop | None:
     return shop
 
 
-def _assign(customer: Customer, reading: Reading) -> None:
+def _assign(customer: Customer, reading: Reading, fields: Sequence[Field]) -> None:
     if "code" in reading.columns and not reading.columns["code"]:
         del reading.columns["code"], reading.columns["code_key"]
     _check_identity(reading, customer)
     for name, value in reading.columns.items():
         setattr(customer, name, value)
-    customer.search = search_text(customer.__data__)
+    customer.search = search_text(customer.__data__, own_values.lines([customer.id], fields).get(customer.id, ""))
 
 
 def _check_identity(reading: Reading, customer: Customer | None = None) -> None:

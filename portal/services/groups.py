@@ -9,25 +9,19 @@ from portal import clock
 from portal.errors import N_, Conflict, Missing, Refusal
 from portal.models import Group
 from portal.permissions import Action, Actor, require
-from portal.queries import uses
+from portal.queries import codes, uses
 from portal.services import membership, nesting
 from portal.services.changes import Recorder, plain, record, values
 from portal.services.details import MAX_NAME, TYPES, Details, check
-from portal.services.guards import calling
+from portal.services.guards import Call, calling
 from portal.services.item_rows import end_over
 from portal.services.items import NewItem, live_items, put, put_all, settle
+from portal.services.items.new import as_json
 from portal.text import fold, slug
 from portal.values import Remark
 
 _COPY = re.compile(r" \(copy(?: \d+)?\)$")
-# Codes stand in addresses and files; these mean something else there (product.md §5, Codes).
-RESERVED = frozenset(
-    {
-        "new", "edit", "import", "imports", "export", "all", "any", "none", "q", "sort", "shop", "group", "groups",
-        "code", "name", "email", "phone", "birth-date", "language", "gender", "id-type", "id-number", "address",
-        "customer", "customers", "page", "after", "before", "at", "of", "me", "true", "false", "null",
-    }
-)  # fmt: skip
+_PLAN = ("starts_at", "ends_at")
 
 __all__ = ["TYPES", "Details", "Saved", "check", "create", "delete", "duplicate", "edit", "insert", "set_status"]
 
@@ -48,7 +42,8 @@ def create(actor: Actor, details: Details, new_items: Sequence[NewItem] = ()) ->
     Only CSCC Manager and Portfolio Manager may (product.md §4, law 11). Raises Refusals naming the fields.
     """
     require(actor, Action.CREATE_GROUP)
-    with record(actor, "group.create") as change:
+    call = lambda: Call("groups.create", {"details": asdict(details), "items": [as_json(one) for one in new_items]})  # noqa: E731
+    with record(actor, "group.create", call=call) as change:
         group = insert(actor, details, change)
         change.about("group", group.id)
         warnings = put(actor, group, new_items, change)
@@ -67,6 +62,7 @@ def insert(actor: Actor, details: Details, change: Recorder) -> Group:
         in_form=said["type"] == "customer",
     )  # fmt: skip
     change.created("group", group)
+    change.brings(group)
     return group
 
 
@@ -76,7 +72,7 @@ def duplicate(actor: Actor, group_id: int) -> Saved:
     A draft or archived group is copied as a draft, so that nobody joins by surprise. Raises Missing, Denied.
     """
     require(actor, Action.CREATE_GROUP)
-    with record(actor, "group.duplicate") as change:
+    with record(actor, "group.duplicate", call=calling("groups.duplicate", group_id=group_id)) as change:
         source = _live(group_id)
         status = "active" if source.status == "active" else "draft"
         details = Details(
@@ -111,9 +107,11 @@ def edit(actor: Actor, group_id: int, details: Details, version: int | None = No
         before = values(group)
         for column, value in check(details, group).items():
             setattr(group, column, value)
-        is_planned_anew = any(plain(getattr(group, name)) != before[name] for name in ("starts_at", "ends_at"))
+        is_planned_anew = any(plain(getattr(group, name)) != before[name] for name in _PLAN)
         if group.ends_at is not None and is_planned_anew:
             _refuse_if_used(group, "ends_on")
+        if is_planned_anew:
+            change.plans(group)
         # Words are nobody's loss. The mark itself, and what the clock will do, are guarded by the mark that was.
         if before["is_guarded"] and (is_planned_anew or not group.is_guarded):
             change.touches(group, was_guarded=True)
@@ -138,6 +136,7 @@ def set_status(actor: Actor, group_id: int, status: str) -> Saved:
         change.touches(group)
         _unplan(group)
         if status == "active":
+            change.plans(group)  # its items of days to come count again
             group.starts_at = None  # it has started
             end_over(group, change)
         moved = _store(group, before, change)
@@ -178,6 +177,8 @@ def put_back(actor: Actor, group: Group, said: Mapping[str, Any], change: Record
     if (was_active and not is_active) or (group.ends_at is not None and group.ends_at != ended):
         _refuse_if_used(group)
     _unplan(group)
+    if (is_active and not was_active) or any(plain(getattr(group, name)) != before[name] for name in _PLAN):
+        change.plans(group)
     if is_active and not was_active:
         end_over(group, change)
     if was_deleted:
@@ -190,6 +191,8 @@ def _refuse_if_not_free(group: Group) -> None:
     others = Group.select().where(Group.status != "deleted", Group.id != group.id)
     if others.where(Group.code == group.code).exists():
         raise Refusal(N_("Another group has the code “%(code)s” by now."), "code", code=group.code)
+    if codes.field_of(group.code) is not None:
+        raise Refusal(N_("A field has the code “%(code)s” by now."), "code", code=group.code)
     if group.name_key and others.where(Group.name_key == group.name_key).exists():
         raise Refusal(N_("There is a group called “%(name)s” already."), "name", name=group.name)
     if group.is_sensitive and group.is_open:
@@ -252,10 +255,10 @@ def _free_name(name: str) -> str:
 
 
 def _free_code(name: str) -> str:
-    """Return the slug of `name`, with a number behind it where another group or a reserved word has it."""
+    """Return the slug of `name`, with a number behind it where a group, a field or a reserved word has it."""
     base = slug(name) or "group"
     code, number = base, 1
-    while code in RESERVED or Group.select().where(Group.code == code, Group.status != "deleted").exists():
+    while not codes.is_free_for_group(code):
         number += 1
         code = f"{base}-{number}"
     return code

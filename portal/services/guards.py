@@ -1,6 +1,6 @@
 """Guard rails: which act needs a second person before it is done (product.md §5)."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -13,6 +13,8 @@ from portal.models import Customer, Group, Membership, PastMembership, Proposal,
 from portal.queries.settings import guards
 
 WHOLE = 10_000  # hundredths of a percent
+_NOW = N_("This moves %(n)s of %(total)s customers; a second person has to approve that.")
+_LATER = N_("When its day comes, this moves %(n)s of %(total)s customers; a second person has to approve that.")
 
 
 class Call(NamedTuple):
@@ -78,19 +80,19 @@ def _counted(query: ModelSelect, group: Any, condition: Any) -> Iterable[tuple[i
 
 
 def approved(import_id: int, fingerprint: str) -> Leave | None:
-    """Return the leave for an import that somebody has approved as its check stands; None without.
-
-    An import is written part after part, perhaps by somebody in the background: it is looked up for each of them.
-    """
+    """Return the leave for an import that somebody has approved as its check stands; None without."""
     asker, decider = User.alias(), User.alias()
     query = (
         Proposal.select(Proposal, asker, decider)
         .join(asker, on=(Proposal.asker == asker.id), attr="asker")
         .switch(Proposal)
         .join(decider, on=(Proposal.decided_by == decider.id), attr="decided_by")
-        .where(Proposal.act == "imports.run", Proposal.state == "approved", Proposal.fingerprint == fingerprint)
-    )
-    found = next((row for row in query if row.arguments.get("import_id") == import_id), None)
+        .where(
+            Proposal.act == "imports.run", Proposal.state == "approved", Proposal.fingerprint == fingerprint,
+            Proposal.arguments["import_id"] == import_id,
+        )
+    )  # fmt: skip
+    found = query.first()
     return leave_of(found, found.decided_by_id, found.decided_by.name) if found is not None else None
 
 
@@ -100,11 +102,16 @@ def leave_of(proposal: Proposal, approver_id: int | None, approver: str) -> Leav
     return Leave(f"№ {proposal.id} · {proposal.asker.name} → {approver} · {proposal.reason}", said)
 
 
-def check(moves: Mapping[int, tuple[int, int]], touched: Mapping[int, bool], call: Callable[[], Call]) -> None:
+def check(
+    moves: Mapping[int, tuple[int, int]], touched: Mapping[int, bool], call: Callable[[], Call],
+    brought: Collection[int] = (), to_come: Callable[[], int] = int,
+) -> None:  # fmt: skip
     """Raise NeedsApproval where an act moves more, or other groups, than one person may by herself.
 
-    `touched` are groups that count though nobody may move, each with whether it was marked guarded before. Of an act
-    that reaches several groups the one counts that it moves most: a group made of others moves with them.
+    `touched` are groups that count though nobody may move, each with whether it was marked guarded before; `brought`
+    those that the act brings into being, whose marks guard nobody yet. Of an act that reaches several groups the one
+    counts that it moves most: a group made of others moves with them. `to_come` tells how many the clock will move
+    because of it (queries/ahead.py).
     """
     rails = guards()
     if not rails.is_on or leave() is not None:
@@ -112,15 +119,17 @@ def check(moves: Mapping[int, tuple[int, int]], touched: Mapping[int, bool], cal
     if rails.is_marked:
         were = [group_id for group_id, was_guarded in touched.items() if was_guarded]
         is_marked = (Group.is_guarded == True) | Group.id.in_(were)  # noqa: E712
-        group = Group.select().where(Group.id.in_([*moves, *touched]), is_marked).order_by(Group.name_key).first()
+        reached = [group_id for group_id in (*moves, *touched) if group_id not in brought]
+        group = Group.select().where(Group.id.in_(reached), is_marked).order_by(Group.name_key).first()
         if group is not None:
             sentence = N_("%(name)s is guarded: a second person has to approve this.")
             raise NeedsApproval(sentence, *call(), name=group.label)
     most = max((joined + left for joined, left in moves.values()), default=0)
-    if rails.share is not None and most:
-        total = Customer.select().count()
-        if most * WHOLE > rails.share * total:
-            raise NeedsApproval(
-                N_("This moves %(n)s of %(total)s customers; a second person has to approve that."), *call(),
-                n=most, total=total,
-            )  # fmt: skip
+    if rails.share is None:
+        return
+    later = to_come()
+    if most or later:
+        total = Customer.select().where(Customer.removed_at.is_null()).count()
+        if max(most, later) * WHOLE > rails.share * total:
+            sentence = _NOW if most >= later else _LATER
+            raise NeedsApproval(sentence, *call(), n=max(most, later), total=total)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import peewee
 from peewee import fn
@@ -61,7 +62,7 @@ def of(actor: Actor, act: Callable[[], object], *, named: int = NAMED) -> Previe
     require(actor, Action.SEE_GROUPS)
     with once.aside(), transaction(), suppress(_TakenBack), db.atomic():
         membership.catch_up(now())  # what the clock moves is none of the act's
-        newest = newest_customer()
+        newest = newest_ids()
         with membership.collecting(is_taken_back=True), guards.passing(guards.Leave()):
             act()
             preview = read(actor, newest, named)
@@ -69,16 +70,22 @@ def of(actor: Actor, act: Callable[[], object], *, named: int = NAMED) -> Previe
     return preview
 
 
-def newest_customer() -> int:
-    """Return the largest id of a customer there is now."""
-    return Customer.select(fn.MAX(Customer.id)).scalar() or 0
+class Newest(NamedTuple):
+    """The largest ids there are; what is above them the act itself has made, under another id each time it is done."""
+
+    customer: int
+    group: int
 
 
-def read(actor: Actor, newest: int, named: int = NAMED) -> Preview:
+def newest_ids() -> Newest:
+    """Return the largest id of a customer and of a group there is now."""
+    return Newest(*(int(model.select(fn.MAX(model.id)).scalar() or 0) for model in (Customer, Group)))
+
+
+def read(actor: Actor, newest: Newest, named: int = NAMED) -> Preview:
     """Return what has moved since `membership.collecting` began, in the transaction that is open.
 
-    Customers above the id `newest` were made by the act itself, under another id each time it is done: the fingerprint
-    counts them without looking who they are.
+    The fingerprint counts customers and groups above the ids `newest` without looking who they are.
     """
     step = fn.SUM(peewee.Case(None, [(MembershipDelta.is_joining == True, 1)], -1))  # noqa: E712
     # Who comes and goes within one act has not moved.
@@ -89,7 +96,7 @@ def read(actor: Actor, newest: int, named: int = NAMED) -> Preview:
     )
     moved = net.alias("moved")
     joins = fn.SUM(peewee.Case(None, [(moved.c.step > 0, 1)], 0))
-    known = peewee.Case(None, [(moved.c.customer_id <= newest, moved.c.customer_id)], 0)
+    known = peewee.Case(None, [(moved.c.customer_id <= newest.customer, moved.c.customer_id)], 0)
     query = peewee.Select(
         [moved], [moved.c.group_id, joins, fn.COUNT(moved.c.customer_id), fn.SUM(moved.c.step * known)]
     ).group_by(moved.c.group_id)
@@ -104,7 +111,8 @@ def read(actor: Actor, newest: int, named: int = NAMED) -> Preview:
         for group_id, joining, leaving, _ in counted
     ]  # fmt: skip
     moves.sort(key=lambda one: (-one.joining - one.leaving, one.group.name_key, one.group.id))
-    return Preview(moves, hashlib.sha256(repr(counted).encode()).hexdigest())
+    seen = [(group_id if group_id <= newest.group else 0, *rest) for group_id, *rest in counted]
+    return Preview(moves, hashlib.sha256(repr(sorted(seen)).encode()).hexdigest())
 
 
 def _named(

@@ -37,6 +37,8 @@ class Recorder:
         self.n_rows = 0
         self.moves: dict[int, tuple[int, int]] = {}  # who joined and who left, by group
         self.touched: dict[int, bool] = {}  # groups the act is about, and whether each was marked guarded before
+        self.planned: set[int] = set()  # groups whose start or end is planned anew
+        self.brought: set[int] = set()  # groups that come into being by the act
 
     @property
     def id(self) -> int:
@@ -76,6 +78,14 @@ class Recorder:
     def touches(self, group: Group, *, was_guarded: bool = False) -> None:
         """Say that the act is about a group, for the guard rails, whether or not anybody moves."""
         self.touched[group.id] = was_guarded or group.is_guarded
+
+    def plans(self, group: Group) -> None:
+        """Say that the clock is to begin or end a group at another moment than before."""
+        self.planned.add(group.id)
+
+    def brings(self, group: Group) -> None:
+        """Say that the act brings a group into being: a mark that it gets is nobody's loss."""
+        self.brought.add(group.id)
 
     def created(self, noun: str, row: Model) -> None:
         """Record a row that was not there before."""

@@ -21,6 +21,7 @@ from portal.services.guards import Call
 from portal.web.forms import Form, _l
 from portal.web.language import say
 from portal.web.render import render
+from portal.words.proposals import of_group
 
 pages = Blueprint("approvals", __name__, url_prefix="/proposals")
 
@@ -70,10 +71,11 @@ def told(moves: list[Move]) -> list[dict[str, Any]]:
     there = find_groups.among(actor(), [move.group.id for move in moves if move.group is not None])
     return [
         {
-            "label": move.group.label, "hue": move.group.hue, "code": move.group.code if move.group.id in there else "",
+            "label": of_group(actor(), move.group), "hue": move.group.hue,
+            "code": move.group.code if move.group.id in there else "",
         } | _counts(move)
         if move.group is not None and find_groups.sees(actor(), move.group)
-        else {"label": gettext("a group you may not see"), "code": "", "hue": "grey"}
+        else {"label": of_group(actor(), move.group), "code": "", "hue": "grey"}
         | _counts(move._replace(who_joins=[], who_leaves=[]))
         for move in moves
     ]  # fmt: skip
@@ -147,23 +149,6 @@ def context(proposal: Proposal, *, may_decide: bool) -> dict[str, Any]:
         "moves": told(shown.moves), "seen": shown.fingerprint, "has_moved": shown.fingerprint != proposal.fingerprint,
         "obstacle": "",
     }  # fmt: skip
-
-
-def said(proposal: Proposal, group: str) -> str:
-    """Return what a request for approval is about, in words."""
-    arguments = proposal.arguments
-    sentences = {
-        "items.add": gettext("Add items to %(group)s", group=group),
-        "items.end": gettext("End an item of %(group)s", group=group),
-        "groups.delete": gettext("Delete %(group)s", group=group),
-        "groups.edit": gettext("Edit %(name)s", name=group),
-        "undo.undo": gettext("Undo change %(n)s", n=arguments.get("change_id", "")),
-        "imports.run": gettext("Import a file into %(group)s", group=group),
-        "archived": gettext("Archive %(group)s", group=group),
-        "draft": gettext("Make %(group)s a draft", group=group),
-        "active": gettext("Make %(group)s active", group=group),
-    }
-    return sentences.get(arguments.get("status") if proposal.act == "groups.set_status" else proposal.act, proposal.act)
 
 
 def _stay(refusal: Refusal) -> None:

@@ -161,10 +161,10 @@ def is_seen(item: GroupItem) -> bool:
     return not item.of_group.is_sensitive or actor().may(Action.SEE_SENSITIVE)
 
 
-def said_of(item: GroupItem) -> list[str]:
+def said_of(item: GroupItem | NewItem) -> list[str]:
     """Return what else an item says, in words: its share, its days, who stays, its note."""
     share = ""
-    if item.kind == "share":
+    if item.low is not None and item.high is not None:
         low, high = (format_decimal(part / 100) for part in (item.low, item.high))
         share = gettext("share %(low)s–%(high)s %%, seed “%(seed)s”", low=low, high=high, seed=item.seed)
     first, last = details.day_of(item.valid_from), details.day_of(item.valid_until, is_end=True)

@@ -43,6 +43,7 @@ RESULTS = {
     "ambiguous": (_l("Ambiguous"), "bad"), "refused": (_l("Refused"), "bad"),
 }  # fmt: skip
 HEADINGS = {
+    "reading": _l("This file is being checked"),
     "checked": _l("Check before anything is written"),
     "running": _l("The file is being imported"),
     "done": _l("Verify the imported customer group"),
@@ -125,6 +126,7 @@ def show(import_id: int, problem: Refusal | None = None, status: int = 200) -> R
         n_taken=sum(imported.counts.get(name, 0) for name in ("new", "updated", "unchanged")),
         n_warned=find.n_warned(imported), n_written=find.n_written(imported) if imported.state == "running" else 0,
         problem=say(problem) if problem else "", heading=HEADINGS[state], state=state, job=job,
+        is_interrupted=find.is_interrupted(imported), is_read=find.is_read(imported),
         is_long_over=find.is_long_over(imported), said=of_job,
         is_previewed=state == "checked" and _is_previewed(imported),
         progress=progress_of, is_worked_on=state == imported.state or find_jobs.is_worked_on(),
@@ -180,10 +182,23 @@ def run(import_id: int) -> ResponseReturnValue:
     return redirect(url_for("imports.show", import_id=import_id), 303)
 
 
+@pages.post("/<int:import_id>/check")
+@needs(Action.IMPORT_CUSTOMERS)
+def check_again(import_id: int) -> ResponseReturnValue:
+    """Check a file again whose check was interrupted."""
+    try:
+        imports.check_again(importing(), import_id)
+    except (Denied, Busy):
+        raise
+    except Refusal as refusal:
+        return show(import_id, refusal, refusal.status)
+    return redirect(url_for("imports.show", import_id=import_id), 303)
+
+
 @pages.post("/<int:import_id>/cancel")
 @needs(Action.IMPORT_CUSTOMERS)
 def cancel(import_id: int) -> ResponseReturnValue:
-    """Drop a checked file."""
+    """Drop a file that is checked, or whose check was interrupted."""
     imports.cancel(importing(), import_id)
     flash(gettext("The file was dropped. Nothing of it was stored."), "success")
     return redirect(url_for("imports.new"), 303)

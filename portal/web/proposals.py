@@ -1,5 +1,6 @@
 """Pages of proposals: asking for a group or a membership, the list of requests, and deciding one."""
 
+from functools import partial
 from typing import Any
 
 import wtforms
@@ -27,13 +28,12 @@ from portal.web.groups import HUE_LABELS
 from portal.web.language import say
 from portal.web.picking import ItemsForm, Picker
 from portal.web.render import render
+from portal.words import proposals as words
 
 pages = Blueprint("proposals", __name__, url_prefix="/proposals")
 
-STATES = {
-    "open": (_l("Waiting"), "draft"), "approved": (_l("Approved"), "ok"), "declined": (_l("Declined"), "bad"),
-    "withdrawn": (_l("Withdrawn"), "neutral"),
-}  # fmt: skip
+KINDS = {"open": "draft", "approved": "ok", "declined": "bad", "withdrawn": "neutral"}
+STATES = {state: (_l(word), KINDS[state]) for state, word in words.STATES.items()}
 
 
 class ProposedForm(VersionedForm):
@@ -90,20 +90,7 @@ def index() -> Response:
         (gettext("What you asked for"), find.own(actor()), can(Action.PROPOSE)),
         (gettext("Decided"), find.decided(actor()), False),
     ]
-    return render("proposals/index.html", lists=lists, said=said, states=STATES)
-
-
-def said(proposal: Proposal) -> str:
-    """Return what a proposal asks for, as one who may see its group reads it."""
-    if proposal.kind == "group":
-        return gettext("New group “%(name)s”", name=proposal.arguments["details"]["name"])
-    group = proposal.group.label if find.is_shown(actor(), proposal) else gettext("a group you may not see")
-    if proposal.customer is None:
-        return approvals.said(proposal, group)
-    names = {"name": proposal.customer.name or proposal.customer.code, "group": group}
-    if proposal.act in {"add", "items.add_member"}:
-        return gettext("Add %(name)s to %(group)s", **names)
-    return gettext("Remove %(name)s from %(group)s", **names)
+    return render("proposals/index.html", lists=lists, said=partial(words.of_proposal, actor()), states=STATES)
 
 
 @pages.get("/new")
@@ -191,13 +178,20 @@ def show(
         form, picker = _filled(proposal, form, picker)
     page = "proposals/group.html" if may_approve and proposal.kind == "group" else "proposals/show.html"
     return render(
-        page, status=status, proposal=proposal, said=said(proposal), states=STATES, is_own=is_own,
+        page, status=status, proposal=proposal, said=words.of_proposal(actor(), proposal), states=STATES, is_own=is_own,
         may_decide=may_decide, may_approve=may_approve, form=form if may_approve else None, picker=picker,
-        items=find.items(actor(), proposal), answer=answer or AnswerForm(data={"version": proposal.version}),
+        items=_items(proposal), answer=answer or AnswerForm(data={"version": proposal.version}),
         shown=_previewed(proposal, form, picker) if may_approve and problem is None else None,
         approval=approvals.context(proposal, may_decide=may_decide) if is_approval else None,
         is_shown=find.is_shown(actor(), proposal), problem=say(problem) if problem else "",
     )  # fmt: skip
+
+
+def _items(proposal: Proposal) -> list[dict[str, Any]]:
+    """Return the items that a proposal would put as the page tells them, with their days and whatever else is said."""
+    said_items = proposal.arguments.get("items", [])
+    rows = zip(find.items(actor(), proposal), said_items, strict=True)
+    return [row | {"said": choices.said_of(from_json(one))} for row, one in rows]
 
 
 def _previewed(proposal: Proposal, form: Any, picker: Picker | None) -> previewing.Shown:

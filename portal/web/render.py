@@ -19,6 +19,7 @@ from portal.access import can
 from portal.permissions import ROLE_LABELS, Action
 from portal.phones import format_phone
 from portal.queries import jobs as find_jobs
+from portal.queries import proposals as find_proposals
 from portal.queries.customers import MASK
 from portal.web.language import lang
 
@@ -28,8 +29,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        asset=asset, lang=lang, me=me, menu=menu, can=can, once=once, n_jobs=n_jobs, Action=Action, request=request,
-        url_for=address,
+        asset=asset, lang=lang, me=me, menu=menu, can=can, once=once, n_jobs=n_jobs, n_requests=n_requests,
+        Action=Action, request=request, url_for=address,
     )
     app.jinja_env.filters.update(phone=phone, browser=browser)
     with app.app_context(), app.test_request_context():
@@ -163,6 +164,18 @@ def n_jobs() -> int:
         return find_jobs.n_open(g.actor)
     except peewee.PeeweeException:
         return 0  # the page may be the one that says that the database is away
+
+
+def n_requests() -> int:
+    """Return how many requests wait for this person's decision, for the frame of the page; asked once a page."""
+    if g.get("actor") is None:
+        return 0
+    if "n_requests" not in g:
+        try:
+            g.n_requests = find_proposals.n_waiting(g.actor)
+        except peewee.PeeweeException:
+            g.n_requests = 0  # as above
+    return int(g.n_requests)
 
 
 def phone(shown: str) -> str:

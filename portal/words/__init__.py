@@ -60,7 +60,10 @@ def _named(groups: tuple[Group, ...], pattern: str, between: str) -> str:
     return pattern % {"group": between.join(f"“{group.label}”" for group in groups)}
 
 
-_KINDS = {"clock.due": N_("What is due by the clock"), "import.run": N_("Import of a file")}
+_KINDS = {
+    "clock.due": N_("What is due by the clock"), "field.search": N_("Search over a field"),
+    "import.run": N_("Import of a file"),
+}  # fmt: skip
 _STATES = {
     "waiting": N_("Waiting"), "running": N_("Running"), "done": N_("Done"), "failed": N_("Failed"),
     "cancelled": N_("Cancelled"),

@@ -48,6 +48,7 @@ def test_only_managers_duplicate_groups(portal, store, name):
     [
         ("group", "list"), ("group", "create", "X"), ("group", "members", "x"), ("customer", "list"),
         ("customer", "add", "C1", "--name", "X"), ("customer", "show", "C1"), ("group", "paste", "x"),
+        ("proposal", "list"), ("proposal", "approve", "1"),
     ],
 )  # fmt: skip
 def test_nobody_named_is_refused(portal, store, words):

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
+from portal.clock import now
 from portal.errors import Conflict, Denied, Malformed, NeedsApproval, Refusal
 from portal.models import (
     Change,
@@ -24,11 +27,13 @@ from portal.models import (
 from portal.permissions import Actor, Role
 from portal.queries import jobs as find_jobs
 from portal.queries import membership
+from portal.queries import proposals as find
 from portal.services import approvals, customers, groups, imports, items, proposals, settings, undo
 from portal.services.groups import Details
 from portal.services.guards import Call
 from portal.services.imports import background
 from portal.services.items import NewItem
+from portal.services.membership import due
 from tests.conftest import Database, Person
 
 New = Callable[..., Any]
@@ -126,6 +131,18 @@ def test_more_than_the_share_of_all_customers_is_stopped_and_the_share_itself_is
     assert members(group) == ["C0", "C1", "C2"]
 
 
+def test_a_share_is_a_share_of_the_customers_who_are_there(
+    cass: Actor, olive: Actor, new_group: New, crowd: list[Customer], new_customer: New
+) -> None:
+    group = new_group("Vips")
+    for code in ("X1", "X2", "X3"):
+        new_customer(code=code)
+        undo.undo(cass, Change.select().order_by(Change.id.desc()).get().id)
+    settings.set_guards(olive, "30", is_marked=False)
+    with pytest.raises(NeedsApproval, match="This moves 4 of 10 customers"):
+        items.add(cass, group.id, [NewItem(customer_id=row.id) for row in crowd[:4]])
+
+
 def test_an_import_into_a_guarded_group_is_stopped_before_a_row_is_written(
     guarded: Group, cass: Actor, pat: Actor, tmp_path: Path
 ) -> None:
@@ -185,6 +202,179 @@ def test_a_large_import_that_was_approved_is_handed_to_the_background(
     imports.run(cass, imported.id)  # as whoever works in the background does
     assert members(guarded) == ["C0", "C1", "C2", "N1"]
     assert Change.get(Change.act == "import.run").note == f"№ {asked.id} · Cass → Pat · r"
+
+
+# ---- what the clock would do ----
+
+
+def later(days: int) -> datetime:
+    return now() + timedelta(days=days)
+
+
+@pytest.fixture
+def watched(olive: Actor, new_group: New, crowd: list[Customer], s1: Any) -> Group:
+    """A group of the first customer alone; more than 3 of ten need a second person."""
+    settings.set_guards(olive, "30", is_marked=False)
+    return new_group("Vips", crowd[:1])
+
+
+def of(days: int | None = None, until: int | None = None, **named: Any) -> list[NewItem]:
+    return [NewItem(valid_from=later(days) if days else None, valid_until=later(until) if until else None, **named)]
+
+
+def test_an_item_of_a_day_to_come_is_judged_when_it_is_put_by_whom_it_names_now(
+    watched: Group, cass: Actor, pat: Actor, s1: Any, crowd: list[Customer], database: Database
+) -> None:
+    before = database.checksum()
+    with pytest.raises(NeedsApproval, match="When its day comes, this moves 9 of 10 customers; a second person"):
+        items.add(cass, watched.id, of(2, shop_id=s1.id))
+    assert database.checksum() == before
+    # One who is in by her name stays in: she is not moved.
+    new = [*of(2, customer_id=crowd[0].id), *of(2, customer_id=crowd[1].id), *of(2, customer_id=crowd[2].id)]
+    items.add(cass, watched.id, new)
+    call = stopped(lambda: items.add(cass, watched.id, of(2, shop_id=s1.id)))
+    asked = approvals.ask(cass, call, "The shop opens")
+    assert asked.seen == []
+    approvals.approve(pat, asked.id, asked.fingerprint)
+    # The clock asks nobody; and what is planned already is not judged again with what is added.
+    items.add(cass, watched.id, of(2, customer_id=crowd[9].id))
+    with time_machine.travel(later(3).replace(tzinfo=UTC), tick=False):
+        due.refresh()
+        assert (Group.get_by_id(watched.id).n_members, membership.differences()) == (10, [])
+
+
+@pytest.mark.parametrize("kind", ["group", "share", "exclude", "until", "later until", "in a draft", "restored"])
+def test_whatever_the_clock_would_do_because_of_an_act_is_judged(
+    kind: str, watched: Group, cass: Actor, olive: Actor, new_group: New, s1: Any
+) -> None:
+    settings.set_guards(olive, "", is_marked=False)
+    everybody, draft = new_group("Everybody", shops=[s1]), new_group("Draft", status="draft", starts_on="2199-01-01")
+    archived = new_group("Archived")
+    groups.set_status(cass, archived.id, "archived")
+    items.add(cass, archived.id, of(2, shop_id=s1.id))
+    settings.set_guards(olive, "30", is_marked=False)
+    share = {"of_group_id": everybody.id, "low": 0, "high": 10_000, "seed": "a"}
+    acts: dict[str, Callable[[], object]] = {
+        "group": lambda: items.add(cass, watched.id, of(2, of_group_id=everybody.id)),
+        "share": lambda: items.add(cass, watched.id, of(2, **share)),
+        "exclude": lambda: items.add(cass, everybody.id, of(2, shop_id=s1.id, sign="exclude")),
+        "until": lambda: items.add(cass, everybody.id, of(until=2, shop_id=s1.id)),
+        "later until": lambda: items.add(cass, everybody.id, of(1, 2, shop_id=s1.id)),
+        "in a draft": lambda: items.add(cass, draft.id, of(shop_id=s1.id)),
+        "restored": lambda: groups.set_status(cass, archived.id, "active"),
+    }
+    stopped(acts[kind])
+    settings.set_guards(olive, "100", is_marked=False)
+    acts[kind]()
+
+
+def test_a_day_to_come_that_moves_few_or_nobody_needs_nobody(
+    watched: Group, cass: Actor, olive: Actor, new_group: New, s1: Any, crowd: list[Customer]
+) -> None:
+    settings.set_guards(olive, "", is_marked=False)
+    everybody, draft = new_group("Everybody", shops=[s1]), new_group("Draft", status="draft")
+    settings.set_guards(olive, "10", is_marked=False)
+    items.add(cass, everybody.id, of(2, customer_id=crowd[0].id))
+    items.add(cass, everybody.id, of(2, customer_id=crowd[3].id, sign="exclude"))
+    items.add(cass, draft.id, of(2, shop_id=s1.id))  # nobody knows when it begins
+    groups.edit(cass, draft.id, Details("Draft", description="words"))
+    stopped(lambda: groups.edit(cass, draft.id, Details("Draft", starts_on="2199-01-01")))
+    stopped(lambda: groups.edit(cass, everybody.id, Details("Everybody", ends_on="2199-01-01")))
+    groups.edit(cass, watched.id, Details("Vips", ends_on="2199-01-01"))
+    items.end(cass, everybody.id, GroupItem.get(GroupItem.group == everybody, GroupItem.customer == crowd[3]).id)
+    stopped(lambda: groups.create(cass, Details("New", status="draft", starts_on="2199-01-01"), of(shop_id=s1.id)))
+
+
+def test_an_undo_that_puts_back_an_item_of_a_day_to_come_is_judged_too(
+    watched: Group, cass: Actor, olive: Actor, s1: Any
+) -> None:
+    settings.set_guards(olive, "", is_marked=False)
+    items.add(cass, watched.id, of(2, shop_id=s1.id))
+    items.end(cass, watched.id, GroupItem.get(GroupItem.shop == s1).id)
+    done = Change.select().order_by(Change.id.desc()).get().id
+    settings.set_guards(olive, "30", is_marked=False)
+    stopped(lambda: undo.undo(cass, done))
+
+
+# ---- groups that come into being ----
+
+
+@pytest.fixture
+def bringing(
+    olive: Actor, cass: Actor, crowd: list[Customer], s1: Any, new_group: New, tmp_path: Path
+) -> dict[str, Callable[[], object]]:
+    """Acts that bring a group of all ten customers into being, while 3 of them is what one person may move."""
+    of_shop = new_group("Of the shop", shops=[s1], is_guarded=True)
+    file = tmp_path / "people.csv"
+    file.write_text("code\n" + "".join(f"C{n}\n" for n in range(10)))
+    settings.set_guards(olive, "30", is_marked=True)
+    imported = imports.check(cass, file, "people.csv", new_group="Everybody")
+    new = [NewItem(shop_id=s1.id, note="all of them")]
+    return {
+        "create": lambda: groups.create(cass, Details("Everybody", hue="red", is_guarded=True), new),
+        "duplicate": lambda: groups.duplicate(cass, of_shop.id),
+        "import": lambda: imports.run(cass, imported.id),
+    }
+
+
+@pytest.mark.parametrize("act", ["create", "duplicate", "import"])
+def test_a_group_of_more_than_the_share_comes_into_being_by_a_second_person_only(
+    act: str, bringing: Any, cass: Actor, pat: Actor, olive: Actor, database: Database
+) -> None:
+    before = database.checksum()
+    with pytest.raises(NeedsApproval, match="This moves 10 of 10 customers"):
+        bringing[act]()
+    assert database.checksum() == before
+    asked = approvals.ask(cass, stopped(bringing[act]), "All of them")
+    name = {"create": "Everybody", "duplicate": "Of the shop", "import": "Everybody"}[act]
+    # The number that the group would have had may be another group's soon.
+    assert ([row[1:] for row in asked.seen], {row[0] for row in asked.seen}) == ([[10, 0]], {0})
+    assert [(one.group.label, one.joining) for one in find.moves(asked) if one.group] == [(name, 10)]
+    assert find.label_of(asked) == name
+    groups.create(cass, Details("Another meanwhile"))
+    done = approvals.approve(pat, asked.id, asked.fingerprint)
+    made = Group.select().order_by(Group.id.desc()).get()
+    assert (made.label, made.n_members) == ("Of the shop (copy)" if act == "duplicate" else "Everybody", 10)
+    change = Change.select().where(Change.act == ("import.run" if act == "import" else f"group.{act}"))
+    newest = change.order_by(Change.id.desc()).get()
+    assert (newest.actor_id, newest.note) == (cass.user_id, f"№ {asked.id} · Cass → Pat · All of them")
+    assert (done.state, membership.differences()) == ("approved", [])
+
+
+def test_who_may_create_groups_no_more_brings_none_into_being_by_what_she_asked_for(
+    bringing: Any, cass: Actor, pat: Actor, database: Database
+) -> None:
+    asked = approvals.ask(cass, stopped(bringing["create"]), "r")
+    UserRole.update(role=Role.OWNER.value).where(UserRole.user == cass.user_id).execute()
+    before = database.checksum()
+    with pytest.raises(Denied):
+        approvals.approve(pat, asked.id, asked.fingerprint)
+    assert database.checksum() == before
+
+
+def test_a_guarded_group_may_be_brought_into_being_with_few_and_may_not_move_another_that_is_guarded(
+    olive: Actor, cass: Actor, crowd: list[Customer], new_group: New, s1: Any
+) -> None:
+    settings.set_guards(olive, "30", is_marked=True)
+    first = groups.create(cass, Details("Vips", is_guarded=True), [NewItem(customer_id=row.id) for row in crowd[:3]])
+    copy = groups.duplicate(cass, first.group.id)
+    assert (first.joined, copy.joined, copy.group.is_guarded) == (3, 3, True)
+    settings.set_guards(olive, "", is_marked=False)
+    items.add(cass, first.group.id, [NewItem(shop_id=s1.id)])
+    settings.set_guards(olive, "", is_marked=True)
+    new = [NewItem(new_customer={"code": "N1", "shop": s1.code})]
+    assert stopped(lambda: groups.create(cass, Details("Others"), new)).name == "groups.create"
+
+
+@pytest.mark.parametrize("act", ["create", "import"])
+def test_with_nobody_else_the_name_of_the_group_to_be_is_typed(act: str, bringing: Any, cass: Actor) -> None:
+    User.update(is_active=False).where(User.name.in_(["Pat", "Olive"])).execute()
+    call = stopped(bringing[act])
+    assert approvals.label_of(cass, call) == "Everybody"
+    with pytest.raises(Refusal, match="not the name"):
+        approvals.confirm(cass, call, "")
+    approvals.confirm(cass, call, "everybody")
+    assert Group.get(Group.name == "Everybody").n_members == 10
 
 
 # ---- asking and approving ----
@@ -407,7 +597,9 @@ def test_typing_the_name_is_no_way_round_somebody_who_could_approve(
 @pytest.mark.parametrize(
     "call",
     [
-        Call("groups.create", {"name": "X"}), Call("", {}), Call("items.add", {}),
+        Call("groups.create", {"name": "X"}), Call("groups.create", {"details": {"name": "X"}, "items": 3}),
+        Call("groups.create", {"details": {"name": 3}, "items": []}), Call("groups.duplicate", {"group_id": "1"}),
+        Call("", {}), Call("items.add", {}),
         Call("items.add", {"group_id": 1, "items": [{"colour": "red"}]}),
         Call("items.add", {"group_id": 1, "items": 3}), Call("items.add", {"group_id": 1, "items": [{"shop_id": "1"}]}),
         Call("items.add", {"group_id": 1, "items": [{"customer_id": 2**70}]}),
@@ -425,6 +617,7 @@ def test_what_is_no_act_that_can_be_asked_for_is_refused_in_words(
     before = database.checksum()
     with pytest.raises((Malformed, Refusal)):
         approvals.ask(cass, call, "r")
+    assert approvals.label_of(cass, call) in {"", "Vips", "X"}
     assert database.checksum() == before
 
 

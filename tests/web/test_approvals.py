@@ -134,3 +134,38 @@ def test_an_approver_who_may_not_see_a_request_done_is_told_why(vips: Group, bro
     page = browse("pat").get(f"/proposals/{Proposal.get().id}")
     assert "Whoever asked for this has no open account any more." in page.main
     assert [form.action for form in page.forms if form.action.endswith("/approve")] == []
+
+
+def test_a_new_group_of_many_is_asked_for_by_its_name_and_approved(
+    vips: Group, browse: Browse, olive: Actor, s1: Any, new_customer: New
+) -> None:
+    new_customer("Cid", s1, code="C1")
+    settings.set_guards(olive, "30", is_marked=False)
+    cass, pat = browse("cass"), browse("pat")
+    form = cass.get("/groups/new").form("/groups/new", "post")
+    stopped = cass.submit(form, "Save", name="Everybody", drawn={"item": f"include:shop:{s1.id}"})
+    assert (stopped.status, stopped.h1) == (428, "This needs approval")
+    assert [row[:4] for row in stopped.rows()] == [["Everybody", "+1", "", "1"]]
+    listed = cass.submit(stopped.form("/proposals/approval"), reason="The day")
+    assert [row[:3] for row in listed.rows()] == [["New group “Everybody”", "Cass", "The day"]]
+    path = f"/proposals/{Proposal.get().id}"
+    assert [row[:4] for row in cass.get(path).rows()] == [["Everybody", "+1", "", ""]]
+    page = pat.get(path)
+    assert (page.h1, [row[:4] for row in page.rows()]) == ("New group “Everybody”", [["Everybody", "+1", "", "1"]])
+    pat.submit(page.form(f"{path}/approve"))
+    assert Group.get(Group.name == "Everybody").n_members == 1
+
+
+def test_an_item_of_a_day_to_come_is_shown_with_its_day_to_who_approves(
+    vips: Group, browse: Browse, olive: Actor, s1: Any, new_customer: New
+) -> None:
+    new_customer("Cid", s1, code="C1")
+    settings.set_guards(olive, "30", is_marked=False)
+    cass, pat = browse("cass"), browse("pat")
+    form = cass.get("/groups/vips/items").form("/groups/vips/items", "post")
+    item = f"include:shop:{s1.id}?from_day=2199-01-01"
+    stopped = cass.submit(form, "Save", drawn={"item": item})
+    assert "When its day comes, this moves 1 of 3 customers; a second person has to approve that." in stopped.main
+    cass.submit(stopped.form("/proposals/approval"), reason="The shop opens")
+    page = pat.get(f"/proposals/{Proposal.get().id}")
+    assert "include Kigali North from Jan 1, 2199" in page.main and "Nobody would join or leave a group." in page.main

@@ -285,7 +285,7 @@ def test_htmx_gets_the_list_alone(browse: Browse, store: None) -> None:
     assert whole.headers["HX-Retarget"] == "body" and whole.h1 == "Customers"
 
 
-@pytest.mark.parametrize(("path", "n"), [("/customers", 10), ("/customers?all=vips", 12)])
+@pytest.mark.parametrize(("path", "n"), [("/customers", 11), ("/customers?all=vips", 13)])
 def test_the_list_takes_as_many_queries_for_three_rows_as_for_one(
     path: str, n: int, browse: Browse, new_customer: New, new_group: New, s1: Shop, query_count: Any, cass: Actor
 ) -> None:

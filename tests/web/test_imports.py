@@ -2,9 +2,14 @@
 
 import io
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import pytest
+
+from portal import clock
 from portal.models import Customer, Group, Import, ImportRow, Membership, Shop
+from portal.queries import imports as find
 from tests.page import Browser, Page, text_of
 
 Visit = Callable[[str], Browser]
@@ -21,6 +26,11 @@ def checked(browser: Browser, text: str, **typed: str) -> str:
     response = upload(browser, text, **typed)
     assert response.status_code == 303, response.text
     return str(response.headers["Location"])
+
+
+def pressable(page: Page) -> list[str]:
+    """Return the buttons that do something with the import."""
+    return [text for form in page.forms if "/imports/" in form.action for text in form.buttons()]
 
 
 def test_a_file_goes_from_check_to_members(browse: Visit, new_group: Any) -> None:
@@ -106,6 +116,68 @@ def test_a_dropped_file_is_gone(browse: Visit) -> None:
     assert page.toasts == ["The file was dropped. Nothing of it was stored."]
     assert ImportRow.select().count() == 0
     assert cass.get(address).status == 404
+
+
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_check_that_was_killed_is_said_to_be_so_and_checked_again_or_dropped(
+    is_read: bool, browse: Visit
+) -> None:
+    cass = browse("cass")
+    address = checked(cass, FILE)
+    left: dict[str, Any] = {"state": "reading", "counts": {}, "matching": "somebody"}
+    Import.update(**left, **({} if is_read else {"headers": [], "columns": []})).execute()
+    page = cass.get(address)
+    assert (page.h1, pressable(page), page.rows()) == ("This file is being checked", [], [])
+    assert "Look again in a moment." in page.words
+    Import.update(created_at=clock.ago(minutes=6)).execute()
+    assert "“people.csv” is being checked, or was interrupted at it." in cass.get("/imports/new").words
+    page = cass.get(address)
+    assert ("All of its rows were read" in page.words, "It was not read to its end" in page.words) == (
+        is_read, not is_read
+    )  # fmt: skip
+    assert pressable(page) == ["Drop the file", *(["Check again"] if is_read else [])]
+    if is_read:
+        page = cass.submit(page.form(f"{address}/check"))
+        assert (page.h1, len(page.rows()) > 0) == ("Check before anything is written", True)
+    else:
+        refused = cass.post(f"{address}/check", {})
+        assert (refused.status, "Choose it once more." in refused.words) == (422, True)
+        page = cass.submit(page.form(f"{address}/cancel"))
+        assert (page.toasts, ImportRow.select().count()) == (["The file was dropped. Nothing of it was stored."], 0)
+
+
+def test_rows_with_a_warning_have_a_tab_of_their_own(browse: Visit) -> None:
+    cass = browse("cass")
+    file = "code,name,phone\nA1,Ann,12\nA2,Bea,\nA3,Cay,34\n,Dan,56\n"
+    address = checked(cass, file)
+    page = cass.get(address)
+    tabs = {text_of(link): link.get("href") for link in page.all("a") if "?show=" in link.get("href", "")}
+    assert tabs["With a warning3"] == tabs["3 rows are taken with a warning."] == f"{address}?show=warned"
+    page = cass.get(f"{address}?show=warned")
+    assert [row[:3] for row in page.rows()] == [
+        [n, f"New “{phone}” could not be read as a phone number; it is kept as typed.", code]
+        for n, phone, code in (("2", "12", "A1"), ("4", "34", "A3"), ("5", "56", ""))
+    ]
+    page = cass.get(checked(cass, "code,name\nB1,Ann\n"))
+    assert "With a warning" not in page.words
+
+
+def test_rows_with_a_warning_come_page_by_page_in_one_statement_each(browse: Visit, query_count: Any) -> None:
+    address = checked(browse("cass"), "code,phone\n" + "".join(f"A{n},{n % 2 * 12 or ''}\n" for n in range(9)))
+    imported = Import.get_by_id(int(address.rpartition("/")[2]))
+    first = find.rows(imported, show="warned", size=3)
+    assert ([row.code for row in first.rows], first.after) == (["A1", "A3", "A5"], 7)
+    last = find.rows(imported, show="warned", after=7, size=3)
+    assert ([row.code for row in last.rows], last.after) == (["A7"], None)
+    for size in (1, 3):
+        assert query_count(partial(find.rows, imported, show="warned", size=size)) == 1
+
+
+def test_a_column_that_holds_something_else_is_told_in_one_sentence(browse: Visit) -> None:
+    cass = browse("cass")
+    page = cass.get(checked(cass, "code,email\nA1,0788412901\nA2,0788412902\nA3,0788412903\n"))
+    assert page.h1 == "This file cannot be imported"
+    assert (page.words.count("Nothing was stored."), page.words.count("does not look like e-mail")) == (1, 1)
 
 
 def test_no_file_an_unknown_group_and_a_picture_are_refused_in_words(browse: Visit, new_group: Any) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from portal.db import db, is_sqlite
 from portal.models import Customer, Group, GroupItem, Membership, Proposal, Shop
+from portal.queries import proposals as find
 from portal.services import proposals
 from portal.services.groups import Details
 from tests.conftest import Person
@@ -127,4 +129,36 @@ def test_the_list_takes_as_many_queries_for_three_requests_as_for_one(
         for name in names:
             proposals.ask_member(sam, new_group(name).id, ann.id, "add", "r")
         counts.append(query_count(lambda: cass.get("/proposals")))
-    assert counts == [7, 7]
+    assert counts == [8, 8]
+
+
+def test_every_page_tells_who_may_decide_how_many_requests_wait(
+    browse: Browse, ann: Customer, new_group: New, people: dict[str, Person], query_count: Any
+) -> None:
+    def told(page: Any) -> list[tuple[str, str]]:
+        menu = page.all("header")[0]
+        return [(span.text, span.get("title")) for span in menu.iter("span") if "badge" in (span.get("class") or "")]
+
+    pages = {name: browse(name) for name in ("cass", "olive", "sam", "ana", "tess")}
+    counts = [{name: query_count(lambda page=page: page.get("/account")) for name, page in pages.items()}]
+    for name in ("Vips", "Club"):
+        proposals.ask_member(people["sam"].actor, new_group(name).id, ann.id, "add", "r")
+    counts.append({name: query_count(lambda page=page: page.get("/account")) for name, page in pages.items()})
+    assert counts[0] == counts[1] == {"cass": 6, "olive": 6, "sam": 5, "ana": 5, "tess": 5}
+    shown = {name: told(page.get("/account")) for name, page in pages.items()}
+    two = [("2", "2 requests wait for a decision")] * 2  # at the button of the menu, which phones have, and in it
+    assert shown == {"cass": two, "olive": two, "sam": [], "ana": [], "tess": []}
+    start = query_count(lambda: pages["cass"].get("/"))
+    proposals.decline(people["cass"].actor, Proposal.get().id, "no")
+    assert (query_count(lambda: pages["cass"].get("/")), told(pages["cass"].get("/"))[0][0]) == (start, "1")
+    assert "1 request waits for a decision" in pages["cass"].get("/").main
+
+
+def test_the_requests_that_wait_are_counted_in_their_index(people: dict[str, Person]) -> None:
+    explain = "EXPLAIN QUERY PLAN" if is_sqlite() else "EXPLAIN"
+    with db.atomic():
+        if not is_sqlite():
+            db.execute_sql("SET LOCAL enable_seqscan = off")  # of tables of few rows
+        sql, params = find.undecided(people["cass"].actor).sql()
+        plan = " ".join(str(part[-1]) for part in db.execute_sql(f"{explain} {sql}", params).fetchall())
+    assert "proposal_open" in plan

@@ -20,6 +20,7 @@ from portal.queries.customers import visible_to
 from portal.queries.history import causes as find_causes
 from portal.queries.history.causes import Cause
 from portal.queries.history.days import end_of
+from portal.queries.walking import place, walk
 
 PAGE = 50
 _ORDER = (Customer.name_key, Customer.id)
@@ -73,7 +74,7 @@ class Crowd:
     def page(self, n: int, *, after: str = "", before: str = "", size: int = PAGE) -> Page:
         """Return the rows after (or before) the customer whose code is given; `n` is how many there are in all."""
         code = after or before
-        anchor = self._place(code) if code else None
+        anchor = place(self.actor, _ORDER, code) if code else None
         found = self._rows(n, anchor, size, backwards=anchor is not None and not after)
         return self._with_details(replace(found, is_lost=bool(code) and anchor is None))
 
@@ -91,17 +92,7 @@ class Crowd:
         # Walking passes customers until a page is full: as many more as the group is smaller than the store.
         everybody = Customer.select(fn.MAX(Customer.id)).scalar() or 0
         query = self._driven() if n * n < size * everybody else visible_to(self.actor).where(*self.tests)
-        if anchor is not None:
-            place, there = peewee.Tuple(*_ORDER), peewee.Tuple(*anchor)
-            query = query.where(place < there if backwards else place > there)
-        query = query.order_by(*(column.desc() if backwards else column.asc() for column in _ORDER))
-        found = list(query.limit(size + 1))
-        rows, more = found[:size], len(found) > size
-        if backwards:
-            rows.reverse()
-        first, last = (rows[0].code, rows[-1].code) if rows else (None, None)
-        has_before, has_after = (more, True) if backwards else (anchor is not None, more)
-        return Page(rows, first if has_before else None, last if has_after else None)
+        return Page(*walk(query, _ORDER, anchor, size, backwards=backwards))
 
     def _driven(self) -> peewee.ModelSelect:
         source = self.source.alias("source")
@@ -109,11 +100,6 @@ class Crowd:
         if is_sqlite():  # which would walk all customers by name, since they are to be sorted so
             return query.join(Customer, peewee.JOIN.CROSS).where(Customer.id == source.c.customer_id)
         return query.join(Customer, on=(Customer.id == source.c.customer_id))
-
-    def _place(self, code: str) -> tuple[Any, ...] | None:
-        query = visible_to(self.actor).select(*_ORDER).where(Customer.code_key == code.casefold())
-        found: tuple[Any, ...] | None = query.tuples().first()
-        return found
 
     def _with_details(self, found: Page) -> Page:
         """Add shops, intervals and their causes: a handful of queries, however many rows there are."""

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from portal import clock
-from portal.errors import N_, Conflict, Missing, Refusal
+from portal.errors import N_, Conflict, Missing, NeedsApproval, Refusal
 from portal.models import Group, Import, ImportRow
 from portal.permissions import Action, Actor, require
+from portal.queries import imports as find
 from portal.services import groups, guards, jobs, once
 from portal.services.changes import Recorder, record
 from portal.services.imports import apply, counts, effect, resolve, stage, sweep, turns
@@ -82,7 +83,7 @@ def prepare(actor: Actor, import_id: int) -> Import:
     require(actor, Action.IMPORT_CUSTOMERS)
     imported = allowed(actor, import_id)
     if imported.state == "checked" and (imported.matching or not resolve.stands(imported)):
-        _check_again(imported)
+        _match_again(imported)
     if imported.state == "checked":
         check_guards(imported)
     return imported
@@ -93,27 +94,55 @@ def check_guards(imported: Import) -> None:
 
     Asked beforehand, of what the check has shown: the group changes last, when its customers are written.
     """
-    if imported.group is None or guards.approved(imported.id, imported.fingerprint) is not None:
+    if not _moves_a_group(imported):
         return
-    n = int(imported.counts.get("joined", 0))
-    call = guards.calling("imports.run", import_id=imported.id)
-    guards.check({imported.group_id: (n, 0)}, {imported.group_id: imported.group.is_guarded}, call)
+    moves = {imported.group_id or 0: (int(imported.counts.get("joined", 0)), 0)}
+    touched = {imported.group_id: imported.group.is_guarded} if imported.group is not None else {}
+    try:
+        guards.check(moves, touched, guards.calling("imports.run", import_id=imported.id))
+    except NeedsApproval:
+        if guards.approved(imported.id, imported.fingerprint) is None:
+            raise
+
+
+def _moves_a_group(imported: Import) -> bool:
+    return imported.group_id is not None or bool(imported.new_group)
 
 
 @contextmanager
 def _as_approved(import_id: int) -> Iterator[None]:
-    """Note in the change of the block who approved the import, if anybody had to."""
+    """Note in the change of the block who approved the import, if anybody had to.
+
+    The first part notes it, and only one that has a group can have needed it: nothing else is asked of.
+    """
     imported = Import.get_or_none(Import.id == import_id)
-    leave = guards.leave() or (guards.approved(import_id, imported.fingerprint) if imported is not None else None)
+    leave = guards.leave()
+    if leave is None and imported is not None and imported.change_id is None and _moves_a_group(imported):
+        leave = guards.approved(import_id, imported.fingerprint)
     if leave is None:
         yield
         return
-    leave.change_id = leave.change_id or imported.change_id  # noted once, in the first part
+    if imported is not None:
+        leave.change_id = leave.change_id or imported.change_id
     with guards.passing(leave):
         yield
 
 
-def _check_again(imported: Import) -> None:
+def check_again(actor: Actor, import_id: int) -> Import:
+    """Check the rows of a file whose check was interrupted, and return the import; one that is checked stays as it is.
+
+    Whoever is at it after all is stopped. Raises Missing, Denied, Refusal where the file was not read to its end.
+    """
+    require(actor, Action.IMPORT_CUSTOMERS)
+    imported = _there(import_id, "stopped")
+    if imported.state == "reading":
+        if not find.is_read(imported):
+            raise Refusal(N_("This file was not read to its end. Choose it once more."))
+        resolve.resolve(imported)
+    return imported
+
+
+def _match_again(imported: Import) -> None:
     seen = imported.fingerprint
     resolve.resolve(imported)
     if imported.fingerprint != seen:
@@ -178,10 +207,10 @@ def _finish(imported: Import, change: Recorder, is_alone: bool) -> None:
 
 
 def cancel(actor: Actor, import_id: int) -> Import:
-    """Drop an import that has not been run, with its staged rows."""
+    """Drop an import that has not been run, or whose check was interrupted, with its staged rows."""
     require(actor, Action.IMPORT_CUSTOMERS)
     with once.transaction():
-        imported = _waiting(import_id)
+        imported = _there(import_id, "stopped")
         if imported.state == "done":
             raise Refusal(N_("This import has been written already."))
         if imported.state == "running":
@@ -201,15 +230,13 @@ def key(import_id: int) -> str:
 
 def report(actor: Actor, imported: Import) -> dict[str, object]:
     """Return the counts, warnings and problems of an import as the command line prints them (interfaces.md)."""
-    from portal.queries import imports as find
-
     return find.report(actor, imported)
 
 
 def allowed(actor: Actor, import_id: int) -> Import:
     """Return an import that may be run, to who may run it. Raises Missing, Denied, Refusal."""
     require(actor, Action.IMPORT_CUSTOMERS)
-    imported = _waiting(import_id)
+    imported = _there(import_id, "stopped", "reading")
     if imported.group_id:
         require(actor, Action.EDIT_GROUP)
     if imported.new_group:
@@ -226,13 +253,13 @@ def _is_open(group: Group) -> None:
         raise Refusal(N_("“%(name)s” is archived. Restore it before importing into it."), "group", name=group.label)
 
 
-def _waiting(import_id: int) -> Import:
+def _there(import_id: int, *unfit: str) -> Import:
     imported = Import.get_or_none(Import.id == import_id)
     if imported is None or imported.state == "cancelled":
         raise Missing(N_("There is no such import."))
-    if imported.state in {"stopped", "reading"}:
+    if imported.state in unfit:
         raise Refusal(N_("This file could not be checked; nothing of it can be imported."))
     return imported
 
 
-__all__ = ["KEYS", "allowed", "cancel", "check", "go_on", "key", "prepare", "report", "run"]
+__all__ = ["KEYS", "allowed", "cancel", "check", "check_again", "go_on", "key", "prepare", "report", "run"]

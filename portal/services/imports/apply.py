@@ -16,7 +16,7 @@ from portal.models import Customer, GroupItem, Import, ImportRow, Membership
 from portal.models.customer import FIELDS
 from portal.queries.membership import valid_at
 from portal.queries.rules import matching
-from portal.services import customers, membership, staying
+from portal.services import customers, membership, own_values, staying
 from portal.services.changes import Recorder
 from portal.services.imports.turns import Part
 from portal.values import search_text
@@ -174,6 +174,8 @@ def _update(part: Part, change: Recorder) -> _Updated:
         .tuples()
     )  # fmt: skip
     written, recorded, updated = [], [], _Updated()
+    rows = list(rows)
+    lines = own_values.lines([row_id for row_id, *_values in rows])
     for row_id, version, *values in rows:
         stored, staged = values[: len(names)], values[len(names) :]
         before = dict(zip(names, stored, strict=True))
@@ -185,7 +187,7 @@ def _update(part: Part, change: Recorder) -> _Updated:
             updated.left[row_id] = before["shop"]
         updated.customers.append(row_id)
         updated.fields.update(differing)
-        written.append([*after.values(), search_text(after), version + 1, moment, row_id])
+        written.append([*after.values(), search_text(after, lines.get(row_id, "")), version + 1, moment, row_id])
         recorded.append((row_id, {name: before[name] for name in differing}, {name: after[name] for name in differing}))
     if written:
         columns = [*_COLUMNS, "shop_id", "search", "version", "updated_at"]

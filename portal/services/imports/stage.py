@@ -10,7 +10,7 @@ from typing import Any
 
 from portal import clock, config
 from portal.db import db, insert_all, is_sqlite, transaction
-from portal.errors import N_
+from portal.errors import N_, Conflict
 from portal.file_words import sentence_of
 from portal.models import Group, Import, ImportRow, Shop
 from portal.models.customer import FIELDS
@@ -36,6 +36,7 @@ CHUNK = 1_000
 PEEK = 2_000  # rows looked at before any is staged, to find a column that holds something else
 TOO_MANY_CELLS = N_("The row has more cells than the file has columns.")
 NO_SHOP = N_("There is no shop with the code or name “%(value)s”, or several have this name; write its code.")
+DROPPED = N_("Somebody dropped this file while it was being checked. Choose it once more.")
 NOTHING = N_("The row has no code, e-mail or phone to find or keep a customer by.")
 
 
@@ -64,7 +65,10 @@ def read(
     lift_exclusions: bool,
     first_key: str,
 ) -> Import:
-    """Stage the file and return its import, 'reading' (all rows are staged) or 'stopped'."""
+    """Stage the file and return its import, 'reading' (all rows are staged) or 'stopped'.
+
+    Raises Conflict if somebody has dropped it meanwhile.
+    """
     with once.transaction():
         imported = Import.create(
             user=actor.user_id, group=group, new_group=new_group, file_name=file_name[:200], file_hash=_hash(path),
@@ -79,9 +83,13 @@ def read(
     except UnreadableFile as broken:
         _stop(imported, broken.problem)
     with transaction():
-        if imported.state == "stopped":
+        is_dropped = not Import.select().where(Import.id == imported.id, Import.state == "reading").exists()
+        if imported.state == "stopped" or is_dropped:
             ImportRow.delete().where(ImportRow.imported == imported).execute()
-        imported.save()
+        if not is_dropped:
+            imported.save()
+    if is_dropped:
+        raise Conflict(DROPPED)
     return imported
 
 

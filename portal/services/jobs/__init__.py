@@ -14,7 +14,9 @@ from portal.queries import jobs as find
 from portal.services import once
 
 # What may be handed over, and who may: the right of the act itself.
-KINDS: dict[str, Action] = {"clock.due": Action.MAINTAIN, "import.run": Action.IMPORT_CUSTOMERS}
+KINDS: dict[str, Action] = {
+    "clock.due": Action.MAINTAIN, "field.search": Action.EDIT_FIELDS, "import.run": Action.IMPORT_CUSTOMERS,
+}  # fmt: skip
 logger = logging.getLogger("portal.jobs")
 _wake: Callable[[int], object] | None = None
 

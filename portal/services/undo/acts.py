@@ -9,6 +9,8 @@
 | group.edit, group.restore, group.draft, group.archive, group.delete | earlier values and status come back |
 | group.items, group.add_member, group.remove_member, group.end_item, group.rule | new items end; ended ones come back |
 | shop.create, shop.edit, shop.import | the shop is removed; earlier code and name come back |
+| field.create | the field is retired; nothing of it is deleted |
+| field.edit, field.retire, field.restore, field.move | earlier words, marks and places come back |
 | setting.guards | the earlier guard rails |
 | user.create | the account is closed, its roles are taken away |
 | user.grant, user.revoke | the role is taken away, or given again |
@@ -61,6 +63,11 @@ ACTS: dict[str, Rule] = {
     "group.remove_member": Rule(Action.CHANGE_OPEN_MEMBER),
     "group.end_item": Rule(Action.EDIT_GROUP),
     "group.rule": Rule(Action.EDIT_GROUP),
+    "field.create": Rule(Action.EDIT_FIELDS),
+    "field.edit": Rule(Action.EDIT_FIELDS),
+    "field.retire": Rule(Action.EDIT_FIELDS),
+    "field.restore": Rule(Action.EDIT_FIELDS),
+    "field.move": Rule(Action.EDIT_FIELDS),
     "shop.create": Rule(Action.EDIT_SHOP),
     "shop.edit": Rule(Action.EDIT_SHOP),
     "shop.import": Rule(Action.EDIT_SHOP),
@@ -93,6 +100,8 @@ ACTS: dict[str, Rule] = {
 # What the rows of a change need beside the right of the act: an import may bring groups and items along.
 _OF_NOUNS = {
     "customer": Action.EDIT_CUSTOMER,
+    "customer_value": Action.EDIT_CUSTOMER,
+    "field": Action.EDIT_FIELDS,
     "group": Action.EDIT_GROUP,
     "shop": Action.EDIT_SHOP,
     "user_role": Action.GRANT_ROLE,

@@ -14,7 +14,7 @@ from portal.errors import N_
 from portal.models import ChangeRow, Customer, Group, GroupItem, Shop
 from portal.models.customer import FIELDS
 from portal.permissions import Action
-from portal.services import membership
+from portal.services import membership, own_values
 from portal.services.changes import plain
 from portal.services.undo.work import Work, touched, typed
 from portal.values import keys_of, search_text
@@ -74,6 +74,7 @@ class _Part:
     shops: set[int] = field(default_factory=set)
     owners: dict[str, tuple[int, str]] = field(default_factory=dict)  # id and name by code key
     groups: dict[int, str] = field(default_factory=dict)  # by customer id, a group with an item that speaks of her
+    lines: dict[int, str] = field(default_factory=dict)  # by customer id, what own fields add to her search
 
     @classmethod
     def of(cls, work: Work, rows: Sequence[ChangeRow]) -> "_Part":
@@ -82,6 +83,7 @@ class _Part:
         now = {row["id"]: row for row in Customer.select(*columns).where(Customer.id.in_(ids)).dicts()}
         part = cls(work, rows, work.actor.shops(Action.EDIT_CUSTOMER), now, {}, work.later("customer", rows))
         befores = [row.before for row in rows if row.before]
+        part.lines = own_values.lines([row.row_id for row in rows])
         wanted = {before["shop"] for before in befores if before.get("shop")}
         part.shops = {id_ for (id_,) in _live_shops(wanted)} if wanted else set()
         keys = {before["code"].casefold() for before in befores if before.get("code")}
@@ -175,7 +177,7 @@ class _Part:
             return
         changed = FIELDS if self.was[id_]["removed_at"] else values
         now |= keys_of({name: now[name] for name in changed}, config.current().region)
-        now["search"] = search_text(now)
+        now["search"] = search_text(now, self.lines.get(id_, ""))
         self.owners[now["code_key"]] = id_, now["name"] or now["code"]
 
     def _keep(self, row: ChangeRow, sentence: str, **params: object) -> None:

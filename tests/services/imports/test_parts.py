@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from portal.errors import Conflict, Missing, Refusal
+from portal.db import is_sqlite
+from portal.errors import Conflict, Missing, NeedsApproval, Refusal
 from portal.models import (
     Change,
     ChangeRow,
@@ -19,12 +20,14 @@ from portal.models import (
     ImportRow,
     Membership,
     PastMembership,
+    Proposal,
     Shop,
 )
 from portal.permissions import OPERATOR, Actor
 from portal.queries import imports as find
 from portal.queries import membership
-from portal.services import customers, groups, imports, items, shops
+from portal.services import approvals, customers, groups, imports, items, settings, shops
+from portal.services.guards import Call
 from portal.services.imports import apply, matching, resolve, turns
 from tests.tampering import unguarded
 
@@ -522,3 +525,32 @@ def test_a_name_that_two_shops_share_names_none_of_them(check: New) -> None:
     assert [row[1] for row in told(checked)] == ["refused", "new", "new"]
     shop_of = dict(ImportRow.select(ImportRow.row, ImportRow.shop).where(ImportRow.imported == checked).tuples())
     assert [Shop.get_by_id(shop_of[row]).code for row in (3, 4)] == ["N2", "N1"]
+
+
+@pytest.mark.parametrize("is_on", [False, True])
+def test_who_approved_an_import_is_looked_up_once_and_only_for_what_could_have_needed_it(
+    cass: Actor, olive: Actor, pat: Actor, check: New, new_group: New, monkeypatch: pytest.MonkeyPatch,
+    query_count: New, is_on: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(apply, "CHUNK", 2)
+    monkeypatch.setattr(turns, "HOLD", 0.0)
+    group = new_group("Vips", is_guarded=True)
+    settings.set_guards(olive, "", is_marked=True)
+    text = "code,name\n" + "".join(f"A{n},Name {n}\n" for n in range(8))
+    into = check(text, group=group)
+    for imported in (check(text.replace("A", "B"), group=group), into):
+        with pytest.raises(NeedsApproval) as needed:
+            imports.run(cass, imported.id)
+        asked = approvals.ask(cass, Call("imports.run", dict(needed.value.arguments)), "r")
+        if imported.id != into.id:
+            approvals.approve(pat, asked.id, asked.fingerprint)
+    Proposal.update(state="approved", decided_by=pat.user_id).where(Proposal.id == asked.id).execute()
+    settings.set_guards(olive, "", is_marked=is_on)
+    # Matched anew before it begins: somebody has written since the check.
+    imports.prepare(cass, into.id)
+    assert query_count(lambda: imports.check_guards(Import.get_by_id(into.id))) == (5 if is_on else 3)
+    alone = check(text.replace("A", "C"))
+    parts = [[query_count(lambda one=one: imports.go_on(cass, one.id)) for _ in range(2)] for one in (into, alone)]
+    # One for its group; in the first part two for the approval, asked for and noted.
+    assert parts == ([[23, 22], [20, 21]] if is_sqlite() else [[25, 24], [22, 23]])
+    assert ChangeRow.select().where(ChangeRow.noun == "approval").count() == 2

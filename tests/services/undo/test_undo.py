@@ -12,7 +12,7 @@ from portal.models import Change, ChangeRow, GroupItem, Shop
 from portal.permissions import Actor, Grant, Role
 from portal.queries import membership
 from portal.queries import settings as find_settings
-from portal.services import customers, groups, items, settings, shops, undo, users
+from portal.services import customers, fields, groups, items, settings, shops, undo, users
 from portal.services.groups import Details
 from portal.services.items import NewItem
 from portal.services.undo.acts import ACTS
@@ -23,7 +23,7 @@ SERVICES = Path(__file__).parents[3] / "portal" / "services"
 # What an undo leaves other than before: when, how often, and the lists of what was done.
 PASSING = {
     "customer": {"version", "updated_at"}, "customer_group": {"version", "updated_at"}, "shop": {"version"},
-    "setting": {"version"},
+    "setting": {"version"}, "customer_field": {"version"},
 }  # fmt: skip
 HISTORY = {"change", "change_anchor", "change_row", "change_seal", "past_membership", "request_key"}
 
@@ -53,6 +53,11 @@ def stored() -> dict[str, Any]:
     said["setting"] = [guards()]
     said["membership"] = sorted((row["group_id"], row["customer_id"]) for row in said["membership"])
     said["customer"] = [row for row in said["customer"] if row["removed_at"] is None]
+    # A field is retired and never deleted, its column stays.
+    said["customer_field"] = [row for row in said["customer_field"] if row["retired_at"] is None]
+    said["customer_value"] = [
+        {name: value for name, value in row.items() if value is not None} for row in said["customer_value"]
+    ]
     said["shop"] = [row for row in said["shop"] if row["removed_at"] is None]
     said["customer_group"] = [row for row in said["customer_group"] if row["status"] != "deleted"]
     said["user_role"] = sorted((row["user_id"], row["role"], row["shop_id"] or 0) for row in said["user_role"])
@@ -76,6 +81,10 @@ class Stage:
         self.north = new_group("North", shops=[s1])
         self.old = new_group("Old", [self.ben])
         groups.set_status(cass, self.old.id, "archived")
+        labels = ("Tier", "Earlier", "Last")
+        made = [fields.create(cass, fields.Details({"en": label}, is_filterable=True)) for label in labels]
+        self.tier, self.old_field, _last = made
+        fields.retire(cass, self.old_field.id)
         self.nan = users.add(olive, email="n@n.example", name="Nan", grants=[Grant(Role.ANALYST)], password=PASSWORD)
 
 
@@ -101,6 +110,13 @@ DONE: dict[str, Callable[[Stage], Any]] = {
     "group.add_member": lambda s: items.add_member(s.cass, s.vips.id, s.ben.id, "a note"),
     "group.remove_member": lambda s: items.remove_member(s.cass, s.vips.id, s.ann.id),
     "group.end_item": lambda s: items.end(s.cass, s.north.id, GroupItem.get(GroupItem.group == s.north).id),
+    "field.create": lambda s: fields.create(s.cass, fields.Details({"en": "Fresh"}, "choice", choices=("A",))),
+    "field.edit": lambda s: fields.edit(
+        s.cass, s.tier.id, fields.Details({"pt": "Nível"}, section="Trade", is_unique=True, is_searchable=True)
+    ),
+    "field.retire": lambda s: fields.retire(s.cass, s.tier.id),
+    "field.restore": lambda s: fields.restore(s.cass, s.old_field.id),
+    "field.move": lambda s: fields.move(s.cass, s.tier.id, is_up=False),
     "shop.create": lambda s: shops.create(s.olive, code="S3", name="Third"),
     "shop.edit": lambda s: shops.edit(s.olive, s.s1.id, code="S9", name="Other"),
     "shop.import": lambda s: shops.put_all(

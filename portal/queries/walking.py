@@ -1,0 +1,51 @@
+"""Walking a list of customers page by page: on from a row's place in the order, not from its number."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import peewee
+
+from portal.models import Customer
+from portal.permissions import Actor
+from portal.queries.customers import visible_to
+
+
+class Part(NamedTuple):
+    """Rows in order, and the codes to go on from, None where there is nothing further."""
+
+    rows: list[Customer]
+    before: str | None
+    after: str | None
+
+
+def walk(
+    query: peewee.ModelSelect, columns: Sequence[Any], anchor: Sequence[Any] | None, size: int,
+    *, descending: bool = False, backwards: bool = False,
+) -> Part:  # fmt: skip
+    """Return at most `size` rows of `query` in the order of `columns`, beyond the place `anchor` (None: the first).
+
+    With `backwards` those before it, nearest to it, in the same order.
+    """
+    is_down = descending != backwards
+    if anchor is not None:
+        query = query.where(_beyond(columns, anchor, is_down))
+    found = list(query.order_by(*(one.desc() if is_down else one.asc() for one in columns)).limit(size + 1))
+    rows, more = found[:size], len(found) > size
+    if backwards:
+        rows.reverse()
+    first, last = (rows[0].code, rows[-1].code) if rows else (None, None)
+    has_before, has_after = (more, True) if backwards else (anchor is not None, more)
+    return Part(rows, first if has_before else None, last if has_after else None)
+
+
+def place(actor: Actor, columns: Sequence[Any], code: str) -> tuple[Any, ...] | None:
+    """Return the place in the order of `columns` of the customer of that code; None if `actor` sees no such one."""
+    query = visible_to(actor).select(*columns).where(Customer.code_key == code.casefold())
+    found: tuple[Any, ...] | None = query.tuples().first()
+    return found
+
+
+def _beyond(columns: Sequence[Any], anchor: Sequence[Any], is_down: bool) -> peewee.Expression:
+    left: Any = peewee.Tuple(*columns) if len(columns) > 1 else columns[0]
+    right: Any = peewee.Tuple(*anchor) if len(columns) > 1 else anchor[0]
+    return left < right if is_down else left > right
