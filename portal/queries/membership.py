@@ -161,7 +161,7 @@ def joining(
     matched: Any = ASK,
 ) -> peewee.Select:  # fmt: skip
     """Return a select of (group_id, customer_id) that the definition holds and the stored membership lacks."""
-    return definition(groups, customers, moment, is_nested, matched) - stored(groups, customers)
+    return definition(groups, customers, moment, is_nested, matched=matched) - stored(groups, customers)
 
 
 def leaving(
@@ -173,7 +173,7 @@ def leaving(
     The definition, itself a chain, stands to the right of EXCEPT inside a select of its own, as SQLite asks for. It is
     no NOT IN: one that does not fit into its working memory PostgreSQL runs row by row (for 300 000, over a minute).
     """
-    should = definition(groups, customers, moment, is_nested, matched).alias("should")
+    should = definition(groups, customers, moment, is_nested, matched=matched).alias("should")
     return stored(groups, customers) - peewee.Select([should], [should.c.group_id, should.c.customer_id])
 
 

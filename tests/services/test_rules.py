@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,10 +10,11 @@ import pytest
 import time_machine
 
 from portal.errors import Denied, Refusal
-from portal.models import Change, Group, GroupItem, Membership, PastMembership, RuleGroup, Shop
+from portal.models import Change, Customer, Field, Group, GroupItem, Membership, PastMembership, RuleGroup, Shop
 from portal.permissions import Actor
 from portal.queries import membership
-from portal.services import customers, groups, items, undo
+from portal.services import customers, fields, groups, imports, items, undo
+from portal.services.fields.details import Details as FieldDetails
 from portal.services.items import NewItem, rules
 from portal.services.membership import due
 from tests.conftest import Database, use
@@ -160,6 +162,42 @@ def test_a_copy_of_a_group_has_its_rule_and_what_that_asks_for(cass: Actor, new_
     assert (members(copy), copy.level, RuleGroup.select().count()) == ({ann.id}, 1, 2)
     items.end(cass, copy.id, item_of(copy).id)
     assert (members(copy), Group.get_by_id(copy.id).level) == (set(), 0)
+    sound()
+
+
+def test_own_fields_are_asked_and_other_fields_move_nobody(
+    olive: Actor, cass: Actor, new_group: New
+) -> None:
+    fields.create(olive, FieldDetails({"en": "Tier"}, "choice", choices=("Gold", "Silver")))
+    fields.create(olive, FieldDetails({"en": "Visits"}, "number"))
+    ann = customers.create(cass, {"name": "Ann", "code": "ANN", "tier": "gold", "visits": "2"}).customer
+    group = new_group("Regular gold", [])
+    put(cass, group, {"all": [{"field": "tier", "op": "is", "value": "Gold"},
+                              {"field": "visits", "op": "ge", "value": 3}]})  # fmt: skip
+    assert members(group) == set()
+    customers.edit(cass, ann.id, {"visits": "3"})
+    assert members(group) == {ann.id}
+    customers.edit(cass, ann.id, {"name": "Anna"})
+    assert members(group) == {ann.id}
+    customers.edit(cass, ann.id, {"tier": ""})
+    assert members(group) == set()
+    sound()
+    with pytest.raises(Refusal, match="Regular gold"):
+        fields.retire(olive, Field.get(Field.code == "tier").id)
+
+
+def test_a_file_brings_its_customers_into_groups_with_rules(
+    cass: Actor, new_customer: New, new_group: New, tmp_path: Path
+) -> None:
+    ann, group = new_customer("Ann", code="A1", gender="f"), new_group("Men", [])
+    put(cass, group, MEN)
+    path = tmp_path / "people.csv"
+    path.write_text("code,name,gender\nA1,Ann,m\nB1,Ben,m\nC1,Cay,f\n")
+    imports.run(cass, imports.check(cass, path, "people.csv").id)
+    assert members(group) == {ann.id, Customer.get(Customer.code == "B1").id}
+    sound()
+    undo.undo(cass, Change.select().order_by(Change.id.desc()).get().id)
+    assert members(group) == set()
     sound()
 
 
