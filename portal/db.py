@@ -15,6 +15,7 @@ from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 from portal import gate
 from portal.config import Settings
 from portal.errors import N_, Busy, Conflict, Refusal
+from portal.text import fold
 
 WRITE_DEADLINE = 3.0  # seconds a writer waits for its turn before the person is asked to try again
 WRITERS = 0x636F7465  # "cote": the advisory lock of PostgreSQL that lets this database's writers in one by one
@@ -75,6 +76,7 @@ def _sqlite(path: Path) -> peewee.Database:
         max_connections=32, stale_timeout=300, check_same_thread=False,
     )  # fmt: skip
     made.register_function(lot, "lot", 2, deterministic=True)
+    made.register_function(_folded, "folded", 1, deterministic=True)
     return made
 
 
@@ -240,6 +242,10 @@ def lot_of(seed: Any, uid: Any) -> Any:
 def lot(seed: str, uid: str) -> int:
     """Return the lot of a uid as `lot_of` does; SQLite's queries call it."""
     return int(hashlib.md5(f"{seed}:{uid}".encode(), usedforsecurity=False).hexdigest()[:8], 16) % 10_000
+
+
+def _folded(text: str | None) -> str | None:
+    return None if text is None else fold(text)
 
 
 def json_of(**columns: Any) -> peewee.Function:

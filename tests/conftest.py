@@ -212,7 +212,7 @@ class Database:
         return {
             table: sorted(db.db.execute_sql(f'SELECT * FROM "{table}"').fetchall(), key=repr)
             for table in sorted(db.db.get_tables())
-            if not table.startswith("customer_search") and table != "membership_delta"
+            if not table.startswith("customer_search") and table not in {"membership_delta", "rule_match"}
         }
 
     def moment(self) -> "Moment":

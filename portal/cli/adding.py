@@ -11,8 +11,12 @@ from portal.cli.options import acting, json_option
 from portal.errors import N_, Refusal
 from portal.permissions import Action, Actor, require
 from portal.queries import customers as find_customers
+from portal.queries import fields as find_fields
 from portal.queries import groups as find
 from portal.queries import shops as find_shops
+from portal.rules.mistakes import RuleError
+from portal.rules.text import parse
+from portal.rules.tree import to_json
 from portal.services import days, groups, items, preview
 from portal.words import say
 
@@ -21,6 +25,7 @@ from portal.words import say
 @click.argument("reference", metavar="G")
 @click.option("--customer", "customers", multiple=True, metavar="REF", help="May be given several times.")
 @click.option("--shop", "shops", multiple=True, metavar="CODE", help="All customers of the shop, present and future.")
+@click.option("--rule", "rules", multiple=True, metavar="TEXT", help="Whoever fits the rule, now and later.")
 @click.option("--group", "groups_", multiple=True, metavar="G2", help="Whoever is in that group.")
 @click.option("--share", metavar="LO-HI", help="A random share of the group --of, in percent, such as 0-10.")
 @click.option("--of", "of", metavar="G2", help="The group whose share it is.")
@@ -35,8 +40,10 @@ from portal.words import say
 @acting
 def add(actor: Actor, reference: str, dry_run: bool, as_json: bool, **said: Any) -> None:
     """Add items to a group as one change; an exclusion of a customer named here is lifted."""
-    if not any(said[name] for name in ("customers", "shops", "groups_", "share")):
-        raise click.UsageError("Name at least one --customer REF, --shop CODE, --group G2 or --share LO-HI.")
+    if not any(said[name] for name in ("customers", "shops", "rules", "groups_", "share")):
+        raise click.UsageError(
+            "Name at least one --customer REF, --shop CODE, --rule TEXT, --group G2 or --share LO-HI."
+        )
     if (said["share"] is None) != (said["of"] is None):
         raise click.UsageError("--share LO-HI and --of G2 go together.")
     require(actor, Action.CHANGE_OPEN_MEMBER)
@@ -64,6 +71,7 @@ def _new_items(actor: Actor, said: Mapping[str, Any]) -> list[items.NewItem]:
     customers = dict.fromkeys(find_customers.resolve(actor, text).id for text in said["customers"])
     new = [items.NewItem(customer_id=id_, **common) for id_ in customers]
     new += [items.NewItem(shop_id=find_shops.by_code(code).id, **common) for code in said["shops"]]
+    new += [items.NewItem(rule=read_rule(text), **common) for text in said["rules"]]
     new += [items.NewItem(of_group_id=find.resolve(actor, text).id, **common) for text in said["groups_"]]
     if said["share"]:
         low, dash, high = said["share"].partition("-")
@@ -72,6 +80,16 @@ def _new_items(actor: Actor, said: Mapping[str, Any]) -> list[items.NewItem]:
         common |= {"low": items.hundredths(low), "high": items.hundredths(high), "seed": said["seed"]}
         new.append(items.NewItem(of_group_id=find.resolve(actor, said["of"]).id, **common))
     return new
+
+
+def read_rule(text: str) -> dict[str, Any]:
+    """Return the tree of a typed rule as JSON; raises RuleError with line and column."""
+    try:
+        return to_json(parse(text, find_fields.catalogue()))
+    except RuleError as error:
+        # The terminal says where in the text, as the page marks it.
+        where = N_("Line %(line)s, column %(column)s: %(what)s")
+        raise Refusal(where, "rule", line=error.line, column=error.column, what=say(error)) from error
 
 
 def _say_preview(found: preview.Preview, as_json: bool) -> None:
@@ -90,7 +108,7 @@ def _say_preview(found: preview.Preview, as_json: bool) -> None:
 
 def told(item: Mapping[str, Any]) -> str:
     """Return what an item of `portal group show` says, in one line."""
-    parts = [item["kind"], item["code"], item["name"]]
+    parts = [item["kind"], item.get("rule", ""), item["code"], item["name"]]
     if "seed" in item:
         parts.append(f"{item['low']:g}-{item['high']:g} % {item['seed']}")
     parts += [gettext("from %(day)s", day=item["from"])] if "from" in item else []

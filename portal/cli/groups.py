@@ -13,10 +13,13 @@ from portal.errors import Missing
 from portal.models import GroupItem
 from portal.permissions import Action, Actor, require
 from portal.queries import customers as find_customers
+from portal.queries import fields as find_fields
 from portal.queries import filters
 from portal.queries import groups as find
 from portal.queries import items as find_items
 from portal.queries import shops as find_shops
+from portal.rules.tree import from_json
+from portal.rules.writing import write
 from portal.services import details, groups, items
 
 
@@ -28,16 +31,21 @@ def group() -> None:
 
 @group.command("create")
 @click.argument("name")
-@click.option("--type", "type_", type=click.Choice(groups.TYPES), help="Default: shop with --shop, else customer.")
+@click.option("--type", "type_", type=click.Choice(groups.TYPES), help="Default: what the first item is.")
 @click.option("--shop", metavar="CODE", help="Include all customers of this shop, present and future.")
+@click.option("--rule", metavar="TEXT", help='Include whoever fits, such as: city = "Porto" and age >= 30.')
 @acting
-def create(actor: Actor, name: str, type_: str | None, shop: str | None) -> None:
+def create(actor: Actor, name: str, type_: str | None, shop: str | None, rule: str | None) -> None:
     """Bring a group into being and print its code."""
     require(actor, Action.CREATE_GROUP)
     included = find_shops.by_code(shop) if shop is not None else None
-    said = groups.Details(name, type_ or ("shop" if included else "customer"))
-    saved = groups.create(actor, said, [items.NewItem(shop_id=included.id)] if included else [])
+    first = [items.NewItem(shop_id=included.id)] if included else []
+    first += [items.NewItem(rule=adding.read_rule(rule))] if rule is not None else []
+    said = groups.Details(name, type_ or ("shop" if included else "rule" if rule is not None else "customer"))
+    saved = groups.create(actor, said, first)
     click.echo(saved.group.code)
+    if rule is not None and not included:
+        click.echo(gettext("%(n)s customers fit the rule and are members.", n=saved.joined), err=True)
     if included:
         told = gettext(
             "Now all %(n)s present customers of %(shop)s, and all future ones, are members.",
@@ -96,8 +104,11 @@ def show(actor: Actor, reference: str, as_json: bool) -> None:
 
 
 def _item(actor: Actor, item: GroupItem) -> dict[str, Any]:
-    target = {"customer": item.customer, "shop": item.shop}.get(item.kind, item.of_group)
-    told = {"id": item.id, "sign": item.sign, "kind": item.kind, "code": target.code, "name": target.name}
+    target = {"customer": item.customer, "shop": item.shop, "rule": None}.get(item.kind, item.of_group)
+    told = {"id": item.id, "sign": item.sign, "kind": item.kind}
+    told |= {"code": target.code if target else "", "name": target.name if target else ""}
+    if item.kind == "rule":
+        told["rule"] = write(from_json(item.rule), find_fields.catalogue())
     if item.of_group and item.of_group.is_sensitive and not actor.may(Action.SEE_SENSITIVE):
         told |= {"code": "", "name": gettext("a group you may not see")}
     if item.kind == "share":

@@ -12,14 +12,17 @@ from portal.errors import N_, Refusal
 from portal.models import Customer, Group, GroupItem, Membership, Shop
 from portal.permissions import Action, Actor
 from portal.queries.membership import valid_at
+from portal.queries.rules import matching
 
 
 @dataclass(frozen=True)
 class ShutOut:
-    """Whom a group keeps out now, whatever else is said of them: the shops, and the groups by customer."""
+    """Whom a group keeps out now, whatever else is said of them: the shops, the groups by customer, whom a rule fits.
+    """
 
     shops: Mapping[int, Shop] = field(default_factory=dict)
     groups: Mapping[int, Group] = field(default_factory=dict)
+    by_rule: frozenset[int] = frozenset()
 
     def check(self, actor: Actor, customer: Customer) -> None:
         """Raise Refusal where the customer cannot be added by name; sensitive groups are not named to who may not see.
@@ -29,6 +32,11 @@ class ShutOut:
             raise Refusal(
                 N_("%(name)s cannot be added: the group excludes the shop %(shop)s. End that item first."),
                 "item", name=name, shop=self.shops[customer.shop_id].name,
+            )  # fmt: skip
+        if customer.id in self.by_rule:
+            raise Refusal(
+                N_("%(name)s cannot be added: a rule of the group excludes her. Change or end that item first."),
+                "item", name=name,
             )  # fmt: skip
         keeping = self.groups.get(customer.id)
         if keeping is not None and keeping.is_sensitive and not actor.may(Action.SEE_SENSITIVE):
@@ -44,18 +52,29 @@ class ShutOut:
 
 
 def shut_out(group: Group, customer_ids: Iterable[int]) -> ShutOut:
-    """Return which shops the group excludes, and which of these customers it excludes as members of a group."""
+    """Return which shops the group excludes, and which of these customers it excludes by a group or a rule."""
+    customer_ids = list(customer_ids)
     excluding = [GroupItem.group == group, GroupItem.sign == "exclude", *valid_at(now())]
     by_shop = Shop.select().join(GroupItem, on=(GroupItem.shop == Shop.id)).where(*excluding)
     shops = {shop.id: shop for shop in by_shop}
+    fitting = _by_rule(excluding, customer_ids)
     if not GroupItem.select().where(*excluding, GroupItem.of_group.is_null(False)).exists():
-        return ShutOut(shops)
+        return ShutOut(shops, by_rule=fitting)
     found: dict[int, int] = {}
     for part in in_chunks(customer_ids):
         query = excluding_groups(Membership.customer, *excluding, Membership.customer.in_(part))
         found |= dict(query.select(Membership.customer, GroupItem.of_group).tuples())
     by_id = {row.id: row for row in Group.select().where(Group.id.in_(set(found.values())))}
-    return ShutOut(shops, {customer: by_id[group_id] for customer, group_id in found.items()})
+    return ShutOut(shops, {customer: by_id[group_id] for customer, group_id in found.items()}, fitting)
+
+
+def _by_rule(excluding: list[Any], customer_ids: list[int]) -> frozenset[int]:
+    """Return which of these customers a rule excludes."""
+    rules = matching.read(GroupItem.select().where(*excluding), now()) if customer_ids else []
+    found: set[int] = set()
+    for part in in_chunks(customer_ids) if rules else ():
+        found |= {customer_id for _, customer_id in matching.of_customers(rules, part)}
+    return frozenset(found)
 
 
 def excluding_groups(customer: Any, *conditions: Any) -> peewee.ModelSelect:

@@ -1,6 +1,8 @@
 """Membership as the definition says it: includes minus excludes, exclude always wins (product.md §4, law 1)."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeAlias
 
 import peewee
@@ -9,30 +11,48 @@ from peewee import fn
 from portal.clock import now
 from portal.db import lot_of
 from portal.models import Customer, Group, GroupItem, Membership, PastMembership
+from portal.queries.rules import matching
 
 Slice: TypeAlias = Any  # ids: a list of them, a select of them, or None for all
+Kind: TypeAlias = Callable[[str, Slice, Slice, tuple[Any, ...]], peewee.Select]
+ASK: Any = object()
 
 
 def definition(
     groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True,
-    items: tuple[Any, ...] = (),
+    items: tuple[Any, ...] = (), matched: Any = ASK,
 ) -> peewee.Select:  # fmt: skip
     """Return a select of (group_id, customer_id) of everybody who should be a member at `moment` (UTC; default now).
 
     `groups` and `customers` narrow it to ids (a list, or a select of ids); None means all. Only active groups have
-    members. The result is the includes (customers ∪ shops ∪ groups ∪ shares) minus each kind of excludes; both
+    members. The result is the includes (customers ∪ shops ∪ groups ∪ shares ∪ rules) minus each kind of excludes; both
     databases read such a chain from the left. Who is in a group that an item names is asked of the stored membership,
     which has to be right already; `is_nested` false says that no item of these groups names one. `items` are
-    conditions for the items that count, in the place of those for the live ones of active groups.
+    conditions for the items that count, in the place of those for the live ones of active groups. `matched` is a table
+    or select of (item_id, customer_id) of whom the rules among them fit, None where there are none; by default they
+    are asked.
     """
     items = items or (*valid_at(moment or now()), _is_active())
-    kinds = (_by_customer, _by_shop, _by_group, _by_share) if is_nested else (_by_customer, _by_shop)
+    if matched is ASK:
+        matched = _asked(groups, customers, items, moment or now())
+    kinds: list[Kind] = [_by_customer, _by_shop]
+    if is_nested:
+        kinds += [_by_group, _by_share]
+    if matched is not None:
+        kinds.append(partial(_by_rule, matched))
     included, *further = (kind("include", groups, customers, items) for kind in kinds)
     for query in further:
         included = included | query
     for kind in kinds:
         included = included - kind("exclude", groups, customers, items)
     return included
+
+
+def _asked(groups: Slice, customers: Slice, items: tuple[Any, ...], moment: datetime) -> Any:
+    """Return a select of whom the rules among these items fit, None where there are none."""
+    query = GroupItem.select().where(*items)
+    rules = matching.read(query if groups is None else query.where(GroupItem.group.in_(groups)), moment)
+    return matching.matches(rules, customers) if rules else None
 
 
 def _by_customer(sign: str, groups: Slice, customers: Slice, items: tuple[Any, ...]) -> peewee.Select:
@@ -69,6 +89,18 @@ def _by_share(sign: str, groups: Slice, customers: Slice, items: tuple[Any, ...]
         .where(GroupItem.kind == "share", lot >= GroupItem.low, lot < GroupItem.high)
     )
     return _narrowed(query, sign, items, groups, Membership.customer, customers)
+
+
+def _by_rule(
+    matched: Any, sign: str, groups: Slice, customers: Slice, items: tuple[Any, ...]
+) -> peewee.Select:
+    part = matched.alias("matched")
+    query = (
+        GroupItem.select(GroupItem.group.alias("group_id"), part.c.customer_id)
+        .join(part, on=(part.c.item_id == GroupItem.id))
+        .where(GroupItem.kind == "rule")
+    )
+    return _narrowed(query, sign, items, groups, part.c.customer_id, None)
 
 
 def _narrowed(
@@ -125,21 +157,23 @@ def stored(groups: Slice = None, customers: Slice = None) -> peewee.Select:
 
 
 def joining(
-    groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True
-) -> peewee.Select:
+    groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True,
+    matched: Any = ASK,
+) -> peewee.Select:  # fmt: skip
     """Return a select of (group_id, customer_id) that the definition holds and the stored membership lacks."""
-    return definition(groups, customers, moment, is_nested) - stored(groups, customers)
+    return definition(groups, customers, moment, is_nested, matched=matched) - stored(groups, customers)
 
 
 def leaving(
-    groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True
-) -> peewee.Select:
+    groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True,
+    matched: Any = ASK,
+) -> peewee.Select:  # fmt: skip
     """Return a select of (group_id, customer_id) that are stored and no longer in the definition.
 
     The definition, itself a chain, stands to the right of EXCEPT inside a select of its own, as SQLite asks for. It is
     no NOT IN: one that does not fit into its working memory PostgreSQL runs row by row (for 300 000, over a minute).
     """
-    should = definition(groups, customers, moment, is_nested).alias("should")
+    should = definition(groups, customers, moment, is_nested, matched=matched).alias("should")
     return stored(groups, customers) - peewee.Select([should], [should.c.group_id, should.c.customer_id])
 
 

@@ -1,11 +1,10 @@
 """Where a group is used: the groups whose items name it, whole or a share of it. And where a field is."""
 
-from typing import NamedTuple
-
-import peewee
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from portal import clock
-from portal.models import Field, Group, GroupItem
+from portal.models import Field, Group, GroupItem, RuleGroup
 from portal.permissions import Action, Actor, require
 from portal.queries.groups import seen_by, visible_to
 
@@ -54,7 +53,13 @@ def active(group: Group) -> list[str]:
     return [user.label for user in found.order_by(Group.name_key, Group.code)]
 
 
-def _naming(group: Group) -> tuple[peewee.Expression, ...]:
+def naming(group_ids: Sequence[int]) -> Any:
+    """Return the condition that an item names one of these groups, or has a rule that asks for one."""
+    by_rule = RuleGroup.select(RuleGroup.item).where(RuleGroup.group.in_(group_ids))
+    return GroupItem.of_group.in_(group_ids) | GroupItem.id.in_(by_rule)
+
+
+def _naming(group: Group) -> tuple[Any, ...]:
     """Return the conditions that an item names `group` now or will."""
     is_to_last = GroupItem.valid_until.is_null() | (GroupItem.valid_until > clock.now())
-    return GroupItem.of_group == group, GroupItem.ended_at.is_null(), is_to_last
+    return naming([group.id]), GroupItem.ended_at.is_null(), is_to_last

@@ -91,12 +91,14 @@ def edit(actor: Actor, customer_id: int, typed: Mapping[str, str], version: int 
             change.updated("customer", customer.id, before, values(customer))
             if before["shop"] not in {None, customer.shop_id}:
                 staying.stay({customer.id: before["shop"]}, change)
+        now = values(customer)
+        differing = {name for name in before if before[name] != now[name]}
         bumped = (customer.id,) if is_changed else ()
-        if own_values.put(actor, {customer.id: own}, fields, change, bumped):
+        if written := own_values.put(actor, {customer.id: own}, fields, change, bumped):
             customer = find.by_id(actor, customer_id)
-            is_changed = True
-        if is_changed:
-            membership.refresh(change, customers=[customer.id])
+            differing |= written[customer.id]
+        if differing:
+            membership.refresh(change, customers=[customer.id], fields=differing)
     return Saved(customer, reading.warnings)
 
 

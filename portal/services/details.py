@@ -15,7 +15,7 @@ from portal.queries import users as find_users
 from portal.services.days import planned
 from portal.text import clean, fold, has_forbidden
 
-TYPES = ("customer", "shop")
+TYPES = ("customer", "shop", "rule")
 MAX_NAME = 120
 MAX_TEXT = 2_000
 
@@ -144,7 +144,7 @@ def _unfit_name(name: str, own: Group | None, among: ModelSelect | None) -> Iter
 
 def _unfit_choices(details: Details, own: Group | None) -> Iterator[Refusal]:
     if details.type not in TYPES:
-        yield Refusal(N_("Choose Customer or Shop."), "type")
+        yield Refusal(N_("Choose Customer, Shop or Rule."), "type")
     if details.hue not in HUES:
         yield Refusal(N_("Choose one of the colours shown."), "hue")
     if details.is_sensitive and details.is_open:

@@ -4,13 +4,15 @@ from typing import Any
 
 from portal.clock import now
 from portal.db import in_chunks
-from portal.models import Group, GroupItem
+from portal.models import Group, GroupItem, RuleGroup
+from portal.rules import checking
+from portal.rules.tree import from_json
 from portal.services.recorder import Recorder, values
 
 # What a person says of an item; whom it names first.
 SAID = (
     "sign", "kind", "customer", "shop", "of_group", "low", "high", "seed", "valid_from", "valid_until", "on_leave",
-    "note",
+    "note", "rule", "reads", "reads_clock",
 )  # fmt: skip
 
 
@@ -36,6 +38,17 @@ def put_all(rows: list[dict[str, Any]], group: Group, change: Recorder) -> None:
         ).execute()
     made = GroupItem.select().where(GroupItem.group == group, GroupItem.id > newest).order_by(GroupItem.id)
     change.created_all("group_item", made.iterator())
+    for item in made.where(GroupItem.rule.is_null(False)):
+        _tie(item)
+
+
+def _tie(item: GroupItem) -> None:
+    """Note which groups the rule of an item asks for."""
+    codes = checking.reads(from_json(item.rule)).groups
+    named = Group.select(Group.id).where(Group.code.in_(codes), Group.status != "deleted") if codes else ()
+    rows = [{"item": item.id, "group": group.id} for group in named]
+    if rows:
+        RuleGroup.insert_many(rows).execute()
 
 
 def end_item(item: GroupItem, change: Recorder) -> None:

@@ -1,10 +1,10 @@
 """Groups made of groups: never in a circle, at most five deep (product.md §4, law 12)."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from portal.errors import N_, Refusal
-from portal.models import Group, GroupItem
+from portal.models import Group, GroupItem, RuleGroup
+from portal.queries.uses import naming
 
 DEPTH = 5
 
@@ -50,20 +50,19 @@ def relevel(group_ids: Iterable[int]) -> None:
         todo = set(_users(moved)) if moved else set()
 
 
-def _live() -> Any:
-    return GroupItem.ended_at.is_null() & GroupItem.of_group.is_null(False)
-
-
 def _targets(group_id: int) -> list[int]:
-    query = GroupItem.select(GroupItem.of_group).where(GroupItem.group == group_id, _live()).distinct()
-    return [target for (target,) in query.tuples()]
+    """Return the groups that this one is made of: those that its items name, and those that its rules ask for."""
+    live = [GroupItem.group == group_id, GroupItem.ended_at.is_null()]
+    named = GroupItem.select(GroupItem.of_group).where(*live, GroupItem.of_group.is_null(False))
+    asked = RuleGroup.select(RuleGroup.group).join(GroupItem, on=(RuleGroup.item == GroupItem.id)).where(*live)
+    return [target for (target,) in (named | asked).tuples()]
 
 
 def _users(group_ids: Iterable[int]) -> list[int]:
     query = (
         GroupItem.select(GroupItem.group)
         .join(Group, on=(Group.id == GroupItem.group))
-        .where(GroupItem.of_group.in_(list(group_ids)), _live(), Group.status != "deleted")
+        .where(naming(list(group_ids)), GroupItem.ended_at.is_null(), Group.status != "deleted")
         .distinct()
     )
     return [user for (user,) in query.tuples()]

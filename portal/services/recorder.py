@@ -17,7 +17,7 @@ from portal.queries.sealed import FORGOTTEN
 _LEFT_OUT = frozenset(
     {
         "password_hash", "key_hash", "search", "code_key", "name_key", "email_key", "phone_key", "uid", "n_members",
-        "level", "next_change_at", "arguments", "seen", "fingerprint",
+        "level", "next_change_at", "reads", "reads_clock", "arguments", "seen", "fingerprint",
     }
 )  # fmt: skip
 

@@ -10,6 +10,9 @@ from portal import config
 from portal.errors import N_
 from portal.queries.history.timeline import Stay
 from portal.queries.why import Fix, PastProof, Proof, Reason
+from portal.queries.why.rules import Verdict
+from portal.rules.tree import Tree
+from portal.rules.writing import write
 from portal.words.causes import say_cause, who
 
 _SHOPS = 5  # named of those that a group includes; further ones are counted
@@ -18,8 +21,10 @@ _ITEMS = {
     ("include", "shop"): N_("Included with the shop %(shop)s"),
     ("include", "group"): N_("Included as a member of %(group)s"),
     ("include", "share"): N_("Included by the share %(share)s of %(group)s, for her lot is %(lot)s"),
+    ("include", "rule"): N_("Included by the rule “%(rule)s”"),
     ("exclude", "customer"): N_("Kept out by name"),
     ("exclude", "shop"): N_("Kept out with the shop %(shop)s"),
+    ("exclude", "rule"): N_("Kept out by the rule “%(rule)s”"),
     ("exclude", "group"): N_("Kept out as a member of %(group)s"),
     ("exclude", "share"): N_("Kept out by the share %(share)s of %(group)s, for her lot is %(lot)s"),
 }
@@ -75,7 +80,7 @@ def _of_status(proof: Proof) -> list[str]:
 
 
 def _of_reason(reason: Reason, level: int, sign: str) -> list[Line]:
-    told = [Line(_sentence(reason), level, sign)]
+    told = [Line(_sentence(reason), level, sign), *_conditions(reason, level + 1)]
     if reason.proof is not None and not reason.proof.is_hidden:
         told += _of_proof(reason.proof, level + 1)
     return told
@@ -97,7 +102,24 @@ def _item(reason: Reason) -> str:
     return gettext(_ITEMS[reason.sign, reason.kind]) % {
         "shop": reason.shop.name if reason.shop else "", "group": _label(reason.proof) if reason.proof else "",
         "share": _share(reason), "lot": _percent(reason.lot),
+        "rule": _rule(reason.verdict, reason.verdict.tree) if reason.verdict else "",
     }  # fmt: skip
+
+
+def _rule(verdict: Verdict, tree: Tree) -> str:
+    return write(tree, verdict.catalogue)
+
+
+def _conditions(reason: Reason, level: int) -> list[Line]:
+    """Return of each condition of a rule whether it holds; of one that is the whole rule that is said already."""
+    verdict = reason.verdict
+    if verdict is None or len(verdict.conditions) < 2:
+        return []
+    yes, no = gettext("Holds: %(condition)s"), gettext("Does not hold: %(condition)s")
+    return [
+        Line((yes if holds else no) % {"condition": _rule(verdict, leaf)}, level, "in" if holds else "out")
+        for leaf, holds in verdict.conditions
+    ]
 
 
 def _added(reason: Reason) -> str:
@@ -140,6 +162,9 @@ def _of_misses(proof: Proof, level: int) -> list[Line]:
 
 
 def _outside(reason: Reason, level: int) -> list[Line]:
+    if reason.verdict is not None:
+        text = gettext("The rule “%(rule)s” does not fit her.", rule=_rule(reason.verdict, reason.verdict.tree))
+        return [Line(text, level), *_conditions(reason, level + 1)]
     if reason.proof is None:
         return []
     if reason.proof.is_member:

@@ -81,9 +81,9 @@ def test_an_edited_group_keeps_its_code(cass: Actor, new_group: New) -> None:
         (Details(name=" "), [("name", "A name is required.")]),
         (Details(name="x" * 121), [("name", "A group's name has at most 120 characters.")]),
         (
-            Details(name="", type="rule", hue="beige", description="d" * 2001, agent_note="n" * 2001),
+            Details(name="", type="kind", hue="beige", description="d" * 2001, agent_note="n" * 2001),
             [
-                ("name", "A name is required."), ("type", "Choose Customer or Shop."),
+                ("name", "A name is required."), ("type", "Choose Customer, Shop or Rule."),
                 ("hue", "Choose one of the colours shown."), ("description", "At most 2 000 characters fit here."),
                 ("agent_note", "At most 2 000 characters fit here."),
             ],

@@ -139,7 +139,7 @@ def test_many_are_added_in_one_change(cass: Actor, new_group: New) -> None:
 
 
 def test_nothing_chosen_is_said(cass: Actor, new_group: New) -> None:
-    with pytest.raises(Refusal, match=r"Choose at least one customer or shop."):
+    with pytest.raises(Refusal, match=r"Choose at least one customer, shop, rule or group."):
         items.add(cass, new_group("G").id, [])
 
 

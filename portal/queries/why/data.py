@@ -6,6 +6,7 @@ from portal.queries.history.timeline import Stay
 from portal.queries.why.fixes import Fix
 from portal.queries.why.past import PastProof
 from portal.queries.why.proof import Proof, Reason
+from portal.rules.tree import to_json
 
 
 def of_proof(proof: Proof, fixes: list[Fix]) -> dict[str, Any]:
@@ -47,6 +48,9 @@ def _reason(reason: Reason) -> dict[str, Any]:
     }  # fmt: skip
     if reason.kind == "share":
         told |= {"low": item.low, "high": item.high, "lot": reason.lot}
+    if reason.verdict is not None:
+        held = [{"test": to_json(leaf), "holds": holds} for leaf, holds in reason.verdict.conditions]
+        told |= {"rule": to_json(reason.verdict.tree), "fits": reason.verdict.fits, "tests": held}
     if reason.proof is not None:
         told["proof"] = _proof(reason.proof)
     return told

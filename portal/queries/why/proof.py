@@ -8,6 +8,7 @@ from portal.models import Customer, Group, GroupItem, Shop
 from portal.queries.history.causes import Cause
 from portal.queries.history.timeline import Stay
 from portal.queries.why.reading import Elsewhere, Facts
+from portal.queries.why.rules import Verdict
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Reason:
     """One live item that speaks of her, or of a group that she may be in.
 
     `timing` is now, later or over; `counts` says that it includes or excludes her now. Of an item that names another
-    group there is the `proof` for that group, of a share her `lot` in hundredths of a percent.
+    group there is the `proof` for that group, of a share her `lot` in hundredths of a percent, of a rule the `verdict`.
     """
 
     item: GroupItem
@@ -28,6 +29,7 @@ class Reason:
     lot: int | None = None
     cause: Cause | None = None
     file_row: int | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def _reason(facts: Facts, item: GroupItem, depth: int) -> Reason:
     cause = facts.causes.get(item.created_by_id)
     row = facts.file_rows.get(cause.number) if cause and cause.number is not None and item.kind == "customer" else None
     proof = drawn = None
-    fits = item.kind == "customer" or item.shop_id == facts.customer.shop_id
+    verdict = facts.verdicts.get(item.id)
+    fits = verdict.fits if verdict else item.kind == "customer" or item.shop_id == facts.customer.shop_id
     if item.of_group_id is not None:
         # What is stored has no circles (law 12), but a proof must end whatever is stored.
         proof = prove(facts, facts.groups[item.of_group_id], depth + 1) if depth < 6 else None
@@ -94,7 +97,7 @@ def _reason(facts: Facts, item: GroupItem, depth: int) -> Reason:
         drawn = lot(item.seed, facts.customer.uid)
         fits = fits and item.low <= drawn < item.high
     shop = item.shop if item.shop_id is not None else None
-    return Reason(item, item.sign, item.kind, timing, fits and timing == "now", shop, proof, drawn, cause, row)
+    return Reason(item, item.sign, item.kind, timing, fits and timing == "now", shop, proof, drawn, cause, row, verdict)
 
 
 def _timing(item: GroupItem, moment: datetime) -> str:

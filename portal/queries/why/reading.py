@@ -14,6 +14,7 @@ from portal.queries.history import causes
 from portal.queries.history.causes import Cause
 from portal.queries.history.timeline import Stay
 from portal.queries.membership import valid_at
+from portal.queries.why.rules import Verdict, verdicts
 
 _OPEN = GroupItem.ended_at.is_null()
 
@@ -41,23 +42,25 @@ class Facts:
     stay: Stay | None  # her present stay in the group that is asked about, or her last
     reach: frozenset[int] | None  # the shops that the reader may be told of; None: all
     sees_sensitive: bool
+    verdicts: dict[int, Verdict]  # of the rules, by item
 
 
 def read(actor: Actor, group: Group, customer: Customer) -> Facts:
-    """Read everything that the proofs of `group` and of those that it is made of need, in twelve queries at most."""
+    """Read everything that the proofs of `group` and of those that it is made of need, in fifteen queries at most."""
     nested = _nested(group)
     ids = {group.id, *(item.of_group_id for item in nested)}
     groups = {group.id: group}
     if len(ids) > 1:
         groups |= {row.id: row for row in Group.select().where(Group.id.in_(ids))}
-    items = [*_touching(ids, customer), *nested]
+    rules = list(GroupItem.select().where(_OPEN, GroupItem.rule.is_null(False), GroupItem.group.in_(ids)))
+    items = [*_touching(ids, customer), *rules, *nested]
     stays = stay_rows(group, customer, only_last=True)
     found = causes.of({item.created_by_id for item in items} | changes_of(stays), customer)
     moment = now()
     return Facts(
         customer, moment, groups, _by_group(items), _elsewhere(ids, customer, moment), found,
         _file_rows(found, customer), stay_of(group, stays[-1], found) if stays else None, actor.shops(Action.WHY),
-        actor.may(Action.SEE_SENSITIVE),
+        actor.may(Action.SEE_SENSITIVE), verdicts(customer, rules, moment),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ Every part is a transaction, so that others who write wait for a few hundred row
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import peewee
@@ -14,6 +15,7 @@ from portal.db import db, random_uid, run_many
 from portal.models import Customer, GroupItem, Import, ImportRow, Membership
 from portal.models.customer import FIELDS
 from portal.queries.membership import valid_at
+from portal.queries.rules import matching
 from portal.services import customers, membership, own_values, staying
 from portal.services.changes import Recorder
 from portal.services.imports.turns import Part
@@ -36,18 +38,23 @@ def next_part(imported: Import) -> tuple[Part, bool]:
 
 
 def customers_of(part: Part, change: Recorder) -> None:
-    """Write the customers of a part inside the open change, and refresh the groups that they are in by their shop."""
+    """Write the customers of a part inside the open change, and refresh the groups they are in by shop or by rule."""
     _name_codes(part)
     _create(part, change)
-    left = _update(part, change)
-    moved = list(left)
-    new = ImportRow.select(ImportRow.customer).where(*_new(part), ImportRow.shop.is_null(False))
+    updated = _update(part, change)
+    new = ImportRow.select(ImportRow.customer).where(*_new(part))
+    if not matching.are_there():
+        new = new.where(ImportRow.shop.is_null(False))
     if new.exists():
         membership.refresh(change, customers=new)
+    moved = list(updated.left)
     if moved:
         _keep(part.imported, moved, change)
-        staying.stay({customer: shop for customer, shop in left.items() if shop is not None}, change)
+        staying.stay({customer: shop for customer, shop in updated.left.items() if shop is not None}, change)
         membership.refresh(change, customers=moved)
+    stayed = [customer for customer in updated.customers if customer not in updated.left]
+    if stayed:
+        membership.refresh(change, customers=stayed, fields=updated.fields - {"shop"})
 
 
 def publish(imported: Import, change: Recorder) -> None:
@@ -142,11 +149,17 @@ def _record(change: Recorder, noun: str, names: Sequence[str], query: peewee.Mod
     change.rows(noun, ((row[0], None, dict(zip(names, row[1:], strict=True))) for row in found))
 
 
-def _update(part: Part, change: Recorder) -> dict[int, int | None]:
-    """Bring the filled cells to the customers they differ from; empty cells never erase.
+@dataclass(slots=True)
+class _Updated:
+    """The customers that a part has changed, in which of their fields, and of who moved the shop that she left."""
 
-    Returns, by customer, the shop that she left.
-    """
+    customers: list[int] = field(default_factory=list)
+    fields: set[str] = field(default_factory=set)
+    left: dict[int, int | None] = field(default_factory=dict)
+
+
+def _update(part: Part, change: Recorder) -> _Updated:
+    """Bring the filled cells to the customers they differ from, and return who changed; empty cells never erase."""
     moment = clock.now()
     names = [*_COLUMNS, "shop"]
     # Plain tuples: making two model instances a row took longer than writing them.
@@ -160,7 +173,7 @@ def _update(part: Part, change: Recorder) -> dict[int, int | None]:
         .order_by(ImportRow.row)
         .tuples()
     )  # fmt: skip
-    written, recorded, moved = [], [], {}
+    written, recorded, updated = [], [], _Updated()
     rows = list(rows)
     lines = own_values.lines([row_id for row_id, *_values in rows])
     for row_id, version, *values in rows:
@@ -171,14 +184,16 @@ def _update(part: Part, change: Recorder) -> dict[int, int | None]:
         if not differing:
             continue
         if before["shop"] != after["shop"]:
-            moved[row_id] = before["shop"]
+            updated.left[row_id] = before["shop"]
+        updated.customers.append(row_id)
+        updated.fields.update(differing)
         written.append([*after.values(), search_text(after, lines.get(row_id, "")), version + 1, moment, row_id])
         recorded.append((row_id, {name: before[name] for name in differing}, {name: after[name] for name in differing}))
     if written:
         columns = [*_COLUMNS, "shop_id", "search", "version", "updated_at"]
         run_many(f"UPDATE customer SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?", written)
         change.rows("customer", recorded)
-    return moved
+    return updated
 
 
 def _taken(imported: Import) -> peewee.ModelSelect:

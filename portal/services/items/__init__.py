@@ -16,6 +16,7 @@ from portal.services.changes import Recorder, record
 from portal.services.guards import Call, calling
 from portal.services.item_rows import end_item, live_items, put_all
 from portal.services.items.new import NewItem, as_json, check, hundredths
+from portal.services.items.rules import put_rule
 from portal.text import clean
 from portal.values import Remark
 
@@ -38,7 +39,7 @@ def add(actor: Actor, group_id: int, new_items: Sequence[NewItem]) -> Put:
     """
     require(actor, Action.EDIT_GROUP)
     if not new_items:
-        raise Refusal(N_("Choose at least one customer or shop."), "item")
+        raise Refusal(N_("Choose at least one customer, shop, rule or group."), "item")
     call = lambda: Call("items.add", {"group_id": group_id, "items": [as_json(item) for item in new_items]})  # noqa: E731
     with record(actor, "group.items", f"group:{group_id}", call=call) as change:
         group = _group(group_id)
@@ -105,7 +106,7 @@ def end(actor: Actor, group_id: int, item_id: int) -> Put:
             raise Missing(N_("This item is not there any more."))
         change.touches(group)
         end_item(item, change)
-        if item.of_group_id is not None:
+        if item.of_group_id is not None or item.rule is not None:
             nesting.relevel([group.id])
         customers = [item.customer_id] if item.customer_id is not None else None
         moved = membership.refresh(change, groups=[group.id], customers=customers)
@@ -124,6 +125,9 @@ def put(actor: Actor, group: Group, new_items: Sequence[NewItem], change: Record
             present.shut_out = exclusions.shut_out(group, present.customers)
         elif item.of_group_id is not None:
             _put_group(group, item, change)
+            present.shut_out = exclusions.shut_out(group, present.customers)
+        elif item.rule is not None:
+            put_rule(group, item, change)
             present.shut_out = exclusions.shut_out(group, present.customers)
         else:
             customer, remarks = _customer(actor, item, present, change)
@@ -164,7 +168,7 @@ def settle(group: Group, new_items: Sequence[NewItem], change: Recorder) -> memb
     new_ids = _made(change) if any(item.new_customer for item in new_items) else []
     # Naming a few people must not cost as much as the whole group, which may be large.
     named = [item.customer_id for item in new_items if item.customer_id is not None]
-    if any(item.shop_id is not None or item.of_group_id is not None for item in new_items):
+    if any(item.customer_id is None and not item.new_customer for item in new_items):
         moved = membership.refresh(change, groups=[group.id])
     else:
         # Every id stands in the statement several times, and PostgreSQL takes 65 535 parameters.

@@ -17,11 +17,11 @@ WHOLE = 10_000  # hundredths of a percent
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """An item to be put: a customer, a new one (typed values), a shop, a group or a share of one; in or out.
+    """An item to be put: a customer, a new one (typed values), a shop, a rule, a group or a share of one; in or out.
 
     `low` and `high`, in hundredths of a percent, make it the share of `of_group_id` whose lots by `seed` lie from
     `low` up to, not at, `high`. It counts from `valid_from` on and up to, not at, `valid_until` (UTC). `on_leave` says
-    what becomes of who leaves the shop: 'leave' or 'stay'.
+    what becomes of who leaves the shop: 'leave' or 'stay'. `rule` is a tree as JSON holds it (portal/rules/tree.py).
     """
 
     customer_id: int | None = None
@@ -36,6 +36,7 @@ class NewItem:
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     on_leave: str = "leave"
+    rule: Mapping[str, Any] | None = None
 
     @property
     def is_share(self) -> bool:
@@ -61,7 +62,9 @@ def from_json(said: dict[str, Any]) -> NewItem:
     """Return the item that `as_json` gave; raises ValueError or TypeError for what it cannot have given."""
     for name, value in said.items():
         is_number = name in {"customer_id", "shop_id", "of_group_id", "low", "high"}
-        if name == "new_customer":
+        if name == "rule":
+            fits = isinstance(value, dict)
+        elif name == "new_customer":
             fits = isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
         else:
             fits = type(value) is int and 0 <= value < 2**31 if is_number else isinstance(value, str)

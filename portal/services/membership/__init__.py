@@ -1,19 +1,29 @@
 """Keeping `membership` equal to the definition. Every write that can move members ends in `refresh`."""
 
+from collections.abc import Iterable
+
 from portal.clock import now
 from portal.queries.membership import Slice
+from portal.queries.rules import matching
 from portal.services.membership.due import catch_up, schedule
 from portal.services.membership.writing import Moved, bring_up, collecting
 from portal.services.recorder import Recorder
 
 
-def refresh(change: Recorder, *, groups: Slice = None, customers: Slice = None) -> Moved:
+def refresh(
+    change: Recorder, *, groups: Slice = None, customers: Slice = None, fields: Iterable[str] | None = None
+) -> Moved:
     """Make the stored membership of the slice equal to the definition, in the transaction that is open.
 
-    `groups` and `customers` are ids or a select of ids; None means all. The difference is computed set-based, then
-    written: who leaves moves to `past_membership`, who joins is inserted with `change` as the cause. Returns what moved
-    in the groups of the slice.
+    `groups` and `customers` are ids or a select of ids; None means all. `fields` says that nothing else about these
+    customers has changed than these columns and own fields: only groups that ask for them are looked at. The difference
+    is computed set-based, then written: who leaves moves to `past_membership`, who joins is inserted with `change` as
+    the cause. Returns what moved in the groups of the slice.
     """
+    if fields is not None and "shop" not in fields:
+        groups = matching.readers(fields)
+        if not groups:
+            return Moved(0, 0)
     return bring_up(change, now(), groups, customers)
 
 

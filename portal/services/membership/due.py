@@ -9,6 +9,7 @@ from datetime import datetime
 
 import peewee
 
+from portal import clock, config
 from portal.clock import now
 from portal.db import transaction
 from portal.models import Group, GroupItem
@@ -48,7 +49,7 @@ def schedule(group_ids: Iterable[int], moment: datetime | None = None) -> None:
     """Note when the clock will move members of these groups next, as their items and plans stand after `moment`."""
     moment = moment or now()
     for group in Group.select().where(Group.id.in_(list(group_ids))):
-        ahead = [at for at in (*_of_items(group, moment), *_of_plan(group)) if at is not None]
+        ahead = [at for at in (*_of_items(group, moment), *_of_plan(group), _of_rules(group, moment)) if at is not None]
         coming = min(ahead, default=None)
         if group.next_change_at != coming:
             Group.update(next_change_at=coming).where(Group.id == group.id).execute()
@@ -64,6 +65,18 @@ def _of_items(group: Group, moment: datetime) -> Iterable[datetime | None]:
     for column in (GroupItem.valid_from, GroupItem.valid_until):
         live = [GroupItem.group == group, GroupItem.ended_at.is_null(), column > moment]
         yield GroupItem.select(column).where(*live).order_by(column).limit(1).scalar()
+
+
+def _of_rules(group: Group, moment: datetime) -> datetime | None:
+    """Return the next midnight in the store's time zone if a rule of the group changes with the day."""
+    clocked = GroupItem.select(peewee.SQL("1")).where(
+        GroupItem.group == group, GroupItem.ended_at.is_null(), GroupItem.rule.is_null(False),
+        GroupItem.reads_clock == True,  # noqa: E712
+    )  # fmt: skip
+    if group.status != "active" or not clocked.exists():
+        return None
+    zone = config.current().timezone
+    return clock.end_of(clock.day(moment, zone), zone)
 
 
 def _of_plan(group: Group) -> Iterable[datetime | None]:

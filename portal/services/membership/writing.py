@@ -10,9 +10,10 @@ import peewee
 from peewee import fn
 
 from portal.db import db, is_sqlite
-from portal.models import Group, GroupItem, Membership, MembershipDelta, PastMembership
+from portal.models import Group, GroupItem, Membership, MembershipDelta, PastMembership, RuleGroup
 from portal.queries import membership
 from portal.queries.membership import Slice
+from portal.services.membership.fitting import match
 from portal.services.recorder import Recorder
 
 _collecting: ContextVar[bool] = ContextVar("collecting", default=False)
@@ -90,18 +91,23 @@ def _at(level: int, groups: Slice) -> Slice:
 def _using(level: int) -> list[int]:
     """Return the groups of that level that are made of a group that has moved."""
     moved = MembershipDelta.select(MembershipDelta.group_id)
+    by_rule = RuleGroup.select(RuleGroup.item).where(RuleGroup.group.in_(moved))
     query = (
         GroupItem.select(GroupItem.group)
         .join(Group, on=(Group.id == GroupItem.group))
-        .where(GroupItem.of_group.in_(moved), GroupItem.ended_at.is_null(), Group.level == level)
+        .where(
+            GroupItem.of_group.in_(moved) | GroupItem.id.in_(by_rule), GroupItem.ended_at.is_null(),
+            Group.level == level,
+        )
         .distinct()
-    )
+    )  # fmt: skip
     return [group_id for (group_id,) in query.tuples()]
 
 
 def _equalise(change: Recorder, moment: datetime, groups: Slice, customers: Slice, is_nested: bool) -> Moved:
-    left = _differing(membership.leaving(groups, customers, moment, is_nested), is_joining=False)
-    joined = _differing(membership.joining(groups, customers, moment, is_nested), is_joining=True)
+    matched = match(groups, customers, moment)
+    left = _differing(membership.leaving(groups, customers, moment, is_nested, matched), is_joining=False)
+    joined = _differing(membership.joining(groups, customers, moment, is_nested, matched), is_joining=True)
     if left:
         _end(change, moment)
     if joined:

@@ -7,7 +7,7 @@
 | import.run | both of these, and what is said of groups and items |
 | group.create, group.duplicate | the group is deleted, its items end |
 | group.edit, group.restore, group.draft, group.archive, group.delete | earlier values and status come back |
-| group.items, group.add_member, group.remove_member, group.end_item | new items end; ended ones come back as new |
+| group.items, group.add_member, group.remove_member, group.end_item, group.rule | new items end; ended ones come back |
 | shop.create, shop.edit, shop.import | the shop is removed; earlier code and name come back |
 | field.create | the field is retired; nothing of it is deleted |
 | field.edit, field.retire, field.restore, field.move | earlier words, marks and places come back |
@@ -62,6 +62,7 @@ ACTS: dict[str, Rule] = {
     "group.add_member": Rule(Action.CHANGE_OPEN_MEMBER),
     "group.remove_member": Rule(Action.CHANGE_OPEN_MEMBER),
     "group.end_item": Rule(Action.EDIT_GROUP),
+    "group.rule": Rule(Action.EDIT_GROUP),
     "field.create": Rule(Action.EDIT_FIELDS),
     "field.edit": Rule(Action.EDIT_FIELDS),
     "field.retire": Rule(Action.EDIT_FIELDS),

@@ -197,9 +197,10 @@ class _Part:
         self.work.recorder.rows("customer", told)
         self.work.restored["customer"] += len(told)
         # Their numbers, not a select of them: how many rows a change has just written PostgreSQL does not know yet.
-        moved = [id_ for id_, was in self.was.items() if was["shop"] != self.now[id_]["shop"]]
-        if moved:
-            membership.refresh(self.work.recorder, customers=moved)
+        differing = {name for id_, was in self.was.items() for name in was if was[name] != self.now[id_][name]}
+        if "removed_at" in differing:
+            differing.add("shop")  # who comes back is looked at by every group
+        membership.refresh(self.work.recorder, customers=list(self.was), fields=differing)
 
 
 def _differing(was: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -9,7 +9,10 @@ from peewee import fn
 from portal.models import ChangeRow, Customer, Group, GroupItem, Shop
 from portal.permissions import Action
 from portal.queries import customers as find
+from portal.queries import fields as find_fields
 from portal.queries import groups as find_groups
+from portal.rules.text import write
+from portal.rules.tree import from_json
 from portal.services.undo.work import Work
 
 # What an item speaks of, by column; of one thing there is one live item in a group (of a group one for each share).
@@ -100,4 +103,16 @@ def described(*conditions: Any) -> Iterator[GroupItem]:
 def named(item: GroupItem) -> dict[str, str]:
     """Return what a sentence calls an item and its group."""
     target = item.customer or item.shop or item.of_group
-    return {"item": target.name or target.code if target else "", "group": item.group.label}
+    return {"item": target.name or target.code if target else _rule_text(item), "group": item.group.label}
+
+
+def has_rule(item: GroupItem) -> GroupItem | None:
+    """Return the live item with the very same rule in the group of an ended one."""
+    live = GroupItem.select().where(
+        GroupItem.group == item.group_id, GroupItem.rule.is_null(False), GroupItem.ended_at.is_null()
+    )
+    return next((one for one in live if one.rule == item.rule and one.sign == item.sign), None)
+
+
+def _rule_text(item: GroupItem) -> str:
+    return write(from_json(item.rule), find_fields.catalogue()) if item.rule else ""

@@ -16,10 +16,12 @@ from portal.models import ChangeRow, Customer, Group, GroupItem, Shop
 from portal.services import membership, nesting
 from portal.services.changes import plain
 from portal.services.item_rows import put_all
+from portal.services.items.rules import checked
 from portal.services.undo.item_rows import (
     TARGETS,
     changed,
     described,
+    has_rule,
     is_new,
     is_open,
     named,
@@ -48,7 +50,7 @@ def put_back(work: Work) -> Iterator[None]:
     if not rows(work).exists():
         return
     _edited(work)
-    moved = _end(work) + _begin(work, "customer") + _begin(work, "shop") + _begin_groups(work)
+    moved = _end(work) + _begin(work, "customer") + _begin(work, "shop") + _begin_groups(work) + _begin_rules(work)
     _keep_rest(work)
     if moved:
         work.restored["group_item"] += moved
@@ -124,6 +126,29 @@ def _begin_groups(work: Work) -> int:
     return n
 
 
+def _begin_rules(work: Work) -> int:
+    """Insert anew the rules that ended, one by one: what they ask for may be gone, or close a circle by now."""
+    n = 0
+    is_to_last = GroupItem.valid_until.is_null() | (GroupItem.valid_until > clock.now())
+    live = Group.select(Group.id).where(Group.status != "deleted")
+    for item in list(described(*_rules_ended(work), GroupItem.group.in_(live), is_to_last)):
+        if has_rule(item):
+            continue
+        try:
+            for target in checked(item.rule).groups:
+                nesting.check(item.group, target)
+        except Refusal as refusal:
+            work.keep("group_item", item.id, refusal.sentence, **refusal.params)
+            continue
+        put_all([{column.name: item.__data__[column.name] for column in _CONTENT}], item.group, work.recorder)
+        n += 1
+    return n
+
+
+def _rules_ended(work: Work) -> list[Any]:
+    return [was_ended(work), GroupItem.rule.is_null(False), *is_open(work)]
+
+
 def _refresh(work: Work) -> None:
     """Bring the groups of what was ended and begun up to date: only whom the items name, if they name a few customers.
 
@@ -155,6 +180,18 @@ def _keep_rest(work: Work) -> None:
         for item in described(*gone, *not_back(work, name)):
             if item.id not in told:
                 work.keep("group_item", item.id, _why_not_back(work, item), **named(item))
+    _keep_rules(work, told)
+
+
+def _keep_rules(work: Work, told: set[int]) -> None:
+    """Note the rules that stay ended; one that an undo brought back stands, put there by it."""
+    for item in described(*_rules_ended(work)):
+        standing = has_rule(item)
+        if item.id not in told | {one.row_id for one in work.kept} and (
+            standing is None or standing.created_by_id not in {work.recorder.id, *work.earlier}
+        ):
+            why = STANDS if standing else NO_GROUP if item.group.status == "deleted" else OVER
+            work.keep("group_item", item.id, why, **named(item))
 
 
 def _why_not_ended(work: Work, item: GroupItem) -> str:

@@ -1,0 +1,149 @@
+"""Whom the rules of groups fit: a select of them, or for a few customers one statement that asks all rules at once."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import peewee
+
+from portal import clock, config
+from portal.db import db, in_chunks, is_sqlite, run
+from portal.models import Customer, CustomerValue, Field, Group, GroupItem
+from portal.queries.rules.columns import MADE_OF
+from portal.queries.rules.compiling import Condition, compiled
+from portal.queries.rules.dates import Today
+
+Slice: TypeAlias = Any  # ids: a list of them, a select of them, or None for all
+AT_ONCE = 200  # rules that one statement asks
+
+
+@dataclass(frozen=True, slots=True)
+class RuleItem:
+    """An item of an active group that counts now, and its rule as a condition."""
+
+    id: int
+    group_id: int
+    condition: Condition
+    reads: frozenset[str]
+
+
+def items(groups: Slice, moment: datetime) -> list[RuleItem]:
+    """Return the rule items of these groups that count at `moment` (UTC), compiled for the day on which that lies."""
+    from portal.queries.membership import valid_at
+
+    query = GroupItem.select().join(Group, on=(Group.id == GroupItem.group))
+    query = query.where(Group.status == "active", *valid_at(moment))
+    return read(query if groups is None else query.where(GroupItem.group.in_(groups)), moment)
+
+
+def read(query: peewee.ModelSelect, moment: datetime) -> list[RuleItem]:
+    """Return the items of a select that are rules, compiled for the day on which `moment` lies."""
+    there = query.select(GroupItem.id, GroupItem.group, GroupItem.rule, GroupItem.reads)
+    rows = list(there.where(GroupItem.rule.is_null(False)).order_by(GroupItem.id).tuples())
+    if not rows:
+        return []
+    own, today = own_columns(), today_at(moment)
+    return [
+        RuleItem(id_, group, compiled(rule, own, today), frozenset(reads or ())) for id_, group, rule, reads in rows
+    ]
+
+
+def readers(fields: Iterable[str]) -> list[int]:
+    """Return the active groups with a rule that asks for any of these columns of a customer or own fields."""
+    changed = set(fields)
+    changed |= {field for field, columns in MADE_OF.items() if columns & changed}
+    query = (
+        GroupItem.select(GroupItem.group, GroupItem.reads)
+        .join(Group, on=(Group.id == GroupItem.group))
+        .where(GroupItem.rule.is_null(False), GroupItem.ended_at.is_null(), Group.status == "active")
+    )
+    return sorted({group_id for group_id, reads in query.tuples() if changed.intersection(reads or ())})
+
+
+def are_there() -> bool:
+    """Tell whether any active group has a rule."""
+    query = GroupItem.select(peewee.SQL("1")).join(Group, on=(Group.id == GroupItem.group))
+    live = GroupItem.rule.is_null(False), GroupItem.ended_at.is_null(), Group.status == "active"
+    return bool(query.where(*live).exists())
+
+
+def own_columns() -> dict[str, tuple[int, str]]:
+    """Return number and type of each of the store's own fields, by code."""
+    return {code: (id_, kind) for id_, code, kind in Field.select(Field.id, Field.code, Field.type).tuples()}
+
+
+def today_at(moment: datetime) -> Today:
+    """Return the day on which a moment lies in the store's time zone."""
+    zone = config.current().timezone
+    return Today(clock.day(moment, zone), zone)
+
+
+def fitting(condition: Condition, customers: Slice = None) -> peewee.ModelSelect:
+    """Return a select of the ids, as `customer_id`, of the customers whom a condition fits."""
+    her = Customer.alias("c")
+    query = her.select(her.id.alias("customer_id")).where(her.removed_at.is_null(), sql_of(condition))
+    if customers is not None:
+        query = query.where(her.id.in_(customers))
+    return _with_values(query, her, [condition])
+
+
+def matches(rules: Sequence[RuleItem], customers: Slice = None) -> Any:
+    """Return a select of (item_id, customer_id) of whom each rule fits, as one statement."""
+    parts = [_of_item(rule, customers) for rule in rules]
+    # SQLite joins at most 500 selects in one chain.
+    chains = [_chain(chunk) for chunk in in_chunks(parts, 100)]
+    return _chain([peewee.Select([chain.alias(f"chain{n}")], [peewee.SQL("*")]) for n, chain in enumerate(chains)])
+
+
+def of_customers(rules: Sequence[RuleItem], customers: Slice) -> Iterator[tuple[int, int]]:
+    """Yield (item_id, customer_id) of whom the rules fit among these customers: a statement for all rules at once."""
+    for chunk in in_chunks(rules, AT_ONCE):
+        her = Customer.alias("c")
+        tests = [peewee.SQL(f"({_placed(rule.condition)}) IS TRUE", rule.condition.params) for rule in chunk]
+        query = her.select(her.id, *tests).where(her.removed_at.is_null(), her.id.in_(customers))
+        for customer_id, *fits in db.execute(_with_values(query, her, [rule.condition for rule in chunk])):
+            yield from ((rule.id, customer_id) for rule, does in zip(chunk, fits, strict=True) if does)
+
+
+def count(condition: Condition, visible: Iterable[int] | None = None) -> int:
+    """Return how many customers a condition fits, of those shops or (None) of all."""
+    sql, params = f"c.removed_at IS NULL AND ({condition.sql})", condition.params
+    if visible is not None:
+        shops = list(visible)
+        sql += f" AND c.shop_id IN ({', '.join('?' * len(shops))})"
+        params = (*params, *shops)
+    return int(run(f"SELECT count(*) FROM customer c{_joined(condition)} WHERE {sql}", params).fetchone()[0])
+
+
+def sql_of(condition: Condition) -> peewee.SQL:
+    """Return a condition as a part of a query in which the customer is `c`, and her own values are `v`."""
+    return peewee.SQL(f"({_placed(condition)})", condition.params)
+
+
+def _placed(condition: Condition) -> str:
+    # A percent sign of the SQL itself would be one of psycopg's places; none of what is compiled has one.
+    return condition.sql if is_sqlite() else condition.sql.replace("?", "%s")
+
+
+def _joined(condition: Condition) -> str:
+    return " LEFT JOIN customer_value v ON v.customer_id = c.id" if condition.needs_values else ""
+
+
+def _with_values(query: peewee.ModelSelect, her: Any, conditions: Iterable[Condition]) -> peewee.ModelSelect:
+    if not any(condition.needs_values for condition in conditions):
+        return query
+    values = CustomerValue.alias("v")
+    return query.join(values, peewee.JOIN.LEFT_OUTER, on=(values.customer == her.id))
+
+
+def _of_item(rule: RuleItem, customers: Slice) -> peewee.ModelSelect:
+    query = fitting(rule.condition, customers)
+    return query.select(peewee.Value(rule.id).alias("item_id"), peewee.SQL("c.id").alias("customer_id"))
+
+
+def _chain(parts: Sequence[Any]) -> Any:
+    whole, *further = parts
+    for part in further:
+        whole = whole.union_all(part)
+    return whole
