@@ -60,7 +60,7 @@ class Work:
         )
 
     def later(self, noun: str, rows: Sequence[ChangeRow], among: str = "") -> Later:
-        """Return what others wrote into these rows since the oldest of them, or into those of `among` with their ids."""
+        """Return what others wrote into these rows since the oldest of them, or into those of `among`."""
         others = (
             ChangeRow.select(ChangeRow.row_id, ChangeRow.id, ChangeRow.before, ChangeRow.after)
             .where(
