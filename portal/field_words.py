@@ -1,14 +1,16 @@
 """Columns and their values in words, as a change shows them before and after."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from flask_babel import format_date, format_datetime, format_decimal, get_locale, gettext
+from flask_babel import format_currency, format_date, format_datetime, format_decimal, get_locale, gettext
 
+from portal import config
 from portal.change_words import say_thing
 from portal.errors import N_
+from portal.own_values import FieldLike, context, plain
 from portal.permissions import ROLE_LABELS
 from portal.phones import format_phone
 from portal.queries.change_rows import REFERENCES
@@ -139,3 +141,31 @@ def _moment(name: str, text: str) -> str:
     except ValueError:
         pass
     return text
+
+
+def say_own(field: FieldLike, value: Any) -> str:
+    """Return a value of an own field as people read it, in the language of the page; '' for none.
+
+    A value that is masked comes as the text that it is masked with.
+    """
+    if value is None or (isinstance(value, str) and MASK in value):
+        return value or ""
+    say = _OWN.get(field.type)
+    return say(plain(field, value, context())) if say else str(value)
+
+
+def _moment_in_words(text: str) -> str:
+    return str(format_datetime(datetime.fromisoformat(text), "medium"))
+
+
+# What says a value of a type, given as JSON holds it; the others are texts as they stand.
+_OWN: dict[str, Callable[[Any], str]] = {
+    "yesno": lambda value: gettext("yes") if value else gettext("no"),
+    "number": lambda value: str(format_decimal(value)),
+    "percent": lambda value: f"{format_decimal(value)} %",
+    "money": lambda value: str(format_currency(value, config.current().currency)),
+    "date": lambda value: str(format_date(date.fromisoformat(value), "long")),
+    "datetime": _moment_in_words,
+    "choices": ", ".join,
+    "phone": format_phone,
+}

@@ -21,6 +21,7 @@ COMMANDS = {
     "user": ("users", "People who may sign in, and their roles."),
     "shop": ("shops", "Shops."),
     "customer": ("customers", "Customers."),
+    "field": ("fields", "Define, list, retire and restore the store's own fields."),
     "group": ("groups", "Customer groups, their items and their members."),
     "why": ("why", "Say why a customer is in a group, or why not."),
     "proposal": ("proposals", "Requests: what others ask for, to be approved or declined."),

@@ -1,6 +1,6 @@
 """Reading the store's own fields, their values, and all that rules may ask about."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from peewee import fn
@@ -12,6 +12,7 @@ from portal.models import Customer, Field, Group, Shop
 from portal.models.field import values_table
 from portal.own_values import Cell, as_column
 from portal.permissions import Actor
+from portal.queries.customers import mask
 from portal.queries.groups import seen_by
 from portal.rules.catalogue import Catalogue, FieldInfo, GroupInfo
 from portal.sheets.synonyms import SYNONYMS
@@ -114,6 +115,12 @@ def _said(texts: dict[str, str], language: str) -> str:
 def masked_codes(fields: Iterable[Field], hidden: Collection[str]) -> frozenset[str]:
     """Return the codes of the fields that are masked together with the hidden built-in columns."""
     return frozenset(field.code for field in fields if MASKED_AS.get(field.type) in hidden)
+
+
+def shown(fields: Iterable[Field], values: Mapping[str, Any], hidden: Collection[str]) -> dict[str, Any]:
+    """Return a customer's own values as a person may read them who sees these built-in columns masked."""
+    hides = {field.code: MASKED_AS[field.type] for field in fields if MASKED_AS.get(field.type) in hidden}
+    return {code: mask(hides[code], value) if code in hides else value for code, value in values.items()}
 
 
 def values_of(customer_ids: Collection[int], fields: Sequence[Field]) -> dict[int, dict[str, Any]]:

@@ -138,7 +138,7 @@ def _refuse_taken(actor: Actor, differing: _Differing, fields: Sequence[Field]) 
         if not field.is_unique:
             continue
         typed = {
-            cells[field.code][1].key or cells[field.code][1].value: cells[field.code][1].value
+            key_of(cells[field.code][1]): cells[field.code][1].value
             for cells in differing.values()
             if field.code in cells and cells[field.code][1].value is not None
         }
@@ -151,6 +151,28 @@ def _refuse_taken(actor: Actor, differing: _Differing, fields: Sequence[Field]) 
                 refusals.append(Refusal(sentence, field.code, value=str(typed[key]), name=name))
     if refusals:
         raise Refusals(refusals)
+
+
+def key_of(cell: Cell) -> Any:
+    """Return what a value is held against others by: its key, or itself where its type has none."""
+    return cell.key if cell.key is not None else cell.value
+
+
+def collisions(customer_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Return whose unique values somebody else has: the value and what the field is called, by customer id.
+
+    For who comes back: of those who are removed nothing is unique.
+    """
+    fields = [field for field in find.live() if field.is_unique]
+    cells = find.cells_of(customer_ids, fields)
+    found = {}
+    for field in fields:
+        mine = {id_: had[field.code] for id_, had in cells.items() if field.code in had}
+        owners = find.owners(field, [key_of(cell) for cell in mine.values()])
+        for id_, cell in mine.items():
+            if set(owners.get(key_of(cell), ())) - {id_}:
+                found[id_] = str(cell.value), find.label(field)
+    return found
 
 
 def _bump(ids: Sequence[int]) -> None:

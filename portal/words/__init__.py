@@ -21,7 +21,7 @@ def say(told: Refusal | Remark) -> str:
     return text % {name: gettext(str(value)) if name == "target" else value for name, value in told.params.items()}
 
 
-_UNDONE = ("customer", "group", "group_item", "shop", "user", "user_role", "setting")
+_UNDONE = ("customer", "customer_value", "group", "group_item", "shop", "field", "user", "user_role", "setting")
 
 
 def of_restored(restored: Mapping[str, int]) -> str:
@@ -30,9 +30,14 @@ def of_restored(restored: Mapping[str, int]) -> str:
     shown = {noun: format_number(number) for noun, number in n.items()}
     parts = {
         "customer": ngettext("%(n)s customer", "%(n)s customers", n["customer"], n=shown["customer"]),
+        "customer_value": ngettext(
+            "own fields of %(n)s customer", "own fields of %(n)s customers", n["customer_value"],
+            n=shown["customer_value"],
+        ),
         "group": ngettext("%(n)s group", "%(n)s groups", n["group"], n=shown["group"]),
         "group_item": ngettext("%(n)s item", "%(n)s items", n["group_item"], n=shown["group_item"]),
         "shop": ngettext("%(n)s shop", "%(n)s shops", n["shop"], n=shown["shop"]),
+        "field": ngettext("%(n)s field", "%(n)s fields", n["field"], n=shown["field"]),
         "user": ngettext("%(n)s account", "%(n)s accounts", n["user"], n=shown["user"]),
         "user_role": ngettext("%(n)s role", "%(n)s roles", n["user_role"], n=shown["user_role"]),
         "setting": ngettext("%(n)s setting", "%(n)s settings", n["setting"], n=shown["setting"]),

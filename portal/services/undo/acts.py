@@ -3,7 +3,7 @@
 | act | undone by |
 |---|---|
 | customer.create, customer.import | she is removed: nothing finds her, her code is free |
-| customer.edit | her earlier values come back |
+| customer.edit | her earlier values come back, in the store's own fields too |
 | import.run | both of these, and what is said of groups and items |
 | group.create, group.duplicate | the group is deleted, its items end |
 | group.edit, group.restore, group.draft, group.archive, group.delete | earlier values and status come back |

@@ -23,6 +23,7 @@ CHANGED = N_("%(name)s has been changed since.")
 NAMED = N_("%(name)s stays: an item of %(group)s that was added since speaks of her.")
 TAKEN = N_("%(name)s: the code “%(code)s” belongs to %(other)s by now.")
 NO_SHOP = N_("%(name)s: the shop she was in is not there any more.")
+OWN_TAKEN = N_("%(name)s: another customer has “%(value)s” as %(field)s by now.")
 GONE = N_("%(name)s is not there any more.")
 NOT_YOURS = N_("A customer of this change is in a shop that is not yours.")
 _KEYS = ("code_key", "name_key", "email_key", "phone_key")
@@ -75,6 +76,8 @@ class _Part:
     owners: dict[str, tuple[int, str]] = field(default_factory=dict)  # id and name by code key
     groups: dict[int, str] = field(default_factory=dict)  # by customer id, a group with an item that speaks of her
     lines: dict[int, str] = field(default_factory=dict)  # by customer id, what own fields add to her search
+    own_later: Any = None  # what others wrote into her own fields
+    own_taken: dict[int, tuple[str, str]] = field(default_factory=dict)  # unique values that somebody else has by now
 
     @classmethod
     def of(cls, work: Work, rows: Sequence[ChangeRow]) -> "_Part":
@@ -92,6 +95,9 @@ class _Part:
             part.owners[key] = id_, name or code
         if any(_takes_away(row) for row in rows):
             part.groups = _groups_of(ids)
+            part.own_later = work.later("customer", rows, among=own_values.NOUN)
+        if any(_brings_back(row) for row in rows):
+            part.own_taken = own_values.collisions([row.row_id for row in rows])
         return part
 
     def undo(self) -> None:
@@ -124,7 +130,7 @@ class _Part:
         if now["removed_at"]:
             return
         said = {name: value for name, value in row.after.items() if name in FIELDS}
-        if self._is_touched(row, (*FIELDS, "removed_at"), now, said):
+        if self._is_touched(row, (*FIELDS, "removed_at"), now, said) or row.row_id in self.own_later:
             self._keep(row, CHANGED)
         elif row.row_id in self.groups:
             self._keep(row, NAMED, group=self.groups[row.row_id])
@@ -137,6 +143,9 @@ class _Part:
         values = {name: value for name, value in (row.before or {}).items() if name in FIELDS}
         if self._is_touched(row, ("removed_at",), now, {"removed_at": row.after["removed_at"]}):
             self._keep(row, CHANGED)
+        elif row.row_id in self.own_taken:
+            value, label = self.own_taken[row.row_id]
+            self._keep(row, OWN_TAKEN, value=value, field=label)
         else:
             self._try(row, values | {"removed_at": None})
 

@@ -59,13 +59,13 @@ class Work:
             ChangeRow.change == self.of.id, ChangeRow.noun == noun, ChangeRow.id.between(rows[-1].id, rows[0].id)
         )
 
-    def later(self, noun: str, rows: Sequence[ChangeRow]) -> Later:
-        """Return what others wrote into these rows since the oldest of them."""
+    def later(self, noun: str, rows: Sequence[ChangeRow], among: str = "") -> Later:
+        """Return what others wrote into these rows since the oldest of them, or into those of `among`."""
         others = (
             ChangeRow.select(ChangeRow.row_id, ChangeRow.id, ChangeRow.before, ChangeRow.after)
             .where(
-                ChangeRow.noun == noun, ChangeRow.row_id.in_(self.ids(noun, rows)), ChangeRow.id > rows[-1].id,
-                ChangeRow.change.not_in(self._own()),
+                ChangeRow.noun == (among or noun), ChangeRow.row_id.in_(self.ids(noun, rows)),
+                ChangeRow.id > rows[-1].id, ChangeRow.change.not_in(self._own()),
             )
             .tuples()
         )  # fmt: skip
