@@ -125,11 +125,15 @@ def test_a_tree_has_an_end_in_depth_and_in_number() -> None:
     assert wrong(All((GOOD,) * (MAX_TESTS + 1))) == [((), "tree", 0, "This rule has more than 200 conditions.")]
 
 
-_VALUES = st.one_of(
-    st.text(max_size=4), st.booleans(), st.integers(), st.floats(),
-    st.sampled_from([*CATALOGUE.shops, "this", "2026-02-28"]),
-    st.fixed_dictionaries({"days": st.integers(-50_000, 50_000)}), st.none(),
-)  # fmt: skip
+_VALUES = (
+    st.text(max_size=4)
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from([*CATALOGUE.shops, "this", "2026-02-28"])
+    | st.fixed_dictionaries({"days": st.integers(-50_000, 50_000)})
+    | st.none()
+)
 _LEAVES = st.fixed_dictionaries(
     {"field": st.sampled_from([*CATALOGUE.fields, "x", ""]), "op": st.sampled_from([*OPERATORS, "is"])},
     optional={
