@@ -81,6 +81,14 @@ def _own() -> tuple[str, bytes]:
     return next(iter(known().items()))
 
 
+def is_newest_known() -> bool | None:
+    """Tell whether a key that this portal knows made the newest seal and its anchor; None while nothing is sealed."""
+    anchored, seal_mac, mac, _newest = run(_ANCHOR).fetchone()
+    if not anchored:
+        return None
+    return is_anchor(anchored, seal_mac, mac)
+
+
 # ---- hashes ----
 
 

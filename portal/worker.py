@@ -32,9 +32,10 @@ from portal.queries import jobs as find
 from portal.queries import users
 from portal.services import imports, jobs
 from portal.services.fields import searching
-from portal.services.imports import background
+from portal.services.imports import background as importing
 from portal.services.jobs import lease
 from portal.services.membership import due
+from portal.services.undo import background as undoing
 
 THREADS = 2  # one may be long at a large file
 LOOK_SECONDS = 60
@@ -66,8 +67,9 @@ def _catch_up(actor: Actor, job: Job) -> bool:
 KINDS = {
     "clock.due": Kind(_catch_up, door=Door.CLOCK),
     "field.search": Kind(searching.step),
+    "change.undo": Kind(undoing.step),
     "import.run": Kind(
-        background.step, lambda actor, args: imports.prepare(actor, args["import"]), door=Door.IMPORT
+        importing.step, lambda actor, args: imports.prepare(actor, args["import"]), door=Door.IMPORT
     ),
 }  # fmt: skip
 
@@ -243,7 +245,7 @@ class Workers:
             db.db.connect(reuse_if_open=True)
             lease.seen(self.name)
             lease.take_back(owner for owner in find.owners() if is_gone(owner, self.name))
-            background.revive()
+            importing.revive()
             if due.is_due():
                 jobs.enqueue(OPERATOR, "clock.due", {}, key="clock.due")
             for job_id in find.runnable():

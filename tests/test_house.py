@@ -137,6 +137,8 @@ ASK_NOBODY = {
     "jobs.lease.take_back": "is a worker's; it has found that a process is gone",
     "jobs.lease.seen": "is a worker's, about itself",
     "jobs.lease.gone": "is a worker's, about itself",
+    "undo.begin": "reads; undo.undo and background.start have asked",
+    "undo.look_at_guards": "looks at what an undo moves; undo.undo and background.start have asked",
     "undo.acts.origin": "reads; undo.undo has asked",
     "undo.acts.may_be_undone": "pure",
     "undo.acts.may_be_undone_by": "pure",

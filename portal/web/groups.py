@@ -116,7 +116,10 @@ def new(form: GroupForm | None = None, picker: Picker | None = None, status: int
         # A name that is missing or taken is nothing that moves anybody: the save says so.
         details = replace(form.details(), name=f"{form.details().name[:40]} {secrets.token_hex(16)}")
         shown = previewing.of(lambda: groups.create(actor(), details, picker.new_items()))
-    return render("groups/new.html", status=status, form=form.drawn(), picker=picker, shown=shown)
+    return render(
+        "groups/new.html", status=status, form=form.drawn(), picker=picker, shown=shown, only_known=False,
+        target=url_for("groups.create"),
+    )  # fmt: skip
 
 
 @pages.post("/new")

@@ -54,4 +54,7 @@ def _link(job: Job) -> str:
     noun, _, number = job.subject.partition(":")
     if noun == "import" and can(Action.IMPORT_CUSTOMERS):
         return url_for("imports.show", import_id=int(number))
+    if noun == "change" and can(Action.UNDO_OWN):
+        done = job.result.get("change") if job.user_id == actor().user_id or can(Action.UNDO_ANY) else None
+        return url_for("undoing.undone", change_id=done) if done else ""
     return ""

@@ -99,7 +99,10 @@ def new(form: ProposedForm | None = None, picker: Picker | None = None, status: 
     """Ask for a new group."""
     form = form or ProposedForm(request.args)
     picker = picker or Picker.read(actor(), request.args, shops_first=form.type.data == "shop")
-    return render("proposals/new.html", status=status, form=form, picker=picker, shown=None)
+    return render(
+        "groups/new.html", status=status, form=form, picker=picker, shown=None, only_known=True,
+        target=url_for("proposals.ask_group"),
+    )  # fmt: skip
 
 
 @pages.post("/new")

@@ -10,6 +10,7 @@ from portal.queries import customers as find_customers
 from portal.queries import undone as find
 from portal.received import reads
 from portal.services import changes, undo
+from portal.services.undo import background
 from portal.web import paging
 from portal.web.language import say
 from portal.web.render import render
@@ -56,7 +57,9 @@ def messages() -> list[tuple[str, str, str]]:
 @needs(Action.UNDO_OWN)
 @reads()
 def undo_change(change_id: int) -> ResponseReturnValue:
-    """Undo a change; what somebody has touched since is listed on a page of its own."""
+    """Undo a change, a large one in the background; what somebody has touched since is listed on a page of its own."""
+    if background.start(actor(), change_id) is not None:
+        return redirect(url_for("jobs.index"), 303)
     done = undo.undo(actor(), change_id)
     if done.refused:
         return redirect(url_for("undoing.undone", change_id=done.change_id), 303)

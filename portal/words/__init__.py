@@ -67,7 +67,7 @@ def _named(groups: tuple[Group, ...], pattern: str, between: str) -> str:
 
 _KINDS = {
     "clock.due": N_("What is due by the clock"), "field.search": N_("Search over a field"),
-    "import.run": N_("Import of a file"),
+    "import.run": N_("Import of a file"), "change.undo": N_("Undo of a change"),
 }  # fmt: skip
 _STATES = {
     "waiting": N_("Waiting"), "running": N_("Running"), "done": N_("Done"), "failed": N_("Failed"),
@@ -77,17 +77,28 @@ _STATES = {
 
 @dataclass(frozen=True)
 class JobWords:
-    """What a job does, how it stands and why it failed, in the reader's language."""
+    """What a job does, how it stands, why it failed and what it has done, in the reader's language."""
 
     kind: str
     state: str
     error: str
+    told: str = ""
 
 
 def of_job(job: Job) -> JobWords:
     """Return a job in words."""
     error = say(Remark(job.error, "", dict(job.error_params))) if job.error else ""
-    return JobWords(gettext(_KINDS[job.kind]), gettext(_STATES[job.state]), error)
+    return JobWords(gettext(_KINDS[job.kind]), gettext(_STATES[job.state]), error, _told(job))
+
+
+def _told(job: Job) -> str:
+    if job.kind != "change.undo" or "restored" not in job.result:
+        return ""
+    n, told = job.result["kept"], of_restored(job.result["restored"])
+    return told + (
+        " " + ngettext("%(n)s row stays as it is", "%(n)s rows stay as they are", n, n=format_number(n)) + "."
+        if n else ""
+    )  # fmt: skip
 
 
 def progress_of(job: Job) -> str:

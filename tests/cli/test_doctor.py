@@ -50,7 +50,7 @@ def private(store: Path) -> Path:
 
 
 def test_a_well_kept_portal_has_nothing_bad(look, private):
-    states = look("--deploy", **DEPLOYED)
+    states = look("--deploy", **DEPLOYED, PORTAL_SECRET_KEY_FALLBACKS=(private.parent / "secret_key").read_text())
     assert len(states) >= 50
     assert {name: state for name, state in states.items() if state == "bad"} == {}
 
@@ -106,6 +106,24 @@ def test_a_key_from_an_example_is_bad_and_a_short_one_refused(look, portal, priv
     monkeypatch.setenv("PORTAL_SECRET_KEY", "short")
     refused = portal("doctor", "--deploy")
     assert (refused.exit_code, "32 characters" in refused.stderr) == (1, True)
+
+
+def test_a_key_that_did_not_seal_the_newest_change_is_bad_until_that_one_is_named(look, portal, private, monkeypatch):
+    assert look()["secret-key-seals"] == "ok"
+    assert look(PORTAL_SECRET_KEY=KEY)["secret-key-seals"] == "bad"
+    sealed_by = (private.parent / "secret_key").read_text()
+    assert look(PORTAL_SECRET_KEY_FALLBACKS=sealed_by)["secret-key-seals"] == "ok"
+    assert portal("customer", "add", "A1", "--name", "Ana", *CASS).exit_code == 0
+    assert look()["secret-key-seals"] == "ok"
+    monkeypatch.delenv("PORTAL_SECRET_KEY_FALLBACKS")
+    assert look()["secret-key-seals"] == "ok"  # the newest is of the new key, whatever the earlier ones are of
+    monkeypatch.delenv("PORTAL_SECRET_KEY")
+    assert look()["secret-key-seals"] == "bad"
+
+
+def test_before_anything_was_done_every_key_will_do(look, portal, place):
+    portal("migrate")
+    assert look(PORTAL_SECRET_KEY=KEY)["secret-key-seals"] == "ok"
 
 
 def test_random_keys_of_every_usual_making_are_good():

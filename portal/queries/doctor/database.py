@@ -1,5 +1,6 @@
 """Checks of the database: what holds on a connection, whether it is whole, whether it has the right shape."""
 
+import re
 from functools import partial
 
 import peewee
@@ -17,6 +18,7 @@ PRAGMAS = (
     ("foreign-keys", "foreign_keys", (1,)),
     ("secure-delete", "secure_delete", (1,)),
 )
+_OF_KEY = re.compile(r"_pkey$|^sqlite_autoindex_")
 
 
 def _pragma(name: str, wanted: tuple[object, ...], place: Place) -> Finding:
@@ -100,7 +102,8 @@ def _differences(model: type[Model]) -> int:
     meta = model._meta
     columns = {(column.name, column.null) for column in db.get_columns(meta.table_name)}
     wanted = {(field.column_name, field.null) for field in meta.sorted_fields}
-    indexes = {index.name for index in db.get_indexes(meta.table_name) if not index.name.endswith("_pkey")}
+    # Those of primary keys the databases name themselves.
+    indexes = {name for name in (index.name for index in db.get_indexes(meta.table_name)) if not _OF_KEY.search(name)}
     made = {index._name for index in meta.fields_to_index()}
     # Some indexes are of one database only; those stand in a migration and in no model.
     surplus = {name for name in indexes - made if name not in migrate.sources()}

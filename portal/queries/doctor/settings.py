@@ -12,6 +12,7 @@ from babel.numbers import list_currencies
 from portal.config import LOCALES, LOOPBACK, MIN_SECRET
 from portal.errors import N_
 from portal.queries.doctor.findings import Check, Finding, Place, bad, ok, strict, warn
+from portal.seals import is_newest_known
 
 MIN_DISTINCT = 10
 MIN_BITS = 90
@@ -58,6 +59,19 @@ def _key_own(place: Place) -> Finding:
     if any(word in place.settings.secret_key.casefold() for word in PLACEHOLDERS):
         return bad("", N_("The secret key looks copied from an example. Make a random one."))
     return ok()
+
+
+def _key_seals(place: Place) -> Finding:
+    """Look whether the list of changes ends in a seal of this key: what another one seals is proven wrong by both."""
+    is_known = is_newest_known()
+    if is_known is None:
+        return ok("no changes yet")
+    return ok() if is_known else bad(
+        "", N_(
+            "The newest change was not sealed with this secret key. Give PORTAL_SECRET_KEY the value that the served "
+            "portal has, or name that one in PORTAL_SECRET_KEY_FALLBACKS; write nothing until then."
+        )
+    )  # fmt: skip
 
 
 def _debug(place: Place) -> Finding:
@@ -167,6 +181,7 @@ CHECKS = (
     Check("secret-key-length", _key_length),
     Check("secret-key-random", _key_random),
     Check("secret-key-own", _key_own),
+    Check("secret-key-seals", _key_seals, needs="tables"),
     Check("debug-off", _debug),
     Check("host", _host, deploy=True),
     Check("trusted-hosts", _trusted_hosts),

@@ -6,8 +6,10 @@ which acts have none, stands in `acts`.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
+
+from peewee import fn
 
 from portal.errors import N_, Missing, Refusal
 from portal.models import Change, ChangeRow, Group, GroupItem, Import
@@ -45,30 +47,61 @@ def undo(actor: Actor, change_id: int) -> Undone:
     act, Refusal where there is no undo or nothing is left to be undone.
     """
     require(actor, Action.UNDO_OWN)
-    work: Work | None = None
-    steps: Iterator[None] = iter(())
+    undoing = Undoing(change_id)
+    while not undoing.go_on(actor):
+        time.sleep(BREATH)
+    return undoing.told()
+
+
+@dataclass(slots=True)
+class Undoing:
+    """An undo under way, from one transaction to the next; `undo_id` is its change, once a part of it is stored."""
+
+    change_id: int
     undo_id: int | None = None
-    call: Callable[[], guards.Call] | None = guards.calling("undo.undo", change_id=change_id)
-    while True:
-        with record(actor, "change.undo", f"change:{change_id}", seconds=PATIENCE, call=call) as recorder:
-            recorder.undo_of(change_id)
-            recorder.go_on(undo_id)
-            if work is None:
-                work = _begin(actor, change_id, recorder)
-                _look_at_guards(work, call)
-                steps = _steps(work)
+    work: Work | None = None
+    steps: Iterator[None] = field(default_factory=lambda: iter(()))
+
+    def go_on(self, actor: Actor) -> bool:
+        """Do parts in one transaction until others should have their turn; tell whether that was the last."""
+        call: Callable[[], guards.Call] | None = None
+        if self.work is None and self.undo_id is None:
+            # A large one is looked at beforehand: what its first part has written stays.
+            call = guards.calling("undo.undo", change_id=self.change_id)
+        with record(actor, "change.undo", f"change:{self.change_id}", seconds=PATIENCE, call=call) as recorder:
+            recorder.undo_of(self.change_id)
+            recorder.go_on(self.undo_id)
+            work = self.work or self._begin(actor, recorder, call)
             work.recorder = recorder
-            is_last = _go_on(steps, is_large=work.of.n_rows > CHUNK)
+            is_last = _go_on(self.steps, is_large=work.of.n_rows > CHUNK)
             if is_last:
                 _finish(work)
-            undo_id = recorder.id if recorder.is_made else None
-        call = None  # a large one was looked at beforehand: what its first part has written stays
-        if is_last:
-            return Undone(undo_id or 0, dict(work.restored), [kept.remark for kept in work.kept])
-        time.sleep(BREATH)
+            self.undo_id = recorder.id if recorder.is_made else None
+        return is_last
+
+    def _begin(self, actor: Actor, recorder: Recorder, call: Callable[[], guards.Call] | None) -> Work:
+        work = self.work = begin(actor, self.change_id, recorder)
+        if self.undo_id is not None:
+            # Whoever was at it before has restored these; nothing else of it is stored.
+            own = ChangeRow.select(ChangeRow.noun, fn.COUNT(ChangeRow.id)).where(ChangeRow.change == self.undo_id)
+            work.restored.update(dict(own.group_by(ChangeRow.noun).tuples()))
+        look_at_guards(work, call)
+        self.steps = _steps(work)
+        return work
+
+    @property
+    def n_done(self) -> int:
+        """Return how many rows have been looked at so far."""
+        return sum(self.work.restored.values()) + len(self.work.kept) if self.work else 0
+
+    def told(self) -> Undone:
+        """Return what the undo has done so far."""
+        restored, kept = (self.work.restored, self.work.kept) if self.work else ({}, [])
+        return Undone(self.undo_id or 0, dict(restored), [one.remark for one in kept])
 
 
-def _begin(actor: Actor, change_id: int, recorder: Recorder) -> Work:
+def begin(actor: Actor, change_id: int, recorder: Recorder) -> Work:
+    """Return an undo that may begin. Raises Missing, Denied, Refusal."""
     change = Change.get_or_none(Change.id == change_id)
     if change is None or (change.actor_id != actor.user_id and not actor.may(Action.UNDO_ANY)):
         raise Missing(N_("There is no change with the number %(n)s."), n=change_id)
@@ -81,7 +114,7 @@ def _begin(actor: Actor, change_id: int, recorder: Recorder) -> Work:
     return Work(actor, change, root, frozenset(id_ for (id_,) in earlier), depth % 2 == 1, recorder)
 
 
-def _look_at_guards(work: Work, call: Callable[[], guards.Call] | None) -> None:
+def look_at_guards(work: Work, call: Callable[[], guards.Call] | None) -> None:
     """Say which groups the undo touches; of one in several transactions also whether it moves too many, beforehand."""
     if call is None or not rails().is_on:
         return
@@ -140,4 +173,7 @@ def _nothing(kept: list[Kept]) -> Refusal:
     return Refusal(NOTHING, names=some) if kept else Refusal(ALREADY)
 
 
-__all__ = ["Kept", "Undone", "may_be_undone", "may_be_undone_by", "origin", "origins", "undo"]
+__all__ = [
+    "Kept", "Undoing", "Undone", "begin", "look_at_guards", "may_be_undone", "may_be_undone_by", "origin", "origins",
+    "undo",
+]  # fmt: skip
