@@ -30,12 +30,13 @@ def group() -> None:
 @click.argument("name")
 @click.option("--type", "type_", type=click.Choice(groups.TYPES), help="Default: shop with --shop, else customer.")
 @click.option("--shop", metavar="CODE", help="Include all customers of this shop, present and future.")
+@click.option("--in-form/--no-in-form", default=None, help="A box of the customer form; default: if of type customer.")
 @acting
-def create(actor: Actor, name: str, type_: str | None, shop: str | None) -> None:
+def create(actor: Actor, name: str, type_: str | None, shop: str | None, in_form: bool | None) -> None:
     """Bring a group into being and print its code."""
     require(actor, Action.CREATE_GROUP)
     included = find_shops.by_code(shop) if shop is not None else None
-    said = groups.Details(name, type_ or ("shop" if included else "customer"))
+    said = groups.Details(name, type_ or ("shop" if included else "customer"), in_form=in_form)
     saved = groups.create(actor, said, [items.NewItem(shop_id=included.id)] if included else [])
     click.echo(saved.group.code)
     if included:
@@ -81,6 +82,7 @@ def show(actor: Actor, reference: str, as_json: bool) -> None:
     }
     told["owner"] = found.owner.name if found.owner else ""
     told |= {name: bool(getattr(found, f"is_{name}")) for name in ("guarded", "sensitive", "open")}
+    told["in_form"] = found.in_form
     told["review_on"] = found.review_on
     told["starts"], told["ends"] = details.day_of(found.starts_at), details.day_of(found.ends_at, is_end=True)
     if actor.may(Action.SEE_GROUPS):
