@@ -32,6 +32,7 @@ LABELS = {
     "status": N_("Status"), "hue": N_("Colour"), "description": N_("Description"), "agent_note": N_("Agent note"),
     "owner": N_("Owner"), "starts_at": N_("Starts"), "ends_at": N_("Ends"), "review_on": N_("Review on"),
     "is_guarded": N_("Guarded"), "is_sensitive": N_("Sensitive"), "is_open": N_("Open to support"),
+    "in_form": N_("Box in the customer form"),
     "group": N_("Group"), "sign": N_("Includes or excludes"), "customer": N_("Customer"), "note": N_("Note"),
     "ended_at": N_("Ended"), "of_group": N_("Other group"), "low": N_("Share from"), "high": N_("Share to"),
     "seed": N_("Seed"), "valid_from": N_("Valid from"), "valid_until": N_("Valid until"),

@@ -34,15 +34,18 @@ def group() -> None:
 @click.option("--type", "type_", type=click.Choice(groups.TYPES), help="Default: what the first item is.")
 @click.option("--shop", metavar="CODE", help="Include all customers of this shop, present and future.")
 @click.option("--rule", metavar="TEXT", help='Include whoever fits, such as: city = "Porto" and age >= 30.')
+@click.option("--in-form/--no-in-form", default=None, help="A box of the customer form; default: if of type customer.")
 @acting
-def create(actor: Actor, name: str, type_: str | None, shop: str | None, rule: str | None) -> None:
+def create(
+    actor: Actor, name: str, type_: str | None, shop: str | None, rule: str | None, in_form: bool | None
+) -> None:
     """Bring a group into being and print its code."""
     require(actor, Action.CREATE_GROUP)
     included = find_shops.by_code(shop) if shop is not None else None
     first = [items.NewItem(shop_id=included.id)] if included else []
     first += [items.NewItem(rule=adding.read_rule(rule))] if rule is not None else []
-    said = groups.Details(name, type_ or ("shop" if included else "rule" if rule is not None else "customer"))
-    saved = groups.create(actor, said, first)
+    kind = type_ or ("shop" if included else "rule" if rule is not None else "customer")
+    saved = groups.create(actor, groups.Details(name, kind, in_form=in_form), first)
     click.echo(saved.group.code)
     if rule is not None and not included:
         click.echo(gettext("%(n)s customers fit the rule and are members.", n=saved.joined), err=True)
@@ -89,6 +92,7 @@ def show(actor: Actor, reference: str, as_json: bool) -> None:
     }
     told["owner"] = found.owner.name if found.owner else ""
     told |= {name: bool(getattr(found, f"is_{name}")) for name in ("guarded", "sensitive", "open")}
+    told["in_form"] = found.in_form
     told["review_on"] = found.review_on
     told["starts"], told["ends"] = details.day_of(found.starts_at), details.day_of(found.ends_at, is_end=True)
     if actor.may(Action.SEE_GROUPS):

@@ -77,6 +77,26 @@ def _by_rule(excluding: list[Any], customer_ids: list[int]) -> frozenset[int]:
     return frozenset(found)
 
 
+def keeping_out(actor: Actor, customer: Customer) -> dict[int, tuple[str, str]]:
+    """Return, by group, what keeps her out whatever else is said of her: its kind, and its name.
+
+    The name of a sensitive group is '' to who may not see it.
+    """
+    excluding = [GroupItem.sign == "exclude", *valid_at(now())]
+    query = excluding_groups(Membership.customer, *excluding, Membership.customer == customer)
+    pairs = dict(query.select(GroupItem.group, GroupItem.of_group).tuples())
+    by_id = {row.id: row for row in Group.select().where(Group.id.in_(set(pairs.values())))} if pairs else {}
+    out = {group_id: ("group", _told(actor, by_id[other_id])) for group_id, other_id in pairs.items()}
+    if customer.shop is not None:
+        shops = GroupItem.select(GroupItem.group).where(*excluding, GroupItem.shop == customer.shop)
+        out |= {group_id: ("shop", customer.shop.name) for (group_id,) in shops.tuples()}
+    return out
+
+
+def _told(actor: Actor, group: Group) -> str:
+    return "" if group.is_sensitive and not actor.may(Action.SEE_SENSITIVE) else group.label
+
+
 def excluding_groups(customer: Any, *conditions: Any) -> peewee.ModelSelect:
     """Return a select of the items fitting `conditions` that name a group, or a share of one, that `customer` is in."""
     lot = lot_of(GroupItem.seed, Customer.uid)

@@ -17,7 +17,7 @@ from portal.queries import groups as find_groups
 from portal.queries import proposals as find
 from portal.queries import users as find_users
 from portal.queries.proposals import Move
-from portal.services import groups, guards, imports, items, membership, once, preview, undo
+from portal.services import customers, groups, guards, imports, items, membership, once, preview, undo
 from portal.services.changes import record
 from portal.services.details import Details
 from portal.services.guards import Call, Leave
@@ -47,11 +47,28 @@ def _details(said: Said) -> Details:
     details = Details(**said["details"])
     blank = Details("")
     for name, value in asdict(details).items():
-        if name != "owner_id" and type(value) is not type(getattr(blank, name)):
+        if name not in {"owner_id", "in_form"} and type(value) is not type(getattr(blank, name)):
             raise ValueError(name)
+    if details.in_form not in (None, True, False):
+        raise ValueError("in_form")
     if details.owner_id is not None:
         _id({"owner_id": details.owner_id}, "owner_id")
     return details
+
+
+def _version(said: Said) -> int | None:
+    return None if said["version"] is None else _id(said, "version")
+
+
+def _typed(said: Said) -> dict[str, str]:
+    return {name: _text(said["typed"], name) for name in said["typed"]}
+
+
+def _boxes(said: Said) -> dict[str, bool]:
+    boxes = dict(said["boxes"])
+    if any(type(is_on) is not bool for is_on in boxes.values()):
+        raise ValueError("boxes")
+    return boxes
 
 
 # What may be asked for: every service that the guard rails can stop.
@@ -68,10 +85,16 @@ ACTS: dict[str, Callable[[Actor, Said], object]] = {
         actor, _details(said), [from_json(row) for row in said["items"]]
     ),
     "groups.duplicate": lambda actor, said: groups.duplicate(actor, _id(said)),
+    "customers.create": lambda actor, said: customers.create(
+        actor, _typed(said), _boxes(said), _text(said, "reason")
+    ),
+    "customers.edit": lambda actor, said: customers.edit(
+        actor, _id(said, "customer_id"), _typed(said), _version(said), _boxes(said), _text(said, "reason")
+    ),
     "groups.set_status": lambda actor, said: groups.set_status(actor, _id(said), _text(said, "status")),
     "groups.delete": lambda actor, said: groups.delete(actor, _id(said)),
     "groups.edit": lambda actor, said: groups.edit(
-        actor, _id(said), _details(said), None if said["version"] is None else _id(said, "version")
+        actor, _id(said), _details(said), _version(said)
     ),
     "undo.undo": lambda actor, said: undo.undo(actor, _id(said, "change_id")),
     "imports.run": lambda actor, said: imports.run(actor.through(Door.IMPORT), _id(said, "import_id")),
@@ -236,8 +259,20 @@ def _group_of(call: Call) -> int | None:
         return imported and imported.group_id
     if call.name == "undo.undo":
         return _undone(call)
+    if "boxes" in call.arguments:
+        return _ticked(call)
     group_id = call.arguments.get("group_id")
     return group_id if type(group_id) is int and 0 <= group_id <= MAX_ID else None
+
+
+def _ticked(call: Call) -> int | None:
+    """Return the group of a changed box; of several first one that is marked."""
+    try:
+        of_boxes = Group.select(Group.id).where(Group.code.in_(list(_boxes(call.arguments))), Group.status == "active")
+    except (TypeError, ValueError):
+        return None
+    found: int | None = of_boxes.order_by(Group.is_guarded.desc(), Group.name_key).scalar()
+    return found
 
 
 def _undone(call: Call) -> int | None:

@@ -1,7 +1,7 @@
 """Creating, editing and revealing customers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from peewee import fn
 
@@ -12,34 +12,43 @@ from portal.own_values import Cell
 from portal.permissions import Action, Actor, require, require_shop
 from portal.queries import customers as find
 from portal.queries import fields as find_fields
+from portal.services import boxes as ticking
 from portal.services import membership, own_values, staying
 from portal.services.changes import Recorder, record, values
+from portal.services.guards import calling
+from portal.text import clean
 from portal.values import Reading, Remark, read_customer, search_text
 
 NO_IDENTITY = N_("Give at least one of code, e-mail and phone, so that she can be found again.")
 CODE_PREFIX = "C"
 _FIRST_CODE = 1_000_000
+_NONE: Mapping[str, bool] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A stored customer and what a person should know about the values that were kept."""
+    """A stored customer, what a person should know about the values that were kept, and groups whose exclusion of her
+    was lifted.
+    """
 
     customer: Customer
     warnings: list[Remark]
+    lifted: list[str] = field(default_factory=list)
 
 
-def create(actor: Actor, typed: Mapping[str, str]) -> Saved:
+def create(actor: Actor, typed: Mapping[str, str], boxes: Mapping[str, bool] = _NONE, reason: str = "") -> Saved:
     """Create a customer from typed values (`shop` holds a shop's code, an own field's code its value) and return her.
 
-    She is in the groups that include her shop in the same transaction. Raises Refusals naming the fields, Denied.
+    She is in the groups that include her shop in the same transaction, and in those of the ticked `boxes` (by code);
+    see services/boxes.py, also for `reason`. Raises Refusals naming the fields, Denied.
     """
     require(actor, Action.EDIT_CUSTOMER)
-    with record(actor, "customer.create") as change:
+    call = calling("customers.create", typed=dict(typed), boxes=dict(boxes), reason=reason) if boxes else None
+    with record(actor, "customer.create", note=clean(reason), call=call) as change:
         saved = insert(actor, typed, change)
         change.about("customer", saved.customer.id)
         membership.refresh(change, customers=[saved.customer.id])
-    return saved
+        return replace(saved, lifted=ticking.tick(actor, saved.customer, boxes, reason, change))
 
 
 def insert(actor: Actor, typed: Mapping[str, str], change: Recorder) -> Saved:
@@ -62,13 +71,19 @@ def insert(actor: Actor, typed: Mapping[str, str], change: Recorder) -> Saved:
     return Saved(customer, reading.warnings)
 
 
-def edit(actor: Actor, customer_id: int, typed: Mapping[str, str], version: int | None = None) -> Saved:
+def edit(
+    actor: Actor, customer_id: int, typed: Mapping[str, str], version: int | None = None,
+    boxes: Mapping[str, bool] = _NONE, reason: str = "",
+) -> Saved:  # fmt: skip
     """Change the typed values of a customer and return her with warnings; a value not in `typed` stays.
 
-    `version` is the one the form was drawn with; another one stored now raises Conflict. Raises Missing, Refusals.
+    `version` is the one the form was drawn with; another one stored now raises Conflict. `boxes` are those that were
+    changed since, by code; see services/boxes.py, also for `reason`. Raises Missing, Refusals.
     """
     require(actor, Action.EDIT_CUSTOMER)
-    with record(actor, "customer.edit", f"customer:{customer_id}") as change:
+    said = {"customer_id": customer_id, "typed": dict(typed), "version": version, "boxes": dict(boxes)}
+    call = calling("customers.edit", **said, reason=reason) if boxes else None
+    with record(actor, "customer.edit", f"customer:{customer_id}", clean(reason), call=call) as change:
         customer = find.by_id(actor, customer_id)
         require_shop(actor, Action.EDIT_CUSTOMER, customer.shop_id)
         if version is not None and version != customer.version:
@@ -99,7 +114,8 @@ def edit(actor: Actor, customer_id: int, typed: Mapping[str, str], version: int 
             differing |= written[customer.id]
         if differing:
             membership.refresh(change, customers=[customer.id], fields=differing)
-    return Saved(customer, reading.warnings)
+        lifted = ticking.tick(actor, customer, boxes, reason, change)
+    return Saved(customer, reading.warnings, lifted)
 
 
 def reveal(actor: Actor, customer_id: int, reason: str) -> None:

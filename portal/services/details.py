@@ -24,7 +24,8 @@ MAX_TEXT = 2_000
 class Details:
     """What a person says about a group, apart from its items; dates as typed, '' for none.
 
-    `owner_id` None leaves the owner as it is: of a new group, who creates it.
+    `owner_id` None leaves the owner as it is: of a new group, who creates it; `in_form` None likewise: a new group is a
+    box of the customer form if it is of the type Customer.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Details:
     is_guarded: bool = False
     is_sensitive: bool = False
     is_open: bool = False
+    in_form: bool | None = None
     owner_id: int | None = None
     review_on: str = ""
     starts_on: str = ""
@@ -71,6 +73,8 @@ def check(details: Details, own: Group | None = None, among: ModelSelect | None 
         "starts_at": days.starts_at,
         "ends_at": days.ends_at,
     }
+    if details.in_form is not None or own is None:
+        said["in_form"] = details.type == "customer" if details.in_form is None else details.in_form
     return said if details.owner_id is None else said | {"owner": details.owner_id}
 
 

@@ -57,10 +57,7 @@ def insert(actor: Actor, details: Details, change: Recorder) -> Group:
     said = check(details)
     if details.status not in {"active", "draft"}:
         raise Refusal(N_("A new group is active or a draft."), "status")
-    group = Group.create(
-        **{"owner": actor.user_id} | said, code=_free_code(said["name"]), status=details.status,
-        in_form=said["type"] == "customer",
-    )  # fmt: skip
+    group = Group.create(**{"owner": actor.user_id} | said, code=_free_code(said["name"]), status=details.status)
     change.created("group", group)
     change.brings(group)
     return group
@@ -78,6 +75,7 @@ def duplicate(actor: Actor, group_id: int) -> Saved:
         details = Details(
             _free_name(source.label), source.type, source.hue, source.description, source.agent_note, status,
             is_guarded=source.is_guarded, is_sensitive=source.is_sensitive, is_open=source.is_open,
+            in_form=source.in_form,
         )  # fmt: skip
         copy = insert(actor, details, change)
         change.about("group", copy.id)

@@ -55,6 +55,7 @@ class GroupForm(VersionedForm):
     is_guarded = wtforms.BooleanField(_l("Guarded"))
     is_sensitive = wtforms.BooleanField(_l("Sensitive"))
     is_open = wtforms.BooleanField(_l("Open to support"))
+    in_form = wtforms.BooleanField(_l("Show as a box in the customer form"))
     owner_id = wtforms.SelectField(_l("Owner"), validate_choice=False)
     review_on = wtforms.StringField(_l("Review on"), widget=wtforms.widgets.DateInput())
     starts_on = wtforms.StringField(_l("Planned start"), widget=wtforms.widgets.DateInput())
@@ -72,6 +73,7 @@ class GroupForm(VersionedForm):
             is_guarded=bool(self.is_guarded.data),
             is_sensitive=bool(self.is_sensitive.data),
             is_open=bool(self.is_open.data),
+            in_form=bool(self.in_form.data),
             owner_id=_number(self.owner_id.data),
             review_on=self.review_on.data or "",
             starts_on=self.starts_on.data or "",
@@ -109,7 +111,9 @@ def index() -> Response:
 @needs(Action.CREATE_GROUP)
 def new(form: GroupForm | None = None, picker: Picker | None = None, status: int = 200) -> Response:
     """Ask for a new group."""
-    form = form or GroupForm(request.args, owner_id=str(actor().user_id))
+    if form is None:
+        form = GroupForm(request.args, owner_id=str(actor().user_id))
+        form.in_form.data = form.type.data == "customer"
     picker = picker or Picker.read(actor(), request.args, shops_first=form.type.data == "shop")
     shown = None
     if picker.says_something and status == 200:

@@ -23,6 +23,8 @@ def of_proposal(actor: Actor, proposal: Proposal) -> str:
     names = {"name": proposal.customer.name or proposal.customer.code, "group": group}
     if proposal.act in {"add", "items.add_member"}:
         return gettext("Add %(name)s to %(group)s", **names)
+    if proposal.act == "customers.edit":
+        return gettext("Edit %(name)s, and her place in %(group)s", **names)
     return gettext("Remove %(name)s from %(group)s", **names)
 
 
@@ -32,6 +34,7 @@ def _of_act(proposal: Proposal, group: str) -> str:
         "items.end": gettext("End an item of %(group)s", group=group),
         "groups.create": gettext("New group “%(name)s”", name=group),
         "groups.duplicate": gettext("Duplicate %(group)s", group=group),
+        "customers.create": gettext("New customer, in %(group)s", group=group),
         "groups.delete": gettext("Delete %(group)s", group=group),
         "groups.edit": gettext("Edit %(name)s", name=group),
         "undo.undo": gettext("Undo change %(n)s", n=proposal.arguments.get("change_id", "")),

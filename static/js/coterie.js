@@ -48,6 +48,7 @@
     if (event.key.toLowerCase() === "s" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
       save(event);
     } else if (event.key === "Enter") {
+      if (event.target.dataset?.narrow) event.preventDefault();
       enter(event);
     } else if (event.key === "Escape") {
       closeMenu();
@@ -65,6 +66,25 @@
     // A value with two colons came from the server and has its sign.
     if (box.value.split(":").length === 2) box.dataset.bare = box.value;
     if (box.dataset.bare) box.value = `${sign}:${box.dataset.bare}`;
+  });
+
+  /* ---- a new group is a box of the customer form if it is of the type Customer, until somebody says otherwise ---- */
+
+  document.addEventListener("change", ({ target }) => {
+    const box = target.form?.elements.namedItem("in_form");
+    if (target === box) delete box.dataset.withType;
+    else if (target.name === "type" && box?.dataset.withType) box.checked = target.value === box.dataset.withType;
+  });
+
+  /* ---- a long list of boxes is narrowed while typing; what is ticked stays in sight ---- */
+
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+  document.addEventListener("input", (event) => {
+    const list = document.getElementById(event.target.dataset?.narrow);
+    if (!list) return;
+    const wanted = plain(event.target.value.trim());
+    for (const row of list.children) row.hidden = !plain(row.textContent).includes(wanted) && !one(":checked", row);
   });
 
   /* ---- toasts: the card comes from the server, its words also go to the live region ---- */
@@ -128,6 +148,7 @@
 
   const welcome = () => {
     welcomeToasts();
+    for (const field of document.querySelectorAll("[data-narrow][hidden]")) field.hidden = false;
     requestAnimationFrame(focusFirstError); // after the browser's own autofocus
   };
 

@@ -143,7 +143,7 @@ def test_what_is_stored_is_not_done_again_though_its_answer_failed(
     cass = browse("cass")
     said = {"csrf_token": cass.token(), "once": "a" * 32, "name": "Ann", "email": "ann@store.example"}
     with monkeypatch.context() as broken:
-        broken.delattr("portal.web.customers._tell")
+        broken.delattr("portal.web.customers.form._tell")
         assert cass.client.post("/customers/new", data=said).status_code == 500
     again = cass.client.post("/customers/new", data=said)
     assert (again.status_code, again.headers["Location"]) == (303, "/")

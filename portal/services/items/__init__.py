@@ -11,7 +11,7 @@ from portal.permissions import Action, Actor, require, require_shop
 from portal.queries import customers as find
 from portal.queries import exclusions
 from portal.queries import groups as find_groups
-from portal.services import customers, membership, nesting
+from portal.services import membership, nesting
 from portal.services.changes import Recorder, record
 from portal.services.guards import Call, calling
 from portal.services.item_rows import end_item, live_items, put_all
@@ -190,6 +190,8 @@ def _made(change: Recorder) -> list[int]:
 def _customer(actor: Actor, item: NewItem, present: _Present, change: Recorder) -> tuple[Customer, list[Remark]]:
     if item.customer_id is not None:
         return present.customers.get(item.customer_id) or find.by_id(actor, item.customer_id), []
+    from portal.services import customers  # whose saves put items in turn
+
     require(actor, Action.EDIT_CUSTOMER)
     saved = customers.insert(actor, item.new_customer, change)
     return saved.customer, saved.warnings

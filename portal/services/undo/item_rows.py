@@ -17,7 +17,8 @@ from portal.services.undo.work import Work
 
 # What an item speaks of, by column; of one thing there is one live item in a group (of a group one for each share).
 TARGETS = ("customer", "shop", "of_group")
-_OF_ONE_MEMBER = {"group.add_member", "group.remove_member"}
+# Acts in which single members may have been changed by who may do that in open groups only.
+_OF_ONE_MEMBER = {"group.add_member", "group.remove_member", "customer.create", "customer.edit"}
 
 
 def rows(work: Work) -> peewee.ModelSelect:
@@ -42,7 +43,19 @@ def is_open(work: Work) -> list[Any]:
         return []
     groups = find_groups.visible_to(work.actor).where(Group.is_open == True)  # noqa: E712
     people = find.visible_to(work.actor, Action.CHANGE_OPEN_MEMBER)
-    return [GroupItem.group.in_(groups.select(Group.id)), GroupItem.customer.in_(people.select(Customer.id))]
+    theirs = GroupItem.group.in_(groups.select(Group.id)) & GroupItem.customer.in_(people.select(Customer.id))
+    return [theirs | _stayed(work)]
+
+
+def _stayed(work: Work) -> Any:
+    """Return the condition that an item says who stayed when she left her shop: that follows from editing her."""
+    told = ChangeRow.select(ChangeRow.before).where(ChangeRow.change == work.of.id, ChangeRow.noun == "customer")
+    left = {before["shop"] for (before,) in told.tuples() if before and before.get("shop")}
+    staying = GroupItem.alias("staying")
+    of_shop = staying.select(peewee.SQL("1")).where(
+        staying.group == GroupItem.group, staying.shop.in_(left), staying.on_leave == "stay"
+    )
+    return fn.EXISTS(of_shop) & (GroupItem.kind == "customer")
 
 
 def changed(work: Work) -> Any:
