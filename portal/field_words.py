@@ -43,7 +43,7 @@ LABELS = {
     "kind": N_("Kind"), "state": N_("State"), "asker": N_("Asked by"), "reason": N_("Reason"),
     "act": N_("What is asked for"), "answer": N_("Answer"), "decided_by": N_("Decided by"),
     "decided_at": N_("Decided"), "approver": N_("Approved by"), "typed": N_("Typed"), "proposal": N_("Request"),
-    "removed_at": N_("Taken away"), "in_form": N_("Box in the form"), "rule": N_("Rule"), "labels": N_("Label"),
+    "removed_at": N_("Taken away"), "rule": N_("Rule"), "labels": N_("Label"),
     "helps": N_("Help text"), "choices": N_("Choices"), "default": N_("Default"), "section": N_("Section"),
     "side": N_("Column"), "place": N_("Place"), "is_required": N_("Required"), "is_searchable": N_("Searchable"),
     "is_filterable": N_("Filterable"), "is_unique": N_("Unique"), "retired_at": N_("Retired"),
