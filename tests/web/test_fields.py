@@ -8,7 +8,7 @@ import pytest
 from portal.models import Change, Field, GroupItem
 from portal.permissions import Actor
 from portal.queries import fields as find
-from portal.services import fields
+from portal.services import customers, fields
 from tests.conftest import Database
 from tests.page import Browser, Page
 
@@ -127,6 +127,21 @@ def test_who_uses_a_field_is_told_before_it_goes(cass: Actor, browse: Browse, ne
     page = browser.submit(page.form(f"{HERE}/tier", "post"), "Save", is_filterable="")
     assert listed(page) == ["Filterable: Tier is used by “Best”, “Good”. Change those first."]
     assert find.live()[0].is_filterable
+
+
+def test_changes_say_own_fields_by_their_labels_and_in_words(cass: Actor, browse: Browse, new_customer: New) -> None:
+    add(cass, "Kind", "choices", choices=("Gold", "Silver"))
+    add(cass, "News", "yesno")
+    add(cass, "Limit", "money")
+    ann = new_customer("Ann", code="A1", kind="Gold; Silver", news="yes", limit="12.5")
+    customers.edit(cass, ann.id, {"kind": "", "news": "no", "limit": "13"})
+    page = browse("ana").get(f"/changes/{Change.get(Change.act == 'customer.edit').id}")
+    assert [row[-3:] for row in page.rows()] == [
+        ["Kind", "Gold, Silver", "–"], ["Limit", "$12.50", "$13.00"], ["News", "yes", "no"],
+    ]  # fmt: skip
+    page = browse("cass").get("/changes/1")
+    assert f"{HERE}/kind" in page.links and ["Type", "–", "Several choices"] in [row[-3:] for row in page.rows()]
+    assert "Cass defined the field “Kind”" in page.main
 
 
 def test_the_pages_take_as_many_queries_for_many_fields(
