@@ -176,7 +176,8 @@ def say_row(page: Rows, line: Line, name: str) -> tuple[str, str, str]:
     own = page.own.get(name) if line.noun == "customer_value" else None
     if own is not None:
         return label(own, str(get_locale())), _say_plain(own, before), _say_plain(own, after)
-    return say_field(name), say_value(name, before, page.things), say_value(name, after, page.things)
+    called = gettext("Type") if (line.noun, name) == ("field", "type") else say_field(name)
+    return called, say_value(name, before, page.things), say_value(name, after, page.things)
 
 
 def _moment_in_words(text: str) -> str:

@@ -139,7 +139,7 @@ def test_changes_say_own_fields_by_their_labels_and_in_words(cass: Actor, browse
     assert [row[-3:] for row in page.rows()] == [
         ["Kind", "Gold, Silver", "–"], ["Limit", "$12.50", "$13.00"], ["News", "yes", "no"],
     ]  # fmt: skip
-    page = browse("cass").get("/changes/1")
+    page = browse("cass").get(f"/changes/{Change.get(Change.act == 'field.create').id}")
     assert f"{HERE}/kind" in page.links and ["Type", "–", "Several choices"] in [row[-3:] for row in page.rows()]
     assert "Cass defined the field “Kind”" in page.main
 
