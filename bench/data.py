@@ -15,12 +15,25 @@ import peewee
 
 from bench.databases import Databases, Sqlite, forget, use
 from portal import db, migrate
-from portal.models import TABLES, Change, ChangeAnchor, ChangeSeal, Customer, Group, GroupItem, Membership, Shop
+from portal.models import (
+    TABLES,
+    Change,
+    ChangeAnchor,
+    ChangeSeal,
+    Customer,
+    CustomerValue,
+    Field,
+    Group,
+    GroupItem,
+    Membership,
+    Shop,
+)
 from portal.permissions import OPERATOR, Grant, Role
 from portal.queries import membership
 from portal.samples.people import people
 from portal.samples.places import SHOPS
 from portal.services import users
+from portal.services.fields import columns as own_columns
 from portal.text import fold
 from portal.values import read_customer, search_text
 
@@ -185,6 +198,15 @@ def _drawn(chosen: Random, n: int, share: float) -> Iterator[int]:
         yield id_
 
 
+def _own_columns() -> list[tuple[str, bool]]:
+    """Make the columns of the own fields, which are copied already; return their names and which say yes or no."""
+    made = []
+    for field in Field.select().order_by(Field.id):
+        own_columns.add(field)
+        made += [(name, field.type == "yesno" and name == field.column) for name in field.columns]
+    return made
+
+
 def _copy_rows(path: Path) -> None:
     """Copy every row of the SQLite file into the migrated PostgreSQL database in use, then gather statistics."""
     from pysqlite3 import dbapi2 as sqlite3
@@ -193,13 +215,16 @@ def _copy_rows(path: Path) -> None:
     raw = db.db.connection()
     # The seals of one database say nothing of another: the copied changes go unsealed, and nobody proves them here.
     for model in [model for model in TABLES if model not in {ChangeSeal, ChangeAnchor}]:
-        fields = model._meta.sorted_fields
-        flags = [place for place, field in enumerate(fields) if field.field_type == "BOOL"]
-        columns = ", ".join(f'"{field.column_name}"' for field in fields)
+        fields = [(field.column_name, field.field_type == "BOOL") for field in model._meta.sorted_fields]
+        fields += _own_columns() if model is CustomerValue else []
+        flags = [place for place, (_name, is_flag) in enumerate(fields) if is_flag]
+        columns = ", ".join(f'"{name}"' for name, _is_flag in fields)
         table = model._meta.table_name
         with raw.cursor() as cursor, cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as copy:
             for row in source.execute(f'SELECT {columns} FROM "{table}"'):
-                copy.write_row([bool(value) if place in flags else value for place, value in enumerate(row)])
+                copy.write_row(
+                    [bool(value) if place in flags and value is not None else value for place, value in enumerate(row)]
+                )
         if getattr(model._meta.primary_key, "field_type", "") == "AUTO":
             raw.execute(
                 f"SELECT setval(pg_get_serial_sequence('\"{table}\"', 'id'), (SELECT max(id) FROM \"{table}\"))"
@@ -207,4 +232,3 @@ def _copy_rows(path: Path) -> None:
     raw.execute("COMMIT") if raw.info.transaction_status else None
     raw.execute("VACUUM ANALYZE")
     source.close()
-

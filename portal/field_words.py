@@ -13,9 +13,10 @@ from portal.errors import N_
 from portal.own_values import FieldLike, context, plain
 from portal.permissions import ROLE_LABELS
 from portal.phones import format_phone
-from portal.queries.change_rows import REFERENCES
+from portal.queries.change_rows import REFERENCES, Line, Rows
 from portal.queries.changes import Thing
 from portal.queries.customers import MASK
+from portal.queries.fields import label
 from portal.values import GENDERS, ID_TYPES
 
 NOUNS = {
@@ -50,11 +51,18 @@ LABELS = {
     "en": N_("English"), "pt": N_("Portuguese"), "es": N_("Spanish"),
     "migrations": N_("Migrations"), "sessions_ended": N_("Sessions ended"), "forgotten": N_("Forgotten"),
 }  # fmt: skip
+# The types of own fields, in the order in which they are offered.
+TYPES = {
+    "yesno": N_("Yes or no"), "text": N_("Text"), "longtext": N_("Long text"), "number": N_("Number"),
+    "money": N_("Money"), "percent": N_("Percent"), "date": N_("Date"), "datetime": N_("Date and time"),
+    "choice": N_("Choice"), "choices": N_("Several choices"), "phone": N_("Phone"), "email": N_("E-mail"),
+    "url": N_("Address of a page"), "cpf": "CPF", "cnpj": "CNPJ", "postalcode": N_("Postal code"),
+}  # fmt: skip
 _WORDS: dict[str, Mapping[str, str]] = {
     "gender": GENDERS,
     "id_type": ID_TYPES,
     "role": {role.value: label for role, label in ROLE_LABELS.items()},
-    "type": {"customer": N_("Customer"), "shop": N_("Shop")},
+    "type": {"customer": N_("Customer"), "shop": N_("Shop"), **TYPES},
     "status": {"active": N_("Active"), "draft": N_("Draft"), "archived": N_("Archived"), "deleted": N_("Deleted")},
     "sign": {"include": N_("includes"), "exclude": N_("excludes")},
     "on_leave": {"leave": N_("leaves the group"), "stay": N_("stays")},
@@ -151,8 +159,25 @@ def say_own(field: FieldLike, value: Any) -> str:
     """
     if value is None or (isinstance(value, str) and MASK in value):
         return value or ""
+    return _say_plain(field, plain(field, value, context()))
+
+
+def _say_plain(field: FieldLike, value: Any) -> str:
+    """Return a value of an own field that is given as JSON holds it; money may be of another currency by now."""
+    if value is None or (isinstance(value, str) and MASK in value):
+        return value or ""
     say = _OWN.get(field.type)
-    return say(plain(field, value, context())) if say else str(value)
+    return say(value) if say else str(value)
+
+
+def say_row(page: Rows, line: Line, name: str) -> tuple[str, str, str]:
+    """Return what a row of a change says of one of its columns: what that is called, and its value before and after."""
+    before, after = ((values or {}).get(name) for values in (line.before, line.after))
+    own = page.own.get(name) if line.noun == "customer_value" else None
+    if own is not None:
+        return label(own, str(get_locale())), _say_plain(own, before), _say_plain(own, after)
+    called = gettext("Type") if (line.noun, name) == ("field", "type") else say_field(name)
+    return called, say_value(name, before, page.things), say_value(name, after, page.things)
 
 
 def _moment_in_words(text: str) -> str:

@@ -186,6 +186,17 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/settings/shops/<code>"): Route(
         OWNER, "shop", {"code": "S1", "name": "Other Name", "version": "1"}, 303
     ),
+    ("GET", "/settings/fields"): Route(FIELDS),
+    ("GET", "/settings/fields/new"): Route(FIELDS),
+    ("POST", "/settings/fields"): Route(FIELDS, data={"label_en": "Colour", "type": "text", "side": "1"}, status=303),
+    ("GET", "/settings/fields/<code>"): Route(FIELDS, "field"),
+    ("POST", "/settings/fields/<code>"): Route(
+        FIELDS, "field", {"label_en": "Other", "side": "1", "version": "1"}, 303
+    ),
+    ("POST", "/settings/fields/<code>/retire"): Route(FIELDS, "field", status=303),
+    ("POST", "/settings/fields/<code>/restore"): Route(FIELDS, "retired field", status=303),
+    ("POST", "/settings/fields/<code>/move"): Route(FIELDS, "field", {"to": "down"}, 303),
+    ("POST", "/settings/fields/<code>/move-section"): Route(FIELDS, "trade field", {"to": "down"}, 303),
     ("GET", "/settings/guards"): Route(OWNER),
     ("POST", "/settings/guards"): Route(OWNER, data={"share": "5", "version": "0"}, status=303),
     # changes: support and shop staff see their own, a technical admin sign-ins, others all
@@ -340,6 +351,9 @@ def _targets(world: World, route: Route, rule: str, name: str) -> Iterator[tuple
         CUSTOMER: {"own": {"code": "C1"}, "foreign": {"code": "C2"}, "missing": {"code": "C8"}},
         GROUP: {"own": {"code": "vips"}, "missing": {"code": "none-such"}},
         "shop": {"own": {"code": "S1"}, "missing": {"code": "S8"}},
+        "field": {"own": {"code": "second"}, "missing": {"code": "none-such"}},
+        "retired field": {"own": {"code": "old"}, "missing": {"code": "none-such"}},
+        "trade field": {"own": {"code": "trade"}, "missing": {"code": "none-such"}},
         "change": _of_each(world.changes, "change_id", name),
         "undone": _of_each(world.undone, "change_id", name),
         # Sol asked for the group; Sam sees neither request, being no one who decides.

@@ -8,7 +8,7 @@ from flask_babel import format_datetime, gettext
 from portal.change_words import DOORS, KINDS, say_change, say_door, say_who
 from portal.cli import output
 from portal.cli.options import acting, as_option, json_option
-from portal.field_words import in_order, say_field, say_noun, say_value
+from portal.field_words import in_order, say_noun, say_row
 from portal.permissions import Actor
 from portal.queries import change_list as find
 from portal.queries import change_rows
@@ -111,8 +111,7 @@ def _cells(page: change_rows.Rows) -> Any:
     for line in page.rows:
         what = f"{say_noun(line.noun)} {line.thing.label}".strip()
         for name in in_order(line.names):
-            said = (say_value(name, (values or {}).get(name), page.things) for values in (line.before, line.after))
-            yield what, say_field(name), *said
+            yield what, *say_row(page, line, name)
         if not line.names:
             yield what, "", "", ""
 

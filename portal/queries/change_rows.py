@@ -1,7 +1,7 @@
 """The rows of one change, as far as the reader may see their values."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from portal.models import ChangeRow, Customer, Field
@@ -58,16 +58,20 @@ class Line:
         """Return the columns that have something to tell, before or after."""
         both = [values for values in (self.before, self.after) if values]
         said = {name for values in both for name, value in values.items() if value not in (None, "")}
-        return sorted(said - UNTOLD)
+        return sorted(said if self.noun == "customer_value" else said - UNTOLD)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """One page of rows, the number to go on after (None: no more), and the names of all that they speak of."""
+    """One page of rows, the number to go on after (None: no more), and the names of all that they speak of.
+
+    `own` are the store's own fields by code, where a row speaks of their values.
+    """
 
     rows: list[Line]
     after: int | None
     things: dict[tuple[str, int], Thing]
+    own: dict[str, Field] = field(default_factory=dict)
 
 
 def page(actor: Actor, change_id: int, *, after: int = 0, size: int = PAGE) -> Rows:
@@ -80,7 +84,8 @@ def page(actor: Actor, change_id: int, *, after: int = 0, size: int = PAGE) -> R
     seen = _shops(actor, [row.row_id for row in rows if row.noun in _PEOPLE])
     own = find_fields.every() if any(row.noun == "customer_value" for row in rows) else []
     lines = [_line(actor, row, things, seen, own) for row in rows]
-    return Rows(lines, rows[-1].id if len(found) > size else None, things)
+    by_code = {one.code: one for one in own}
+    return Rows(lines, rows[-1].id if len(found) > size else None, things, by_code)
 
 
 def _named(rows: Iterable[ChangeRow]) -> set[tuple[str, int]]:

@@ -152,7 +152,9 @@ def _items(actor: Actor, ids: list[int]) -> dict[int, Thing]:
 
 
 def _fields(actor: Actor, ids: list[int]) -> dict[int, Thing]:
-    return {one.id: Thing("field", find_fields.label(one)) for one in Field.select().where(Field.id.in_(ids))}
+    may_open = actor.may(Action.EDIT_FIELDS)
+    known = Field.select().where(Field.id.in_(ids))
+    return {one.id: Thing("field", find_fields.label(one), one.code if may_open else "") for one in known}
 
 
 def _users(actor: Actor, ids: list[int]) -> dict[int, Thing]:

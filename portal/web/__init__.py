@@ -8,6 +8,7 @@ from portal.web import (
     customers,
     errors,
     exports,
+    fields,
     groups,
     history,
     imports,
@@ -34,7 +35,7 @@ def init_app(app: Flask) -> None:
     undoing.init_app(app)
     approvals.init_app(app)
     for module in (
-        start, users, shops, settings, customers, exports, groups, members, history, why, stages, proposals, approvals,
-        imports, jobs, changes, undoing,
+        start, users, shops, fields, settings, customers, exports, groups, members, history, why, stages, proposals,
+        approvals, imports, jobs, changes, undoing,
     ):  # fmt: skip
         app.register_blueprint(module.pages)

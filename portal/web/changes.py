@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from portal.access import actor, needs
 from portal.change_words import DOORS, KINDS, say_change, say_door
 from portal.errors import Refusal
-from portal.field_words import in_order, say_field, say_noun, say_value
+from portal.field_words import in_order, say_noun, say_row
 from portal.permissions import Action
 from portal.queries import change_list as find
 from portal.queries import change_rows
@@ -28,7 +28,7 @@ pages = Blueprint("changes", __name__, url_prefix="/changes")
 _PAGES = {
     "customer": ("customers.show", "code"), "group": ("members.show", "code"), "shop": ("shops.edit", "code"),
     "import": ("imports.show", "import_id"), "proposal": ("proposals.show", "proposal_id"),
-    "change": ("changes.show", "change_id"),
+    "change": ("changes.show", "change_id"), "field": ("fields.edit", "code"),
 }  # fmt: skip
 
 
@@ -101,8 +101,7 @@ def show(change_id: int) -> ResponseReturnValue:
     rows = change_rows.page(actor(), change_id, after=after or 0)
     return render(
         "changes/show.html", change=change, nouns=find.NOUNS, rows=rows, link=_link, say_noun=say_noun,
-        say_field=say_field,
-        said=lambda name, values: say_value(name, (values or {}).get(name), rows.things), in_order=in_order,
+        said=lambda line, name: say_row(rows, line, name), in_order=in_order,
         called=_called, say_change=say_change, say_door=say_door, undoable=_undoable([change]),
         undone=undone_by([change_id]),
         kept=lambda line: say(Remark(line.after["kept"], line.noun, line.after["params"])),

@@ -145,6 +145,7 @@ def menu() -> list[MenuItem]:
         (Action.SEE_PROPOSALS, gettext("Requests"), "proposals.index", "list", crm),
         (Action.IMPORT_CUSTOMERS, gettext("Import Customers into CRM…"), "imports.new", "upload", crm),
         (Action.SEE_CHANGES, gettext("Recent changes"), "changes.index", "list", settings),
+        (Action.EDIT_FIELDS, gettext("Fields"), "fields.index", "list", settings),
         (Action.EDIT_SHOP, gettext("Shops"), "shops.index", "store", settings),
         (Action.SET_GUARDS, gettext("Guard rails"), "settings.guards", "lock", settings),
     ]

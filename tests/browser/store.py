@@ -13,7 +13,7 @@ from portal import clock, db
 from portal.models import Change, Job, Shop
 from portal.permissions import OPERATOR, Actor
 from portal.samples.people import people
-from portal.services import customers, groups, imports, items, proposals, sessions, shops, undo
+from portal.services import customers, fields, groups, imports, items, proposals, sessions, shops, undo
 from portal.services.items import NewItem
 from portal.services.jobs import lease
 from tests.conftest import PASSWORD, Person, SqliteFiles, add_standing, forget, settings_for, use
@@ -105,6 +105,7 @@ def _fill(cass: Actor, sam: Actor, s1: Shop, folder: Path) -> None:
     # All of them: whom a smaller share draws is another one each time.
     circle = group("Inner Circle", NewItem(of_group_id=employees, low=0, high=10_000, seed="spring"), is_guarded=True)
     group("Outer Circle", NewItem(of_group_id=circle, note="All of them"))
+    _fields(cass)
     customers.edit(cass, chantal, {"address": "KN 7 Rd, Kigali"})
     undo.undo(cass, Change.select(fn.MAX(Change.id)).scalar())
     proposals.ask_group(sam, groups.Details("Morning Guests"), [NewItem(shop_id=s1.id)], "They come before work.")
@@ -122,6 +123,18 @@ def _fill(cass: Actor, sam: Actor, s1: Shop, folder: Path) -> None:
     imports.check(cass, file, "holiday.png")
     file.write_text("code,name\nF-1,Fiona File\nF-2,\nA-2,Beatriz Uwase\n", encoding="utf-8")
     imports.run(cass, imports.check(cass, file, "more.csv", new_group="From a File").id)
+
+
+def _fields(cass: Actor) -> None:
+    def add(label: str, type_: str = "text", **said: Any) -> int:
+        return int(fields.create(cass, fields.Details({"en": label}, type_, **said)).id)
+
+    add("Tier", "choice", choices=("Gold", "Silver"), is_filterable=True, helps={"en": "What she has agreed with us."})
+    add("Nickname", is_searchable=True)
+    add("Credit limit", "money", section="Trade", is_required=False)
+    add(LONG, "longtext", section=LONG)
+    add("Card number", section="Loyalty", side=2, is_unique=True, is_searchable=True)
+    fields.retire(cass, add("Old number", "number"))
 
 
 def _jobs(cass: Person) -> None:

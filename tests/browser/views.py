@@ -68,6 +68,13 @@ def conflict(page: Page) -> None:
     page.get_by_text("What is stored now", exact=True).wait_for()
 
 
+def other_version(page: Page) -> None:
+    page.locator("input[name=version]").evaluate("field => { field.value = '7'; }")
+    page.get_by_label("Label in English").fill("Somebody else's")
+    save(page)
+    page.get_by_text("What is stored now", exact=True).wait_for()
+
+
 def finding(page: Page) -> None:
     page.get_by_role("radio", name="Exclude").check()
     page.get_by_label("Find customers, shops and groups").fill("uw")
@@ -221,6 +228,12 @@ VIEWS = [
     View("/jobs", "/jobs", "sam"),
     View("/jobs", "/jobs", "olive", state="busy"),
     View("/jobs/running", "/jobs/running", state="busy"),
+    View("/settings/fields", "/settings/fields"),
+    View("/settings/fields", "/settings/fields", "olive", state="bare"),
+    View("/settings/fields/new", "/settings/fields/new", "cass", nothing),
+    View("/settings/fields/<code>", "/settings/fields/tier"),
+    View("/settings/fields/<code>", "/settings/fields/tier", "cass", other_version),
+    View("/settings/fields/<code>", "/settings/fields/old-number"),
     View("/settings/shops", "/settings/shops", "olive"),
     View("/settings/shops", "/settings/shops", "olive", state="bare"),
     View("/settings/shops/new", "/settings/shops/new", "olive", nothing),

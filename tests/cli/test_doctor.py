@@ -55,6 +55,17 @@ def test_a_well_kept_portal_has_nothing_bad(look, private):
     assert {name: state for name, state in states.items() if state == "bad"} == {}
 
 
+def test_the_columns_of_own_fields_belong_to_the_tables(look, portal, private):
+    portal("field", "add", "tier", "--label", "Tier", "--filterable", *CASS)
+    portal("field", "add", "limit", "--label", "Limit", "--type", "money", *CASS)
+    portal("field", "retire", "limit", *CASS)
+    assert look()["tables"] == "ok"
+    for broken in ('DROP INDEX "customer_value_f1"', 'ALTER TABLE "customer_value" DROP COLUMN "f2"'):
+        db.execute_sql(broken)
+        assert look()["tables"] == "bad"
+        db.execute_sql('CREATE INDEX IF NOT EXISTS "customer_value_f1" ON customer_value (k1) WHERE k1 IS NOT NULL')
+
+
 def test_on_somebodys_own_machine_it_is_less_strict(look, portal, place):
     portal("demo", "--no-serve", "--customers", "30")
     assert "bad" not in look().values()

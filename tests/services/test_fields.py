@@ -6,15 +6,17 @@ from typing import Any
 import peewee
 import pytest
 
-from portal import db
+from portal import db, worker
 from portal.errors import Conflict, Denied, Missing, Refusal, Refusals
-from portal.models import Change, ChangeRow, Customer, Field, Group, GroupItem
+from portal.models import Change, ChangeRow, Customer, Field, Group, GroupItem, Job
 from portal.models.field import COLUMN_TYPES
 from portal.permissions import Actor
 from portal.queries import customers as find_customers
 from portal.queries import fields as find
 from portal.queries.uses import Use, users_of_field
 from portal.services import customers, fields, groups
+from portal.services.fields import searching
+from portal.services.jobs import lease
 from tests.conftest import Database, Person
 
 New = Callable[..., Any]
@@ -326,13 +328,33 @@ def test_searching_follows_a_field_that_becomes_searchable_is_retired_and_comes_
 def test_searching_is_brought_up_in_parts_for_many(
     cass: Actor, new_customer: New, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from portal.services.fields import searching
-
     field = add(cass, "Nickname")
     for n in range(5):
         new_customer(f"Person {n}", nickname=f"Nick {n}")
     monkeypatch.setattr(searching, "CHUNK", 2)
     fields.edit(cass, field.id, said_of(field, is_searchable=True))
+    assert len(found_by(cass, "nick")) == 5
+
+
+def test_searching_is_brought_up_in_the_background_where_somebody_works_there(
+    cass: Actor, people: dict[str, Person], new_customer: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field = add(cass, "Nickname")
+    for n in range(5):
+        new_customer(f"Person {n}", nickname=f"Nick {n}")
+    monkeypatch.setattr(searching, "CHUNK", 2)
+    lease.seen("somewhere/#1")
+    field = fields.edit(cass, field.id, said_of(field, is_searchable=True))
+    job = Job.get()
+    assert (job.kind, job.state, len(found_by(cass, "nick"))) == ("field.search", "waiting", 2)
+    worker.work(job.id, "somewhere/#1.a")
+    job = Job.get_by_id(job.id)
+    assert (job.state, job.n_done, job.n_all, len(found_by(cass, "nick"))) == ("done", 5, 5, 5)
+    # What is said anew takes the place of a job that has not ended.
+    fields.edit(cass, field.id, said_of(field, is_searchable=False))
+    fields.edit(cass, field.id, said_of(field, is_searchable=True))
+    assert [one.state for one in Job.select().order_by(Job.id)] == ["done", "cancelled", "waiting"]
+    worker.work(Job.select().order_by(Job.id.desc()).first().id, "somewhere/#1.a")
     assert len(found_by(cass, "nick")) == 5
 
 

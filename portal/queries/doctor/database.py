@@ -8,7 +8,7 @@ import peewee
 from portal import migrate
 from portal.db import Model, db, writers_wait
 from portal.errors import N_, Busy
-from portal.models import TABLES
+from portal.models import TABLES, CustomerValue, Field
 from portal.queries.doctor.findings import Check, Finding, Place, bad, ok, strict, warn
 
 LOG_MEGABYTES = 256
@@ -102,9 +102,12 @@ def _differences(model: type[Model]) -> int:
     meta = model._meta
     columns = {(column.name, column.null) for column in db.get_columns(meta.table_name)}
     wanted = {(field.column_name, field.null) for field in meta.sorted_fields}
+    own = list(Field.select()) if model is CustomerValue else []
+    wanted |= {(column, True) for field in own for column in field.columns}
     # Those of primary keys the databases name themselves.
     indexes = {name for name in (index.name for index in db.get_indexes(meta.table_name)) if not _OF_KEY.search(name)}
     made = {index._name for index in meta.fields_to_index()}
+    made |= {f"{meta.table_name}_{field.column}" for field in own if field.is_indexed}
     # Some indexes are of one database only; those stand in a migration and in no model.
     surplus = {name for name in indexes - made if name not in migrate.sources()}
     return len(columns ^ wanted) + len(made - indexes) + len(surplus)

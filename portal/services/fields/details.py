@@ -62,7 +62,7 @@ def check(details: Details, own: Field | None = None) -> dict[str, Any]:
     }
     said["code"] = own.code if own else slug(details.code) or slug(first_label(said["labels"]))
     refusals = [*_unfit_texts(details), *_unfit_words(said), *_unfit_choices(said), *_unfit_marks(said)]
-    if own is None:
+    if own is None and (said["labels"] or details.code):
         refusals += _unfit_code(said["code"])
     if not refusals:
         refusals += _unfit_default(said)
