@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from portal.errors import N_
@@ -23,6 +24,7 @@ from portal.rules.tree import (
     tests,
 )  # fmt: skip
 
+MAX_PROBLEMS = 20  # told at once: looking for the nearest name takes its time
 # How each operator is written in the text of a rule.
 WRITTEN = {
     "is": "=", "is_not": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "contains": "contains",
@@ -63,8 +65,8 @@ class Reads(NamedTuple):
 
 
 def check(tree: Tree, catalogue: Catalogue) -> list[Problem]:
-    """Return everything that is wrong with a tree, from left to right; nothing when a group may be made by it."""
-    return too_large(tree) or list(_problems(tree, catalogue, ()))
+    """Return what is wrong with a tree, from left to right; nothing when a group may be made by it."""
+    return too_large(tree) or list(islice(_problems(tree, catalogue, ()), MAX_PROBLEMS))
 
 
 def too_large(tree: Tree) -> list[Problem]:
