@@ -23,7 +23,7 @@ def misfit(value: Value, kind: str, info: FieldInfo, catalogue: Catalogue) -> tu
 
 def nearest(name: str, names: Mapping[str, str]) -> str:
     """Return the name that comes nearest to one, out of names by their compact forms; '' when none is near."""
-    found = get_close_matches(compact(name)[:60], names, n=1, cutoff=0.6)
+    found = get_close_matches(compact(name)[:60], names, n=1, cutoff=0.75)
     return names[found[0]] if found else ""
 
 

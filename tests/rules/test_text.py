@@ -146,7 +146,7 @@ def test_several_groups_are_asked_at_once() -> None:
 
 def test_values_are_read_as_the_field_wants_them() -> None:
     assert read("newsletter = sí") == Leaf("newsletter", "is", (True,))
-    assert read("percent >= 35%") == Leaf("percent", "ge", (35,))
+    assert read("percent >= 35%") == read("percent >= 35 %") == Leaf("percent", "ge", (35,))
     assert read("tier = gold") == Leaf("tier", "is", ("Gold",))
     assert read("shop = 'kigali north'") == Leaf("shop", "is", ("s1",))
     assert read("shop one of (S1, Huye)") == Leaf("shop", "one_of", ("s1", "s2"))
@@ -192,7 +192,11 @@ def test_what_is_read_has_nothing_wrong_with_it() -> None:
     ("visits one of (3, 4", 1, 15, "This parenthesis is never closed."),
     ("city = Porto)", 1, 13, "This parenthesis was never opened."),
     ('city = "Porto', 1, 8, "The quote that opens here is never closed."),
-    ("city # 3", 1, 6, "A way to compare should stand here, such as =, >=, contains or is empty, not “#”."),
+    ("city # 3", 1, 6,
+     "A way to compare should stand here, such as = or is empty, not “#”. A name of several words stands in quotes."),
+    ("last order > 3", 1, 6,
+     "A way to compare should stand here, such as = or is empty, not “order”."
+     " A name of several words stands in quotes."),
     ("visits = abc", 1, 10, "“Visits” takes a number, such as 3 or 2.5; “abc” is none."),
     ("visits between 5 and 3", 1, 22,
      "The first value has to be the smaller one, or the earlier one: nothing lies between these."),
