@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from portal.errors import N_
@@ -23,6 +24,7 @@ from portal.rules.tree import (
     tests,
 )  # fmt: skip
 
+MAX_PROBLEMS = 20  # told at once: looking for the nearest name takes its time
 # How each operator is written in the text of a rule.
 WRITTEN = {
     "is": "=", "is_not": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "contains": "contains",
@@ -63,8 +65,8 @@ class Reads(NamedTuple):
 
 
 def check(tree: Tree, catalogue: Catalogue) -> list[Problem]:
-    """Return everything that is wrong with a tree, from left to right; nothing when a group may be made by it."""
-    return too_large(tree) or list(_problems(tree, catalogue, ()))
+    """Return what is wrong with a tree, from left to right; nothing when a group may be made by it."""
+    return too_large(tree) or list(islice(_problems(tree, catalogue, ()), MAX_PROBLEMS))
 
 
 def too_large(tree: Tree) -> list[Problem]:
@@ -153,7 +155,7 @@ def check_test(test: Test, catalogue: Catalogue, path: tuple[int, ...] = ()) -> 
     elif info is None:
         yield Problem(path, "field", *no_field(test.field, catalogue))
     elif info.is_retired:
-        yield Problem(path, "field", N_("The field “%(field)s” is retired."), {"field": info.label})
+        yield Problem(path, "field", N_("The field “%(target)s” is retired."), {"target": info.label})
     else:
         around = list(_around(test, info, path))
         yield from around or _inside(test, info, catalogue, path)
@@ -161,9 +163,9 @@ def check_test(test: Test, catalogue: Catalogue, path: tuple[int, ...] = ()) -> 
 
 def _around(test: Test, info: FieldInfo, path: tuple[int, ...]) -> Iterator[Problem]:
     """Yield what is wrong with part, span and operator."""
-    named = {"field": info.label}
+    named = {"target": info.label}
     if test.part and info.type not in DATES:
-        yield Problem(path, "part", N_("“%(field)s” is no date: it has no age, no days since it and no month."), named)
+        yield Problem(path, "part", N_("“%(target)s” is no date: it has no age, no days since it and no month."), named)
         return
     if test.part == "month" and info.type != "date":
         yield Problem(path, "part", N_("Only dates without a time of day are asked for their month."), named)
@@ -173,16 +175,16 @@ def _around(test: Test, info: FieldInfo, path: tuple[int, ...]) -> Iterator[Prob
     operators = PART_OPERATORS[test.part] if test.part else OPERATORS_OF.get(info.type, ())
     if test.op not in operators:
         ways = ", ".join(WRITTEN[op] for op in operators)
-        sentence = N_("“%(field)s” cannot be asked with “%(op)s”, but with: %(ways)s.")
+        sentence = N_("“%(target)s” cannot be asked with “%(op)s”, but with: %(ways)s.")
         yield Problem(path, "op", sentence, {**named, "op": WRITTEN.get(test.op, test.op), "ways": ways})
     elif test.is_exact and info.type not in TEXTS:
-        yield Problem(path, "op", N_("“%(field)s” holds no text: it cannot be compared letter by letter."), named)
+        yield Problem(path, "op", N_("“%(target)s” holds no text: it cannot be compared letter by letter."), named)
 
 
 def _of_last(last: Days, info: FieldInfo, path: tuple[int, ...]) -> Iterator[Problem]:
     if not info.is_purchase or info.type not in NUMBERS:
-        sentence = N_("Only counts and sums of purchases are asked of the last days; “%(field)s” is none.")
-        yield Problem(path, "last", sentence, {"field": info.label})
+        sentence = N_("Only counts and sums of purchases are asked of the last days; “%(target)s” is none.")
+        yield Problem(path, "last", sentence, {"target": info.label})
     elif not 1 <= last.n <= MAX_DAYS or last.unit not in UNITS:
         yield Problem(path, "last", N_("This takes a length of time such as 90d, 12w, 3m or 1y."))
 

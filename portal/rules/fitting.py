@@ -18,12 +18,12 @@ MAX_DAYS = 40_000
 def misfit(value: Value, kind: str, info: FieldInfo, catalogue: Catalogue) -> tuple[str, dict[str, str]] | None:
     """Return why a value does not fit a type, or a part of a date, as a sentence and what goes into its places."""
     told = _KINDS.get(kind, _of_text)(value, info, catalogue)
-    return (told[0], {"value": _shown(value), "field": info.label, **told[1]}) if told else None
+    return (told[0], {"value": _shown(value), "target": info.label, **told[1]}) if told else None
 
 
 def nearest(name: str, names: Mapping[str, str]) -> str:
     """Return the name that comes nearest to one, out of names by their compact forms; '' when none is near."""
-    found = get_close_matches(compact(name)[:60], names, n=1, cutoff=0.6)
+    found = get_close_matches(compact(name)[:60], names, n=1, cutoff=0.75)
     return names[found[0]] if found else ""
 
 
@@ -51,7 +51,7 @@ _NO_VALUE: _Told = (N_("A value is missing here. To ask for customers without on
 
 
 def _of_yesno(value: Value, info: FieldInfo, catalogue: Catalogue) -> _Told:
-    return None if isinstance(value, bool) else (N_("“%(field)s” is yes or no; “%(value)s” is neither."), {})
+    return None if isinstance(value, bool) else (N_("“%(target)s” is yes or no; “%(value)s” is neither."), {})
 
 
 def _of_length(value: Value, info: FieldInfo, catalogue: Catalogue) -> _Told:
@@ -64,7 +64,7 @@ def _of_number(value: Value, info: FieldInfo, catalogue: Catalogue) -> _Told:
     if value == "":
         return _NO_VALUE
     if isinstance(value, bool | str | Days):
-        return N_("“%(field)s” takes a number, such as 3 or 2.5; “%(value)s” is none."), {}
+        return N_("“%(target)s” takes a number, such as 3 or 2.5; “%(value)s” is none."), {}
     if abs(value) > MAX_NUMBER or not math.isfinite(value):
         return N_("“%(value)s” is too large a number."), {}
     return None
@@ -87,7 +87,7 @@ def _of_day(value: Value, info: FieldInfo, catalogue: Catalogue) -> _Told:
         return _NO_VALUE
     if isinstance(value, str) and is_day(value):
         return None
-    return N_("“%(field)s” takes a date, such as 2026-02-28, -30d, +7d or today; “%(value)s” is none."), {}
+    return N_("“%(target)s” takes a date, such as 2026-02-28, -30d, +7d or today; “%(value)s” is none."), {}
 
 
 def _of_choice(value: Value, info: FieldInfo, catalogue: Catalogue) -> _Told:
@@ -96,7 +96,7 @@ def _of_choice(value: Value, info: FieldInfo, catalogue: Catalogue) -> _Told:
     if any(fold(choice) == fold(str(value)) for choice in info.choices):
         return None
     few = ", ".join(info.choices[:12]) + (", …" if len(info.choices) > 12 else "")
-    return N_("“%(value)s” is no choice of “%(field)s”, which has: %(choices)s."), {"choices": few}
+    return N_("“%(value)s” is no choice of “%(target)s”, which has: %(choices)s."), {"choices": few}
 
 
 def _of_shop(value: Value, info: FieldInfo, catalogue: Catalogue) -> _Told:
@@ -112,7 +112,7 @@ def _of_shop(value: Value, info: FieldInfo, catalogue: Catalogue) -> _Told:
 
 def _of_text(value: Value, info: FieldInfo, catalogue: Catalogue) -> _Told:
     if not isinstance(value, str):
-        return N_("“%(field)s” takes a text; “%(value)s” is none."), {}
+        return N_("“%(target)s” takes a text; “%(value)s” is none."), {}
     if has_forbidden(value):
         return N_("This holds characters that cannot be stored. Please type it anew."), {}
     if not fold(value):

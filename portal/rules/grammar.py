@@ -24,11 +24,12 @@ _NOT_ONE_OF = (
     rf"(?:(?:is\s+)?not\s+(?:one|any)\s+of|{_NO}\s+(?:é\s+|es\s+)?(?:uma?|un[oa])\s+de){_END}"
     r"|(?:is\s+)?not\s+in(?=\s*\()"
 )
-# Days by their distance, and months: -30d, 30 days ago, in 3 weeks, next month.
+# Values of two words: days by their distance (-30 d, 30 days ago, in 3 weeks), months (next month), 35 %.
 _AT = rf"[+\-−–]\s*\d{{1,6}}\s*{_UNIT}"
 _AGO = rf"\d{{1,6}}\s+{_UNIT}\s+(?:ago|atr[aá]s){_END}|(?:há|ha|hace)\s+\d{{1,6}}\s+{_UNIT}"
 _AHEAD = rf"(?:in|em|en|dentro\s+de|daqui\s+a)\s+\d{{1,6}}\s+{_UNIT}"
 _MONTH = rf"(?:(?:this|next|last)\s+month|(?:este|pr[oó]ximo|[uú]ltimo)\s+m[eê]s){_END}"
+_PERCENT = r"[+\-−–]?\d+(?:\.\d+)?\s+%"
 
 GRAMMAR = rf"""
 start: [either]
@@ -95,7 +96,7 @@ GT.4: />|(?:(?:is\s+)?after|(?:is\s+)?more\s+than|depois\s+de|despu[eé]s\s+de){
 IS.3: /=|(?:is(?:\s+on)?|on|equals|é|es){_END}/i
 
 EXACTLY.6: /exactly(?=\s*["“'«(])/i
-RELATIVE.5: /{_AT}|{_AGO}|{_AHEAD}|{_MONTH}/i
+RELATIVE.5: /{_AT}|{_AGO}|{_AHEAD}|{_MONTH}|{_PERCENT}/i
 BARE: /(?!(?:and|or|not){_END})[^\s,;()"“”«»`'=<>!&|]{_WORD}/i
 GROUP_WORD: /(?!(?:and|or|not){_END})[^\s,;()"“”«»`'=<>!&|]{_WORD}/i
 

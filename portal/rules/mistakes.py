@@ -20,7 +20,8 @@ _EXPECTED = (
      N_("The rule ends where the name of a group should stand.")),
     ("SPAN", N_("A length of time such as 90d, 12w, 3m or 1y should stand here, not “%(found)s”."),
      N_("The rule ends where a length of time such as 90d, 12w, 3m or 1y should stand.")),
-    ("IS", N_("A way to compare should stand here, such as =, >=, contains or is empty, not “%(found)s”."),
+    ("IS", N_("A way to compare should stand here, such as = or is empty, not “%(found)s”. "
+              "A name of several words stands in quotes."),
      N_("The rule ends where a way to compare should stand, such as =, >=, contains or is empty.")),
     ("_OR", N_("“and”, “or” or the end should stand here, not “%(found)s”. A text of several words stands in quotes."),
      N_("This parenthesis is never closed.")),

@@ -11,6 +11,7 @@ from babel import Locale
 
 from portal.rules.catalogue import DATES, NUMBERS, Catalogue, FieldInfo
 from portal.rules.tree import Days, Value
+from portal.sheets.dates import ORDERS, read_date
 from portal.text import clean, fold
 
 _YES = frozenset(["true", "yes", "sim", "si", "verdadero", "verdadeiro", "1"])
@@ -76,7 +77,11 @@ def day(text: str) -> Value:
         return Days(int(found[1]), _UNITS[found[2][0]])
     if found := _SIGNED.fullmatch(word):
         return Days(int(found[1] + found[2]), _UNITS[found[3][0]])
-    return word if is_day(word) else text
+    if is_day(word):
+        return word
+    # 28/02/2026 is one day whichever is the month; 03/04/2026 is two, and is not guessed.
+    meant = {one.isoformat() for order in ORDERS if ":" not in word and (one := read_date(word, order))}
+    return meant.pop() if len(meant) == 1 else text
 
 
 def is_day(text: str) -> bool:

@@ -7,10 +7,12 @@ a value fit too, it says so.
 from flask_babel import gettext, ngettext
 
 from portal.errors import N_
-from portal.rules.catalogue import DATES, Catalogue, FieldInfo, compact
+from portal.rules.catalogue import DATES, Catalogue, FieldInfo
 from portal.rules.checking import Problem
 from portal.rules.mistakes import RuleError
 from portal.rules.tree import OPERATORS, All, Any_, In, Not, Test, Tree
+from portal.values import Remark
+from portal.words import say
 from portal.words.rule_values import in_words, quoted, span
 
 _LISTED = 20  # values of one test; further ones are counted
@@ -58,13 +60,12 @@ def sentence(tree: Tree, catalogue: Catalogue) -> str:
 
 def of_problem(problem: Problem) -> str:
     """Return what is wrong with a part of a rule."""
-    return gettext(problem.sentence) % problem.params if problem.params else gettext(problem.sentence)
+    return say(Remark(problem.sentence, "", dict(problem.params)))
 
 
 def of_mistake(error: RuleError) -> str:
     """Return where a text is no rule, and why."""
-    what = gettext(error.sentence) % error.params if error.params else gettext(error.sentence)
-    return gettext("Line %(line)s, column %(column)s: %(what)s", line=error.line, column=error.column, what=what)
+    return gettext("Line %(line)s, column %(column)s: %(what)s", line=error.line, column=error.column, what=say(error))
 
 
 def _part(tree: Tree, catalogue: Catalogue) -> str:
@@ -138,7 +139,11 @@ def _subject(test: Test, info: FieldInfo | None, catalogue: Catalogue) -> str:
 
 
 def label(info: FieldInfo, catalogue: Catalogue) -> str:
-    """Return what a field is called, with its code where another one is called so too."""
-    told = info.label if info.is_own else gettext(info.label)
-    same = [one for one in catalogue.fields.values() if compact(one.label) == compact(info.label)]
+    """Return what a field is called in the reader's language, with its code where another one is called so too."""
+    told = _label(info)
+    same = [one for one in catalogue.fields.values() if _label(one).casefold() == told.casefold()]
     return told if len(same) == 1 else f"{told} ({info.code})"
+
+
+def _label(info: FieldInfo) -> str:
+    return info.label if info.is_own else gettext(info.label)

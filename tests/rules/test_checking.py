@@ -112,6 +112,10 @@ def test_every_mistake_is_told_with_the_way_to_it() -> None:
     ]  # fmt: skip
 
 
+def test_as_many_mistakes_are_told_as_somebody_mends_at_once() -> None:
+    assert [path for path, _, _, _ in wrong(All((In("gone"),) * 30))] == [(n,) for n in range(20)]
+
+
 def test_a_tree_has_an_end_in_depth_and_in_number() -> None:
     tree: Tree = GOOD
     for _ in range(MAX_DEPTH):

@@ -89,6 +89,7 @@ def test_texts_are_compared_letter_by_letter_when_that_is_asked() -> None:
     ("2026-02-28", "2026-02-28"), ("today", Days(0)), ("hoje", Days(0)), ("yesterday", Days(-1)), ("mañana", Days(1)),
     ("-30d", Days(-30)), ("+7d", Days(7)), ("-6m", Days(-6, "months")), ("- 2 weeks", Days(-2, "weeks")),
     ("−1y", Days(-1, "years")), ("30 days ago", Days(-30)), ("há 2 semanas", Days(-2, "weeks")),
+    ("28/02/2026", "2026-02-28"), ("02/28/2026", "2026-02-28"), ("2026/2/28", "2026-02-28"),
     ("in 3 months", Days(3, "months")), ("hace 1 año", Days(-1, "years")), ('"-30d"', Days(-30)),
 ])  # fmt: skip
 def test_days_are_dates_or_lie_so_far_from_today(text: str, value: object) -> None:
@@ -145,7 +146,7 @@ def test_several_groups_are_asked_at_once() -> None:
 
 def test_values_are_read_as_the_field_wants_them() -> None:
     assert read("newsletter = sí") == Leaf("newsletter", "is", (True,))
-    assert read("percent >= 35%") == Leaf("percent", "ge", (35,))
+    assert read("percent >= 35%") == read("percent >= 35 %") == Leaf("percent", "ge", (35,))
     assert read("tier = gold") == Leaf("tier", "is", ("Gold",))
     assert read("shop = 'kigali north'") == Leaf("shop", "is", ("s1",))
     assert read("shop one of (S1, Huye)") == Leaf("shop", "one_of", ("s1", "s2"))
@@ -191,7 +192,11 @@ def test_what_is_read_has_nothing_wrong_with_it() -> None:
     ("visits one of (3, 4", 1, 15, "This parenthesis is never closed."),
     ("city = Porto)", 1, 13, "This parenthesis was never opened."),
     ('city = "Porto', 1, 8, "The quote that opens here is never closed."),
-    ("city # 3", 1, 6, "A way to compare should stand here, such as =, >=, contains or is empty, not “#”."),
+    ("city # 3", 1, 6,
+     "A way to compare should stand here, such as = or is empty, not “#”. A name of several words stands in quotes."),
+    ("last order > 3", 1, 6,
+     "A way to compare should stand here, such as = or is empty, not “order”."
+     " A name of several words stands in quotes."),
     ("visits = abc", 1, 10, "“Visits” takes a number, such as 3 or 2.5; “abc” is none."),
     ("visits between 5 and 3", 1, 22,
      "The first value has to be the smaller one, or the earlier one: nothing lies between these."),
@@ -202,6 +207,10 @@ def test_what_is_read_has_nothing_wrong_with_it() -> None:
      "“First visit” takes a date, such as 2026-02-28, -30d, +7d or today; “30d” is none."),
     ("first-visit = 2026-02-30", 1, 15,
      "“First visit” takes a date, such as 2026-02-28, -30d, +7d or today; “2026-02-30” is none."),
+    ("created > 03/04/2026", 1, 11,
+     "“Created” takes a date, such as 2026-02-28, -30d, +7d or today; “03/04/2026” is none."),
+    ("created > '2026-02-28 10:00'", 1, 11,
+     "“Created” takes a date, such as 2026-02-28, -30d, +7d or today; “2026-02-28 10:00” is none."),
     ("tier = platinum", 1, 8, "“platinum” is no choice of “Tier”, which has: Gold, Silver, Prata & Ouro."),
     ("shop = Hye", 1, 8, "There is no shop “Hye”; did you mean “Huye”?"),
     ("newsletter = maybe", 1, 14, "“Newsletter” is yes or no; “maybe” is neither."),
