@@ -103,3 +103,23 @@ def test_the_first_are_named_and_everybody_counted(cass: Actor, new_group: New, 
     group = new_group("First")
     found = preview.of(cass, lambda: items.add(cass, group.id, [NewItem(shop_id=s1.id)]), named=2)
     assert told(found) == [("First", 3, 0, 3, ["Al", "Bo"], [])]
+
+
+def test_other_customers_have_another_fingerprint_and_the_same_ones_the_same_in_any_order(
+    cass: Actor, new_customer: New, new_group: New
+) -> None:
+    people = [new_customer(f"P{n}") for n in range(8)]
+    groups_ = [new_group("First"), new_group("Second")]
+
+    def fingerprint(*places: int, group: Group = groups_[0], **said: str) -> str:
+        new = [NewItem(customer_id=people[place].id, **said) for place in places]  # type: ignore[arg-type]
+        return preview.of(cass, lambda: items.add(cass, group.id, new)).fingerprint
+
+    # As many each, and the same sum: 0 + 3 = 1 + 2; and the same sum of squares: 0, 4, 5 and 1, 2, 6.
+    sets = [(0, 3), (1, 2), (0, 4, 5), (1, 2, 6), (0,), (), (0, 1, 2, 3, 4, 5, 6, 7)]
+    told = [fingerprint(*places) if places else preview.of(cass, lambda: None).fingerprint for places in sets]
+    assert len({*told, fingerprint(0, 3, group=groups_[1])}) == len(sets) + 1
+    assert fingerprint(5, 0, 4) == fingerprint(4, 5, 0) == told[2]
+    items.add(cass, groups_[0].id, [NewItem(customer_id=people[place].id) for place in (0, 3)])
+    leaving = [fingerprint(0, 3, sign="exclude"), fingerprint(3, sign="exclude"), fingerprint(0, sign="exclude")]
+    assert len({*leaving, *told}) == len(sets) + 3
