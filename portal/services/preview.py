@@ -138,7 +138,7 @@ def _named(
 ) -> list[Customer]:
     if not limit:
         return []
-    of_group = net.where(MembershipDelta.group_id == group_id, MembershipDelta.is_joining == is_joining)
-    ids = peewee.Select([of_group.alias("moved")], [peewee.SQL("customer_id")])
+    moved = net.where(MembershipDelta.group_id == group_id).alias("moved")
+    ids = peewee.Select([moved], [moved.c.customer_id]).where(moved.c.step > 0 if is_joining else moved.c.step < 0)
     seen = visible_to(actor).where(Customer.id.in_(ids))
     return list(seen.order_by(Customer.name_key, Customer.id).limit(limit))
