@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 
+from tests.asking import AskingByPages, AskingByServices, Requests
 from tests.model import ByPages, ByServices, run
 from tests.nested import Nested
 
@@ -27,3 +28,15 @@ def test_any_sequence_of_acts_on_groups_made_of_groups_leaves_everything_true(
     server: Any, password_hash: str, application: Flask
 ) -> None:
     run(None, server, password_hash, application, runs=15, steps=25, model=Nested)
+
+
+def test_any_sequence_of_acts_requests_and_approvals_through_services_leaves_everything_true(
+    server: Any, password_hash: str, application: Flask
+) -> None:
+    run(AskingByServices, server, password_hash, application, runs=20, steps=25, model=Requests)
+
+
+def test_any_sequence_of_acts_requests_and_approvals_through_pages_leaves_everything_true(
+    server: Any, password_hash: str, application: Flask
+) -> None:
+    run(AskingByPages, server, password_hash, application, runs=4, steps=15, model=Requests)

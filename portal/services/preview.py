@@ -10,7 +10,7 @@ import peewee
 from peewee import fn
 
 from portal.clock import now
-from portal.db import db, transaction
+from portal.db import db, is_sqlite, transaction
 from portal.models import Customer, Group, MembershipDelta
 from portal.permissions import Action, Actor, require
 from portal.queries.customers import visible_to
@@ -96,11 +96,10 @@ def read(actor: Actor, newest: Newest, named: int = NAMED) -> Preview:
     )
     moved = net.alias("moved")
     joins = fn.SUM(peewee.Case(None, [(moved.c.step > 0, 1)], 0))
-    known = peewee.Case(None, [(moved.c.customer_id <= newest.customer, moved.c.customer_id)], 0)
     query = peewee.Select(
-        [moved], [moved.c.group_id, joins, fn.COUNT(moved.c.customer_id), fn.SUM(moved.c.step * known)]
+        [moved], [moved.c.group_id, joins, fn.COUNT(moved.c.customer_id)]
     ).group_by(moved.c.group_id)
-    counted = sorted((int(group), int(n_in), int(n) - int(n_in), int(s)) for group, n_in, n, s in db.execute(query))
+    counted = sorted((int(group), int(n_in), int(n) - int(n_in)) for group, n_in, n in db.execute(query))
     groups = {group.id: group for group in Group.select().where(Group.id.in_([row[0] for row in counted]))}
     moves = [
         Moves(
@@ -108,11 +107,30 @@ def read(actor: Actor, newest: Newest, named: int = NAMED) -> Preview:
             _named(actor, net, group_id, joining and named, is_joining=True),
             _named(actor, net, group_id, leaving and named, is_joining=False),
         )
-        for group_id, joining, leaving, _ in counted
+        for group_id, joining, leaving in counted
     ]  # fmt: skip
     moves.sort(key=lambda one: (-one.joining - one.leaving, one.group.name_key, one.group.id))
-    seen = [(group_id if group_id <= newest.group else 0, *rest) for group_id, *rest in counted]
-    return Preview(moves, hashlib.sha256(repr(sorted(seen)).encode()).hexdigest())
+    return Preview(moves, _fingerprint(net, newest))
+
+
+def _fingerprint(net: peewee.ModelSelect, newest: Newest) -> str:
+    """Return a hash of who moves where, as one text in one order: a sum is the same for many sets of customers."""
+    moved = net.alias("moved")
+    known = [
+        peewee.Case(None, [(column <= largest, column)], 0)
+        for column, largest in ((moved.c.group_id, newest.group), (moved.c.customer_id, newest.customer))
+    ]
+    ordered = peewee.Select(
+        [moved], [known[0].alias("group_id"), known[1].alias("customer_id"), moved.c.step.alias("step")]
+    ).order_by(peewee.SQL("1"), peewee.SQL("2"), peewee.SQL("3"))
+    row = ordered.alias("row")
+    told = peewee.NodeList(
+        [peewee.Cast(row.c.group_id, "text"), peewee.SQL("|| ' ' ||"), peewee.Cast(row.c.customer_id, "text"),
+         peewee.SQL("|| ' ' ||"), peewee.Cast(row.c.step, "text")]
+    )  # fmt: skip
+    joined = fn.group_concat(told, "\n") if is_sqlite() else fn.string_agg(told, "\n")
+    ((text,),) = db.execute(peewee.Select([row], [joined]))
+    return hashlib.sha256((text or "").encode()).hexdigest()
 
 
 def _named(
@@ -120,7 +138,7 @@ def _named(
 ) -> list[Customer]:
     if not limit:
         return []
-    of_group = net.where(MembershipDelta.group_id == group_id, MembershipDelta.is_joining == is_joining)
-    ids = peewee.Select([of_group.alias("moved")], [peewee.SQL("customer_id")])
+    moved = net.where(MembershipDelta.group_id == group_id).alias("moved")
+    ids = peewee.Select([moved], [moved.c.customer_id]).where(moved.c.step > 0 if is_joining else moved.c.step < 0)
     seen = visible_to(actor).where(Customer.id.in_(ids))
     return list(seen.order_by(Customer.name_key, Customer.id).limit(limit))

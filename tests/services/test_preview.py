@@ -103,3 +103,60 @@ def test_the_first_are_named_and_everybody_counted(cass: Actor, new_group: New, 
     group = new_group("First")
     found = preview.of(cass, lambda: items.add(cass, group.id, [NewItem(shop_id=s1.id)]), named=2)
     assert told(found) == [("First", 3, 0, 3, ["Al", "Bo"], [])]
+
+
+def test_other_customers_have_another_fingerprint_and_the_same_ones_the_same_in_any_order(
+    cass: Actor, new_customer: New, new_group: New
+) -> None:
+    people = [new_customer(f"P{n}") for n in range(8)]
+    groups_ = [new_group("First"), new_group("Second")]
+
+    def fingerprint(*places: int, group: Group = groups_[0], **said: str) -> str:
+        new = [NewItem(customer_id=people[place].id, **said) for place in places]  # type: ignore[arg-type]
+        return preview.of(cass, lambda: items.add(cass, group.id, new)).fingerprint
+
+    # As many each, and the same sum: 0 + 3 = 1 + 2; and the same sum of squares: 0, 4, 5 and 1, 2, 6.
+    sets = [(0, 3), (1, 2), (0, 4, 5), (1, 2, 6), (0,), (), (0, 1, 2, 3, 4, 5, 6, 7)]
+    told = [fingerprint(*places) if places else preview.of(cass, lambda: None).fingerprint for places in sets]
+    assert len({*told, fingerprint(0, 3, group=groups_[1])}) == len(sets) + 1
+    assert fingerprint(5, 0, 4) == fingerprint(4, 5, 0) == told[2]
+    items.add(cass, groups_[0].id, [NewItem(customer_id=people[place].id) for place in (0, 3)])
+    leaving = [fingerprint(0, 3, sign="exclude"), fingerprint(3, sign="exclude"), fingerprint(0, sign="exclude")]
+    assert len({*leaving, *told}) == len(sets) + 3
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_acts_one_after_the_other_are_previewed_as_they_are_written(
+    is_nested: bool, cass: Actor, new_customer: New, new_group: New, s1: Shop, s2: Shop
+) -> None:
+    people = [new_customer(f"P{n}", s1) for n in range(4)]
+    others = [new_customer(f"Q{n}", s2) for n in range(2)]
+    inner, outer, apart = new_group("Inner", others[:1]), new_group("Outer", people[:1]), new_group("Apart")
+    if is_nested:
+        items.add(cass, outer.id, [NewItem(of_group_id=inner.id)])
+        items.add(cass, apart.id, [NewItem(shop_id=s1.id), NewItem(of_group_id=inner.id, sign="exclude")])
+
+    def act() -> None:
+        items.add(cass, inner.id, [NewItem(shop_id=s1.id)])
+        items.add(cass, inner.id, [NewItem(shop_id=s2.id, sign="exclude")])  # Q0 leaves, by an item of the same kind
+        items.remove_member(cass, inner.id, people[1].id)  # who has just come
+        customers.edit(cass, people[2].id, {"shop": "S2"})
+        items.add(cass, outer.id, [NewItem(shop_id=s2.id)])
+
+    def members() -> set[tuple[int, int]]:
+        return set(Membership.select(Membership.group, Membership.customer).tuples())
+
+    before, found = members(), preview.of(cass, act)
+    assert members() == before
+    act()
+    after, name = members(), {row.id: row.name for row in Customer.select()}
+
+    def named(pairs: set[tuple[int, int]], group: int) -> list[str]:
+        return sorted(name[one] for of, one in pairs if of == group)
+
+    assert {one.group.id: told(preview.Preview([one], ""))[0][1:] for one in found.moves} == {
+        group: (len(named(after - before, group)), len(named(before - after, group)),
+                Group.get_by_id(group).n_members, named(after - before, group), named(before - after, group))
+        for group, _ in after ^ before
+    }  # fmt: skip
+    assert (membership.differences(), membership.wrong_counts()) == ([], [])

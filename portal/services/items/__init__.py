@@ -169,7 +169,7 @@ def settle(group: Group, new_items: Sequence[NewItem], change: Recorder) -> memb
     # Naming a few people must not cost as much as the whole group, which may be large.
     named = [item.customer_id for item in new_items if item.customer_id is not None]
     if any(item.customer_id is None and not item.new_customer for item in new_items):
-        moved = membership.refresh(change, groups=[group.id])
+        moved = membership.refresh(change, groups=[group.id], is_last=not new_ids)
     else:
         # Every id stands in the statement several times, and PostgreSQL takes 65 535 parameters.
         parts = [

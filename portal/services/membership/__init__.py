@@ -11,20 +11,21 @@ from portal.services.recorder import Recorder
 
 
 def refresh(
-    change: Recorder, *, groups: Slice = None, customers: Slice = None, fields: Iterable[str] | None = None
-) -> Moved:
+    change: Recorder, *, groups: Slice = None, customers: Slice = None, fields: Iterable[str] | None = None,
+    is_last: bool = False,
+) -> Moved:  # fmt: skip
     """Make the stored membership of the slice equal to the definition, in the transaction that is open.
 
     `groups` and `customers` are ids or a select of ids; None means all. `fields` says that nothing else about these
     customers has changed than these columns and own fields: only groups that ask for them are looked at. The difference
     is computed set-based, then written: who leaves moves to `past_membership`, who joins is inserted with `change` as
-    the cause. Returns what moved in the groups of the slice.
+    the cause. Returns what moved in the groups of the slice. `is_last` says that the act reads no membership after it.
     """
     if fields is not None and "shop" not in fields:
         groups = matching.readers(fields)
         if not groups:
             return Moved(0, 0)
-    return bring_up(change, now(), groups, customers)
+    return bring_up(change, now(), groups, customers, is_last=is_last)
 
 
 __all__ = ["Moved", "catch_up", "collecting", "refresh", "schedule"]

@@ -17,7 +17,7 @@ from portal.services.membership.fitting import match
 from portal.services.recorder import Recorder
 
 _collecting: ContextVar[bool] = ContextVar("collecting", default=False)
-_taken_back: ContextVar[bool] = ContextVar("taken_back", default=False)
+_taken_back: ContextVar["_TakenBack | None"] = ContextVar("taken_back", default=None)
 _NEW = MembershipDelta.is_written == False  # noqa: E712
 _WRITTEN = MembershipDelta.is_written == True  # noqa: E712
 
@@ -30,17 +30,35 @@ class Moved:
     left: int
 
 
-def bring_up(change: Recorder, moment: datetime, groups: Slice, customers: Slice) -> Moved:
+@dataclass(slots=True)
+class _TakenBack:
+    """What an act that is taken back has not written: whose change it would be, and when."""
+
+    owed: tuple[int, datetime] | None = None
+
+
+def bring_up(
+    change: Recorder, moment: datetime, groups: Slice, customers: Slice, *, is_last: bool = False
+) -> Moved:
     """Make the stored membership of the slice what the definition says at `moment` (UTC), and return what moved in it.
 
     Groups that are made of others come after those; whoever uses a group that moved is brought up for whom it moved.
+    Of what is taken back anyway, the last refresh of an act (`is_last`) does not write the groups that no other is made
+    of: nobody would read them. If another refresh comes all the same, they are written first.
     """
     _prepare()
+    debt = _taken_back.get()
+    if debt is not None and debt.owed is not None:
+        _write(*debt.owed, MembershipDelta.group_id.in_(_highest()))
+        debt.owed = None
+    skips = is_last and debt is not None and not MembershipDelta.select().exists()
     joined = left = 0
     for part, people, is_own, is_nested in _slices(groups, customers):
-        moved = _equalise(change, moment, part, people, is_nested)
+        moved = _equalise(change, moment, part, people, is_nested, skips)
         if is_own:
             joined, left = joined + moved.joined, left + moved.left
+    if debt is not None and skips and (joined or left):
+        debt.owed = change.id, moment
     if not _collecting.get():
         MembershipDelta.delete().execute()
     return Moved(joined, left)
@@ -54,7 +72,7 @@ def collecting(*, is_taken_back: bool = False) -> Iterator[None]:
     """
     _prepare()
     MembershipDelta.delete().execute()
-    collected, taken_back = _collecting.set(True), _taken_back.set(is_taken_back)
+    collected, taken_back = _collecting.set(True), _taken_back.set(_TakenBack() if is_taken_back else None)
     try:
         yield
     finally:
@@ -104,15 +122,21 @@ def _using(level: int) -> list[int]:
     return [group_id for (group_id,) in query.tuples()]
 
 
-def _equalise(change: Recorder, moment: datetime, groups: Slice, customers: Slice, is_nested: bool) -> Moved:
+def _highest() -> peewee.ModelSelect:
+    """Return a select of the groups of the highest level: none is made of them."""
+    level = Group.alias()
+    return Group.select(Group.id).where(Group.level == level.select(fn.MAX(level.level)))
+
+
+def _equalise(
+    change: Recorder, moment: datetime, groups: Slice, customers: Slice, is_nested: bool, skips: bool
+) -> Moved:
     matched = match(groups, customers, moment)
     left = _differing(membership.leaving(groups, customers, moment, is_nested, matched), is_joining=False)
     joined = _differing(membership.joining(groups, customers, moment, is_nested, matched), is_joining=True)
-    if left:
-        _end(change, moment)
-    if joined:
-        _begin(change, moment)
     if left or joined:
+        read = [MembershipDelta.group_id.not_in(_highest())] if skips else []
+        _write(change.id, moment, _NEW, *read, left=left, joined=joined)
         _count(change)
         MembershipDelta.update(is_written=True).where(_NEW).execute()
     return Moved(joined, left)
@@ -142,22 +166,30 @@ def _prepare() -> None:
     )
 
 
-def _end(change: Recorder, moment: datetime) -> None:
+def _write(change_id: int, moment: datetime, *rows: peewee.Expression, left: int = 1, joined: int = 1) -> None:
+    """Write rows that are set aside into the stored membership."""
+    if left:
+        _end(change_id, moment, rows)
+    if joined:
+        _begin(change_id, moment, rows)
+
+
+def _end(change_id: int, moment: datetime, rows: tuple[peewee.Expression, ...]) -> None:
     going = MembershipDelta.select(MembershipDelta.group_id, MembershipDelta.customer_id).where(
-        _NEW,
+        *rows,
         MembershipDelta.is_joining == False,  # noqa: E712
     )
     pair = peewee.Tuple(Membership.group, Membership.customer)
-    if not _taken_back.get():
-        _keep(change, moment, pair, going)
+    if _taken_back.get() is None:
+        _keep(change_id, moment, pair, going)
     Membership.delete().where(pair.in_(going)).execute()
 
 
-def _keep(change: Recorder, moment: datetime, pair: peewee.Tuple, going: peewee.ModelSelect) -> None:
+def _keep(change_id: int, moment: datetime, pair: peewee.Tuple, going: peewee.ModelSelect) -> None:
     """Keep the intervals that end as history."""
     # An interval that began and ended in one moment was never seen by anybody: `joined_at < left_at` always.
     history = Membership.select(
-        Membership.group, Membership.customer, Membership.since, peewee.Value(moment), Membership.cause, change.id
+        Membership.group, Membership.customer, Membership.since, peewee.Value(moment), Membership.cause, change_id
     ).where(pair.in_(going), Membership.since < moment)
     PastMembership.insert_from(
         history,
@@ -172,10 +204,10 @@ def _keep(change: Recorder, moment: datetime, pair: peewee.Tuple, going: peewee.
     ).execute()
 
 
-def _begin(change: Recorder, moment: datetime) -> None:
+def _begin(change_id: int, moment: datetime, rows: tuple[peewee.Expression, ...]) -> None:
     coming = MembershipDelta.select(
-        MembershipDelta.group_id, MembershipDelta.customer_id, peewee.Value(moment), change.id
-    ).where(_NEW, MembershipDelta.is_joining == True)  # noqa: E712
+        MembershipDelta.group_id, MembershipDelta.customer_id, peewee.Value(moment), change_id
+    ).where(*rows, MembershipDelta.is_joining == True)  # noqa: E712
     columns = [Membership.group, Membership.customer, Membership.since, Membership.cause]
     Membership.insert_from(coming, columns).execute()
 

@@ -49,7 +49,8 @@ class Work:
         own = [ChangeRow.change == self.of.id, ChangeRow.noun == noun]
         rows = list(ChangeRow.select().where(*own).order_by(ChangeRow.id.desc()).limit(CHUNK))
         while rows:
-            yield [row for row in rows if "kept" not in (row.after or {})]
+            if undone := [row for row in rows if "kept" not in (row.after or {})]:
+                yield undone
             older = ChangeRow.id < rows[-1].id
             rows = list(ChangeRow.select().where(*own, older).order_by(ChangeRow.id.desc()).limit(CHUNK))
 

@@ -250,6 +250,19 @@ def test_what_an_item_spoke_of_may_be_gone(database: Database, cass: Actor, new_
     assert Membership.select().count() == 1
 
 
+def test_an_undo_that_left_all_groups_of_a_change_alone_can_be_undone_too(
+    cass: Actor, new_customer: New, new_group: New
+) -> None:
+    ann, ben = new_customer("Ann"), new_customer("Ben")
+    group = new_group("Vips", [ann])
+    done = newest()
+    items.add_member(cass, group.id, ben.id)
+    undo.undo(cass, done)
+    assert Membership.select().count() == 1
+    told = undo.undo(cass, newest())
+    assert (told.restored, said(told), Membership.select().count()) == ({"group_item": 1}, [], 2)
+
+
 def test_a_group_with_items_that_came_since_stays_and_loses_only_its_own(
     cass: Actor, new_customer: New, new_group: New
 ) -> None:
