@@ -46,10 +46,12 @@ _TOLD = ("group", "sign", "kind", "customer", "shop", "of_group", "note")
 
 
 def put_back(work: Work) -> Iterator[None]:
-    """Undo the items of a change in one part, and bring the members of their groups up to date."""
+    """Undo the items of a change and bring the members of their groups up to date: in one part where they differ."""
     if not rows(work).exists():
         return
     _edited(work)
+    if work.of.n_rows > CHUNK and _is_list(work):
+        yield from _list(work)
     moved = _end(work) + _begin(work, "customer") + _begin(work, "shop") + _begin_groups(work) + _begin_rules(work)
     _keep_rest(work)
     if moved:
@@ -58,8 +60,32 @@ def put_back(work: Work) -> Iterator[None]:
     yield
 
 
-def _end(work: Work) -> int:
-    """End the items that came by the change and are as they came; return how many."""
+def _is_list(work: Work) -> bool:
+    """Tell whether the change did one thing only, however often: it named customers, or took their names away.
+
+    Of any two things it did, one may keep somebody in a group whom the other alone would move, so those are undone at
+    once: she is a member all the time.
+    """
+    came = (GroupItem.created_by == work.of.id).alias("came")
+    kinds = GroupItem.select(GroupItem.kind, GroupItem.sign, came).where(GroupItem.id.in_(rows(work))).distinct()
+    found = list(kinds.limit(2).tuples())
+    return len(found) == 1 and found[0][0] == "customer"
+
+
+def _list(work: Work) -> Iterator[None]:
+    """Undo the items of a list some hundred at a time; others may write at each yield."""
+    while True:
+        last = ChangeRow.select(fn.MAX(ChangeRow.id)).scalar() or 0
+        n = _end(work, CHUNK) or _begin(work, "customer", CHUNK)
+        if not n:
+            return
+        work.restored["group_item"] += n
+        _refresh(work, last)
+        yield
+
+
+def _end(work: Work, most: int | None = None) -> int:
+    """End the items that came by the change and are as they came, at most so many; return how many."""
     going = [is_new(work), GroupItem.ended_at.is_null(), *is_open(work)]
     if not GroupItem.select().where(*going, ~changed(work)).exists():
         return 0
@@ -69,7 +95,8 @@ def _end(work: Work) -> int:
     after = json_of(ended_at=peewee.Value(plain(moment)), ended_by=peewee.Value(change.id))
     own = GroupItem.select(change.id, peewee.Value("group_item"), GroupItem.id, before, after)
     columns = [ChangeRow.change, ChangeRow.noun, ChangeRow.row_id, ChangeRow.before, ChangeRow.after]
-    n = int(db.execute(ChangeRow.insert_from(own.where(*going, ~changed(work)), columns)).rowcount)
+    own = own.where(*going, ~changed(work)).order_by(GroupItem.id).limit(most)
+    n = int(db.execute(ChangeRow.insert_from(own, columns)).rowcount)
     told = ChangeRow.select(ChangeRow.row_id).where(ChangeRow.change == change.id, ChangeRow.noun == "group_item")
     GroupItem.update(ended_at=moment, ended_by=change.id).where(*going, GroupItem.id.in_(told)).execute()
     change.counted(n)
@@ -91,14 +118,15 @@ def _coming(work: Work, name: str) -> list[Any]:
     ]  # fmt: skip
 
 
-def _begin(work: Work, name: str) -> int:
-    """Insert anew what the ended items said that speak of a thing of this kind; return how many."""
+def _begin(work: Work, name: str, most: int | None = None) -> int:
+    """Insert anew what the ended items said that speak of a thing of this kind, at most so many; return how many."""
     coming = _coming(work, name)
     if not GroupItem.select().where(*coming).exists():
         return 0
     change = work.recorder
     newest = GroupItem.select(fn.MAX(GroupItem.id)).scalar()
-    query = GroupItem.select(*_SAID, peewee.Value(clock.now()), change.id).where(*coming).order_by(GroupItem.id)
+    query = GroupItem.select(*_SAID, peewee.Value(clock.now()), change.id).where(*coming)
+    query = query.order_by(GroupItem.id).limit(most)
     db.execute(GroupItem.insert_from(query, [*_SAID, GroupItem.created_at, GroupItem.created_by]))
     told = json_of(**{column: getattr(GroupItem, column) for column in _TOLD})
     made = GroupItem.select(change.id, peewee.Value("group_item"), GroupItem.id, told).where(
@@ -149,13 +177,14 @@ def _rules_ended(work: Work) -> list[Any]:
     return [was_ended(work), GroupItem.rule.is_null(False), *is_open(work)]
 
 
-def _refresh(work: Work) -> None:
+def _refresh(work: Work, after: int = 0) -> None:
     """Bring the groups of what was ended and begun up to date: only whom the items name, if they name a few customers.
 
+    `after` is the row of changes behind which that is told.
     Their numbers, not a select of them: how many rows a change has just written PostgreSQL does not know yet.
     """
     written = ChangeRow.select(ChangeRow.row_id).where(
-        ChangeRow.change == work.recorder.id, ChangeRow.noun == "group_item"
+        ChangeRow.change == work.recorder.id, ChangeRow.noun == "group_item", ChangeRow.id > after
     )
     mine = GroupItem.id.in_(written)
     groups = [id_ for (id_,) in GroupItem.select(GroupItem.group).where(mine).distinct().tuples()]

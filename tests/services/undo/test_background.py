@@ -15,6 +15,7 @@ from portal.queries import undone as find
 from portal.services import customers, groups, imports, settings, undo
 from portal.services.jobs import lease
 from portal.services.undo import background, work
+from portal.services.undo import items as undo_items
 from portal.words import of_job
 from tests.page import Browser
 
@@ -27,7 +28,7 @@ N = 6
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few rows are many, and are undone two a step."""
     monkeypatch.setattr(background, "LARGE", N - 1)
-    for module in (work, undo):
+    for module in (work, undo, undo_items):
         monkeypatch.setattr(module, "CHUNK", 2)
     monkeypatch.setattr(undo, "HOLD", 0.0)
 
