@@ -1,7 +1,7 @@
 """The customer filter as an address: reading it, saying it in words, and the addresses that change it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
 
@@ -17,6 +17,8 @@ from portal.queries import groups as find_groups
 from portal.queries import shops as find_shops
 from portal.queries.filters import fields
 from portal.rules.typed import yes_or_no
+from portal.web import columns
+from portal.web.columns import Column
 from portal.web.language import lang
 from portal.words import of_filter, of_test
 
@@ -43,6 +45,7 @@ class Filtering:
     actor: Actor
     wanted: filters.Filter
     canonical: str = ""
+    columns: tuple[Column, ...] = ()
 
     @cached_property
     def groups(self) -> list[filters.Choice]:
@@ -85,8 +88,10 @@ class Filtering:
             **rows,
         )
         is_blank = any(key not in _KNOWN and key not in further for key in args)
-        tidy = "add" in args or is_blank or bool(others) or any(key in args for key in _SYNONYMS)
-        return cls(actor, wanted, cls(actor, wanted).url() if tidy else "")
+        chosen = columns.read(actor, args.getlist("columns"))
+        is_odd = "add" in args or len(args.getlist("columns")) > 1 or any(key in args for key in _SYNONYMS)
+        found = cls(actor, wanted, "", chosen)
+        return replace(found, canonical=found.url()) if is_odd or is_blank or others else found
 
     def params(self) -> dict[str, str]:
         """Return the filter as parameters of an address, only those that say something."""
@@ -97,6 +102,7 @@ class Filtering:
             "shop": ",".join(shop.code for shop in wanted.shops),
             **{test.key: test.said for test in wanted.fields},
             "sort": "" if wanted.sort == "name" else wanted.sort,
+            "columns": ",".join(column.code for column in self.columns),
         }
         return {key: value for key, value in pairs.items() if value}
 

@@ -161,4 +161,4 @@ def ways_of(info: FieldInfo) -> tuple[str, ...]:
     """Return how a form asks for a field: '' for equality, `min` and `max`, `has`."""
     if info.type in NUMBERS or info.type in DATES:
         return "min", "max"
-    return ("has",) if info.type in {"text", "longtext", "url", "email", "phone"} else ("",)
+    return ("has",) if not info.choices and info.type in {"text", "longtext", "url", "email", "phone"} else ("",)

@@ -16,7 +16,7 @@ from portal.queries import filters
 from portal.queries.filters import fields
 from portal.rules.catalogue import FieldInfo
 from portal.values import GENDERS, ID_TYPES
-from portal.web import paging
+from portal.web import columns, paging
 from portal.web.customers.blueprint import pages
 from portal.web.filtering import Filtering
 from portal.web.language import lang
@@ -40,6 +40,7 @@ def index() -> ResponseReturnValue:
     first = int(start) if start.isascii() and start.isdigit() and len(start) < 9 else 1
     return render(
         "customers/index.html", asked=asked, found=found, n=n, is_exact=is_exact, shown=_shown,
+        cells=columns.Cells.of(asked.columns, found),
         first=first if "after" in request.args or "before" in request.args else 1, page_size=filters.PAGE,
     )  # fmt: skip
 
@@ -90,3 +91,14 @@ def _choices(info: FieldInfo, said: str) -> list[tuple[str, str]]:
         (fields.written([text]), gettext(words[text]) if text in words else text) for text in info.choices
     ]  # fmt: skip
     return known if not said or said in dict(known) else [*known, (said, said)]
+
+
+@pages.get("/customer-list/columns")
+@needs(Action.SEE_CUSTOMERS)
+def choose_columns() -> Response:
+    """Ask which columns the list is to have; the answer is an address of the list."""
+    asked = Filtering.read(actor(), request.args)
+    chosen = {one.code for one in asked.columns} or set(columns.DEFAULT)
+    there = sorted(columns.offered(), key=lambda one: one.code not in chosen)
+    rest = {name: text for name, text in asked.params().items() if name != "columns"}
+    return render("customers/columns.html", asked=asked, offered=there, chosen=chosen, rest=rest)
