@@ -2,18 +2,24 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import wtforms
+from flask import g
+from flask_babel import get_locale
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from portal.errors import N_, Malformed
+from portal.models import Field
+from portal.queries.fields import every
+from portal.queries.fields import label as label_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 # Drawn into every form by ui.csrf().
 OF_THE_DOOR = frozenset({"csrf_token", "once"})
+OWN = "own-"  # so begin the names of the store's own fields: a code may be any word
 _SHOWN = 60  # characters of somebody's field name that a sentence repeats
 
 
@@ -25,19 +31,32 @@ class Fields:
     numbered: tuple[tuple[re.Pattern[str], Any], ...] = ()
     many: frozenset[str] = frozenset()
     is_secret: bool = False
+    has_own: bool = False  # also the store's own fields, by their codes
 
     def label(self, name: str) -> Any:
         """Return what a person calls the field; None if the form has no such field."""
         if name in self.labels:
             return self.labels[name]
+        if self.has_own and name.startswith(OWN):
+            return _own(name.removeprefix(OWN))
         return next((label for pattern, label in self.numbered if pattern.fullmatch(name)), None)
 
+    def is_many(self, name: str) -> bool:
+        """Tell whether the field may be said any often."""
+        own = _codes().get(name.removeprefix(OWN)) if self.has_own and name.startswith(OWN) else None
+        return name in self.many or (own is not None and own.type == "choices")
 
-def reads(*forms: type[wtforms.Form], also: Sequence[str] = (), many: Sequence[str] = ()) -> Callable[[View], View]:
-    """Record on an endpoint which fields its form has: those of `forms` and `also`; `many` are said any often."""
+
+def reads(
+    *forms: type[wtforms.Form], also: Sequence[str] = (), many: Sequence[str] = (), own: bool = False
+) -> Callable[[View], View]:
+    """Record on an endpoint which fields its form has: those of `forms` and `also`; `many` are said any often.
+
+    `own` lets it say the store's own fields too, by their codes behind OWN.
+    """
 
     def mark(view: View) -> View:
-        view.reads = _fields(forms, also, many)  # type: ignore[attr-defined]
+        view.reads = replace(_fields(forms, also, many), has_own=own)  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -74,11 +93,25 @@ def check(view: Callable[..., Any], form: MultiDict[str, str], files: MultiDict[
                 N_("The field “%(name)s” is none of this form. Nothing was changed; reload the page and try again."),
                 name=name[:_SHOWN],
             )
-        if n > 1 and name not in fields.many:
+        if n > 1 and not fields.is_many(name):
             raise Malformed(
                 N_("The field “%(name)s” was sent more than once. Nothing was changed; reload the page and try again."),
                 name=name[:_SHOWN],
             )
+
+
+def _own(code: str) -> str | None:
+    """Return what an own field is called, one that is not in use any more too; None if there is no such field."""
+    field = _codes().get(code)
+    return label_of(field, str(get_locale() or "")[:2]) if field is not None else None
+
+
+def _codes() -> dict[str, Field]:
+    # Read once a request, and only for a form that names any.
+    if "own_fields" not in g:
+        g.own_fields = {field.code: field for field in every()}
+    found: dict[str, Field] = g.own_fields
+    return found
 
 
 def _counted(form: MultiDict[str, str], files: MultiDict[str, FileStorage]) -> Iterator[tuple[str, int]]:

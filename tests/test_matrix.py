@@ -88,6 +88,8 @@ TABLE: dict[tuple[str, str], Route] = {
     # customers
     ("GET", "/customers"): Route(SEE_CUSTOMERS, block="list"),
     ("GET", "/customers/count"): Route(SEE_CUSTOMERS, block="count"),
+    ("GET", "/customer-list/filter"): Route(SEE_CUSTOMERS),
+    ("GET", "/customer-list/columns"): Route(SEE_CUSTOMERS),
     ("GET", "/customers.csv"): Route(EXPORT),  # writes its change
     ("GET", "/customers/new"): Route(EDIT_CUSTOMERS),
     ("POST", "/customers/new"): Route(

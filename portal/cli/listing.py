@@ -4,6 +4,7 @@ from flask_babel import gettext
 
 from portal.cli import output
 from portal.permissions import Actor
+from portal.queries import fields as find_fields
 from portal.queries import filters, listing
 from portal.services import exports
 from portal.words import of_filter
@@ -24,8 +25,10 @@ def show(actor: Actor, wanted: filters.Filter, form: str) -> None:
         )
         output.table(header, (listing.cells(row, LINE) for row in listing.rows(actor, wanted)))
         return
-    found = exports.customers(actor, wanted, said=of_filter(wanted) or gettext("all customers"))
+    fields = find_fields.live()
+    found = exports.customers(actor, wanted, of_filter(wanted) or gettext("all customers"), fields)
     if form == "json":
         output.json_list(found)
     else:
-        output.csv(listing.COLUMNS, (listing.cells(row) for row in found))
+        names = (*listing.COLUMNS, *(field.code for field in fields))
+        output.csv(names, (listing.cells(row, names) for row in found))

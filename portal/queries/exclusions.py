@@ -90,7 +90,9 @@ def keeping_out(actor: Actor, customer: Customer) -> dict[int, tuple[str, str]]:
     if customer.shop is not None:
         shops = GroupItem.select(GroupItem.group).where(*excluding, GroupItem.shop == customer.shop)
         out |= {group_id: ("shop", customer.shop.name) for (group_id,) in shops.tuples()}
-    return out
+    rules = {rule.id: rule for rule in matching.read(GroupItem.select().where(*excluding), now())}
+    fitting = matching.of_customers(list(rules.values()), [customer.id]) if rules else ()
+    return out | {rules[item_id].group_id: ("rule", "") for item_id, _customer_id in fitting}
 
 
 def _told(actor: Actor, group: Group) -> str:

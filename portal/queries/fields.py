@@ -156,18 +156,23 @@ def cells_of(customer_ids: Collection[int], fields: Sequence[Field]) -> dict[int
     return found
 
 
-def catalogue(language: str = "", actor: Actor | None = None) -> Catalogue:
-    """Return what rules may ask about: built-in and own fields, groups and shops, in three queries.
-
-    With an actor only the groups that she may see. A retired field is there, marked as such.
-    """
-    fields = {
+def built_in() -> dict[str, FieldInfo]:
+    """Return the fields that every store has, as rules know them."""
+    return {
         code: FieldInfo(
             code, one.type, one.label, (one.label, *one.names), one.choices, is_purchase=one.is_purchase,
             is_indexed=one.is_indexed,
         )
         for code, one in BUILT_IN.items()
     }  # fmt: skip
+
+
+def catalogue(language: str = "", actor: Actor | None = None) -> Catalogue:
+    """Return what rules may ask about: built-in and own fields, groups and shops, in three queries.
+
+    With an actor only the groups that she may see. A retired field is there, marked as such.
+    """
+    fields = built_in()
     fields |= {field.code: info(field, language) for field in Field.select().order_by(Field.id)}
     groups = Group.select(Group.id, Group.code, Group.name).where(
         Group.status != "deleted", *(seen_by(actor) if actor else ())

@@ -6,9 +6,11 @@ from typing import Any
 
 from peewee import fn
 
-from portal.models import ChangeRow, Customer
+from portal import own_values
+from portal.models import ChangeRow, Customer, Field
 from portal.models.customer import FIELDS
 from portal.permissions import Actor
+from portal.queries import fields as find_fields
 from portal.queries import filters
 from portal.queries.customers import shown
 
@@ -16,11 +18,24 @@ CHUNK = 500  # rows a query; a cursor left open for long would hold back the log
 COLUMNS = (*FIELDS, "groups")
 
 
-def rows(actor: Actor, wanted: filters.Filter) -> Iterator[dict[str, Any]]:
-    """Yield every fitting customer as FIELDS and the codes of her groups; masked as on the page."""
+def rows(actor: Actor, wanted: filters.Filter, fields: Sequence[Field] = ()) -> Iterator[dict[str, Any]]:
+    """Yield every fitting customer as FIELDS, own fields as they are typed and the codes of her groups; masked as on
+    the page.
+    """
+    said = own_values.context()
     for part in parts(actor, wanted, CHUNK):
+        own = find_fields.values_of([row.id for row in part.rows], fields)
         for customer in part.rows:
-            values = shown(customer, actor.masked(customer.shop_id))
+            hidden = actor.masked(customer.shop_id)
+            values = shown(customer, hidden)
+            mine = find_fields.shown(fields, own.get(customer.id, {}), hidden)
+            masked = find_fields.masked_codes(fields, hidden)
+            values |= {
+                field.code: str(mine.get(field.code, "")) if field.code in masked
+                else own_values.typed(field, mine.get(field.code), said)
+                for field in fields
+            }  # fmt: skip
+            values["created"] = customer.created_at.date()
             values["shop"] = customer.shop.code if customer.shop else ""
             yield values | {"groups": [group.code for group in part.groups.get(customer.id, [])]}
 
@@ -66,5 +81,9 @@ class _Met:
 
 
 def cells(row: dict[str, Any], names: Sequence[str] = COLUMNS) -> list[str]:
-    """Return a row's values under these names as text."""
-    return [", ".join(row[name]) if name == "groups" else str(row[name] or "") for name in names]
+    """Return a row's values under these names as text; a name that is no field's is that of a group, yes or no."""
+    return [
+        ", ".join(row[name]) if name == "groups" else str(row[name] or "") if name in row
+        else "yes" if name in row["groups"] else "no"
+        for name in names
+    ]  # fmt: skip

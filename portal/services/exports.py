@@ -1,17 +1,20 @@
 """Exporting customers. An export writes nothing but its change: who took which list, when."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from portal.models import Field
 from portal.permissions import Action, Actor, require
 from portal.queries import filters, history, listing
 from portal.queries.history import lists
 from portal.services.changes import record
 
 
-def customers(actor: Actor, wanted: filters.Filter, said: str) -> Iterator[dict[str, Any]]:
-    """Record the export and return its rows, under the names listing.COLUMNS; masked as on the page.
+def customers(
+    actor: Actor, wanted: filters.Filter, said: str, fields: Sequence[Field] = ()
+) -> Iterator[dict[str, Any]]:
+    """Record the export and return its rows, under the names listing.COLUMNS and of the fields; masked as on the page.
 
     `said` is the filter in words, kept with the change.
     """
@@ -19,7 +22,7 @@ def customers(actor: Actor, wanted: filters.Filter, said: str) -> Iterator[dict[
     n, _exact = filters.count(actor, wanted, cap=None)
     with record(actor, "customer.export", note=said[:500]) as change:
         change.row("export", change.id, None, {"filter": said, "rows": n})
-    return listing.rows(actor, wanted)
+    return listing.rows(actor, wanted, fields)
 
 
 def crowd(actor: Actor, wanted: history.Crowd, said: str) -> Iterator[dict[str, Any]]:

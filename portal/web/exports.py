@@ -7,6 +7,7 @@ from flask_babel import gettext
 
 from portal.access import actor, needs
 from portal.permissions import Action
+from portal.queries import fields as find_fields
 from portal.queries import listing
 from portal.services import exports
 from portal.sheets import csv_rows
@@ -20,10 +21,15 @@ pages = Blueprint("exports", __name__)
 def customers() -> Response:
     """Return the filtered customers as a CSV file that spreadsheets open without harm."""
     asked = Filtering.read(actor(), request.args)
-    rows = exports.customers(actor(), asked.wanted, said=asked.words() or gettext("all customers"))
+    chosen = asked.columns
+    fields = [one.field for one in chosen if one.field is not None] if chosen else find_fields.live()
+    names = ("code", "name", *(one.code for one in chosen if one.code not in {"code", "name"})) if chosen else (
+        *listing.COLUMNS, *(field.code for field in fields)
+    )  # fmt: skip
+    rows = exports.customers(actor(), asked.wanted, asked.words() or gettext("all customers"), fields)
 
     def lines() -> Iterator[bytes]:
-        yield from csv_rows(listing.COLUMNS, (listing.cells(row) for row in rows))
+        yield from csv_rows(names, (listing.cells(row, names) for row in rows))
 
     response = Response(stream_with_context(lines()), mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="customers.csv"'

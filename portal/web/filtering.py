@@ -1,7 +1,7 @@
 """The customer filter as an address: reading it, saying it in words, and the addresses that change it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlencode
 
@@ -10,16 +10,23 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from portal.errors import N_, Missing, Refusal
-from portal.models import Shop
+from portal.models import Group, Shop
 from portal.permissions import Action, Actor
 from portal.queries import filters
 from portal.queries import groups as find_groups
 from portal.queries import shops as find_shops
-from portal.words import of_filter
+from portal.queries.filters import fields
+from portal.rules.typed import yes_or_no
+from portal.web import columns
+from portal.web.columns import Column
+from portal.web.language import lang
+from portal.words import of_filter, of_test
 
 RELATIONS = {"any": N_("in any of"), "all": N_("in all of"), "none": N_("in none of")}
 # A group is called many things; these mean "in this group" (product.md §3, Words).
 _SYNONYMS = ("group", "cluster", "segment", "tag")
+# What an address may say besides fields, and groups by their codes.
+_KNOWN = {*RELATIONS, *_SYNONYMS, "q", "shop", "sort", "add", "add_to", "after", "before", "start", "columns"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class Filtering:
     actor: Actor
     wanted: filters.Filter
     canonical: str = ""
+    columns: tuple[Column, ...] = ()
 
     @cached_property
     def groups(self) -> list[filters.Choice]:
@@ -59,6 +67,13 @@ class Filtering:
         adding = args.get("add_to", ""), args.get("add", "")
         if adding[0] in RELATIONS and adding[1]:
             named[adding[0]].append(adding[1])
+        further = {
+            key: args.getlist(key) for key in args
+            if key not in _KNOWN and any(text.strip() for text in args.getlist(key))
+        }  # fmt: skip
+        tests, others = fields.read(actor, further, lang()) if further else ([], [])
+        for code in others:
+            _name_twin(actor, code, args.get(code, ""), named)
         rows = {
             key: tuple(find_groups.by_code(actor, code) for code in _each_once(codes))
             for key, codes in named.items()
@@ -68,11 +83,15 @@ class Filtering:
         wanted = filters.Filter(
             q=args.get("q", "")[:200],
             shops=_shops(actor, _split(args, "shop")),
+            fields=tuple(tests),
             sort=_sort(args.get("sort", "name")),
             **rows,
         )
-        tidy = "add" in args or any(key in args for key in _SYNONYMS)
-        return cls(actor, wanted, cls(actor, wanted).url() if tidy else "")
+        is_blank = any(key not in _KNOWN and key not in further for key in args)
+        chosen = columns.read(actor, args.getlist("columns"))
+        is_odd = "add" in args or len(args.getlist("columns")) > 1 or any(key in args for key in _SYNONYMS)
+        found = cls(actor, wanted, "", chosen)
+        return replace(found, canonical=found.url()) if is_odd or is_blank or others else found
 
     def params(self) -> dict[str, str]:
         """Return the filter as parameters of an address, only those that say something."""
@@ -81,7 +100,9 @@ class Filtering:
             "q": wanted.q.strip(),
             **{key: ",".join(group.code for group in getattr(wanted, key)) for key in RELATIONS},
             "shop": ",".join(shop.code for shop in wanted.shops),
+            **{test.key: test.said for test in wanted.fields},
             "sort": "" if wanted.sort == "name" else wanted.sort,
+            "columns": ",".join(column.code for column in self.columns),
         }
         return {key: value for key, value in pairs.items() if value}
 
@@ -110,6 +131,9 @@ class Filtering:
         for shop in self.wanted.shops:
             rest = ",".join(other.code for other in self.wanted.shops if other.id != shop.id)
             chips.append(Chip(gettext("Shop is"), shop.name, self.url(shop=rest or None)))
+        for test in self.wanted.fields:
+            said = of_test(test)
+            chips.append(Chip("", said, self.url(**{test.key: None})))
         return chips
 
     def group_codes(self) -> str:
@@ -119,6 +143,18 @@ class Filtering:
     def words(self) -> str:
         """Return the whole filter as a sentence part, such as: in “Super Bonus”, not in “Employees”."""
         return of_filter(self.wanted)
+
+
+def _name_twin(actor: Actor, code: str, said: str, named: dict[str, list[str]]) -> None:
+    """Take a group by its code for the yes/no field that it is: yes is in it, no is not; raises Missing, Refusal."""
+    there = find_groups.visible_to(actor).where(Group.code == code.casefold())
+    group = there.first() if actor.may(Action.SEE_GROUPS) else None
+    if group is None:
+        raise Refusal(N_("There is no field or group “%(name)s” to filter by."), name=code[:60])
+    is_in = yes_or_no(said)
+    if not isinstance(is_in, bool):
+        raise Refusal(N_("“%(field)s” is yes or no; “%(value)s” is neither."), field=group.label, value=said[:60])
+    named["all" if is_in else "none"].append(group.code)
 
 
 def _split(args: MultiDict[str, str], key: str) -> list[str]:

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms.fields.choices import SelectChoice
 
 from portal.errors import NeedsApproval, Refusal, Refusals
+from portal.received import OWN
 from portal.web.language import say
 
 
@@ -32,7 +33,8 @@ class Form(wtforms.Form):
             raise refusal
         told = refusal.refusals if isinstance(refusal, Refusals) else [refusal]
         for each in told:
-            field: Any = self._fields.get(each.field or "")
+            # The store's own fields stand in a form behind a mark.
+            field: Any = self._fields.get(f"{OWN}{each.field}", self._fields.get(each.field or ""))
             if field is None:
                 self.form_errors.append(say(each))
             else:

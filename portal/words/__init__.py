@@ -8,8 +8,11 @@ from flask_babel import format_number, gettext, ngettext
 from portal.errors import N_, Refusal
 from portal.models import Group, Job
 from portal.queries import jobs as find_jobs
-from portal.queries.filters import Filter
+from portal.queries.filters import FieldTest, Filter
+from portal.rules.catalogue import Catalogue
+from portal.rules.tree import Any_, Test
 from portal.values import Remark
+from portal.words.rules import phrase
 
 
 def say(told: Refusal | Remark) -> str:
@@ -56,9 +59,19 @@ def of_filter(wanted: Filter) -> str:
         parts.append(_named(wanted.none, gettext("not in %(group)s"), gettext(" or ")))
     if wanted.shops:
         parts.append(gettext("shop %(name)s", name=gettext(" or ").join(shop.name for shop in wanted.shops)))
+    parts += [of_test(test) for test in wanted.fields]
     if wanted.q.strip():
         parts.append(gettext("with “%(text)s” in name, code, e-mail or phone", text=wanted.q.strip()))
     return ", ".join(parts)
+
+
+def of_test(test: FieldTest) -> str:
+    """Return a condition on a field as a part of a sentence, such as: City is “Porto” or “Lisboa”."""
+    tree = test.tree
+    if isinstance(tree, Any_):  # of several values each is asked by itself; they are said as one
+        parts = [part for part in tree.parts if isinstance(part, Test)]
+        tree = Test(parts[0].field, parts[0].op, tuple(value for part in parts for value in part.values))
+    return phrase(tree, Catalogue({test.info.code: test.info}))
 
 
 def _named(groups: tuple[Group, ...], pattern: str, between: str) -> str:

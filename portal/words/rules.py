@@ -58,6 +58,11 @@ def sentence(tree: Tree, catalogue: Catalogue) -> str:
     return f"{told[:1].upper()}{told[1:]}."
 
 
+def phrase(tree: Tree, catalogue: Catalogue) -> str:
+    """Return what a part of a rule says, as a part of a sentence."""
+    return _part(tree, catalogue)
+
+
 def of_problem(problem: Problem) -> str:
     """Return what is wrong with a part of a rule."""
     return say(Remark(problem.sentence, "", dict(problem.params)))

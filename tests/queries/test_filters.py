@@ -73,7 +73,7 @@ def crowd(cass: Actor, s1: Shop, s2: Shop) -> Crowd:
             for n in range(120)
         ]  # fmt: skip
         made, members = {}, {}
-        for name, n in (("Big", 90), ("Half", 60), ("Few", 3), ("Empty", 0)):
+        for name, n in (("Big", 90), ("Half", 60), ("Few", 3), ("Nobody", 0)):
             chosen = chance.sample(rows, n)
             group = groups.create(cass, Details(name=name), [NewItem(customer_id=row.id) for row in chosen]).group
             made[group.code], members[group.code] = group, {row.id for row in chosen}
@@ -104,7 +104,7 @@ def in_either_order(wanted: Filter) -> list[Filter]:
 
 
 def test_any_all_none_and_shops_equal_a_plain_reading(crowd: Crowd, cass: Actor) -> None:
-    big, half, few, empty = (crowd.groups[code] for code in ("big", "half", "few", "empty"))
+    big, half, few, empty = (crowd.groups[code] for code in ("big", "half", "few", "nobody"))
     s1, s2 = crowd.shops["S1"], crowd.shops["S2"]
     asked = [
         Filter(), Filter(any=(half,)), Filter(all=(big, half)), Filter(none=(big,)), Filter(any=(half, few),

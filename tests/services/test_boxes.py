@@ -247,10 +247,14 @@ def test_a_box_says_what_else_than_her_name_holds_it(
         group = opened(new_group(name))
         items.add(cass, group.id, [items.NewItem(of_group_id=of.id, sign=sign, **part)])
     items.add(cass, Group.get(Group.code == "mixed").id, [items.NewItem(shop_id=s1.id)])
+    for name, sign in (("By rule", "include"), ("No rule", "exclude")):
+        rule = {"field": "name", "op": "is", "value": "ann"}
+        items.add(cass, new_group(name).id, [items.NewItem(rule={"all": [rule]}, sign=sign)])
     assert said(cass, ann) == {
         "base": (True, "", ""), "secret": (True, "", ""), "by-shop": (True, "shop", ""), "by-both": (True, "", ""),
         "not-hers": (False, "", ""), "no-shop": (False, "shop", "Kigali North"), "removed": (False, "", ""),
         "nested": (True, "group", ""), "share": (True, "group", ""), "mixed": (True, "shop", ""),
+        "by-rule": (True, "rule", ""), "no-rule": (False, "rule", ""),
         "no-base": (False, "group", "Base"), "no-secret": (False, "group", "Secret"),
     }  # fmt: skip
     assert [box.code for box in boxes.of(cass, ann) if box.is_lifting] == ["removed"]
@@ -268,5 +272,5 @@ def test_boxes_take_as_many_queries_for_five_groups_as_for_one(
         items.add(cass, new_group(f"No {name}").id, [items.NewItem(of_group_id=base.id, sign="exclude")])
     customer = Customer.get_by_id(ann.id)
     customer.shop = s1
-    assert query_count(lambda: boxes.of(cass, customer)) == 7
+    assert query_count(lambda: boxes.of(cass, customer)) == 8
     assert query_count(lambda: boxes.of(cass)) == 1

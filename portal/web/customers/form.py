@@ -1,4 +1,7 @@
-"""The form of a customer: Personal Information, and the groups that are boxes of it."""
+"""The form of a customer: Personal Information, the store's own fields, and the groups that are boxes of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import wtforms
 from flask import Response, flash, redirect, request, url_for
@@ -11,16 +14,17 @@ from portal.access import actor, needs
 from portal.errors import Conflict, Refusal
 from portal.field_words import language_name
 from portal.languages import read_language
-from portal.models import Customer
+from portal.models import Customer, Field
 from portal.models.customer import FIELDS
 from portal.permissions import Action, require_shop
 from portal.queries import customers as find
+from portal.queries import fields as find_fields
 from portal.queries import shops as find_shops
-from portal.received import reads
+from portal.received import OWN, reads
 from portal.services import customers
 from portal.services.customers import Saved
 from portal.values import GENDERS, ID_TYPES, Remark
-from portal.web.customers import boxes
+from portal.web.customers import boxes, own
 from portal.web.customers.blueprint import pages
 from portal.web.customers.boxes import BoxesForm
 from portal.web.customers.page import said_of
@@ -28,6 +32,7 @@ from portal.web.forms import VersionedForm, _l, options
 from portal.web.language import say
 from portal.web.render import render
 
+Stored: TypeAlias = Sequence[tuple[str, str]]
 
 class CustomerForm(VersionedForm, BoxesForm):
     """Personal Information."""
@@ -67,21 +72,36 @@ def _choices(labels: dict[str, str], value: str | None) -> list[SelectChoice]:
 @needs(Action.EDIT_CUSTOMER)
 def new(form: CustomerForm | None = None, status: int = 200) -> Response:
     """Ask for a new customer, of the shop that the address names."""
-    drawn = _with_choices(form or CustomerForm(data={"shop": request.args.get("shop", "")}))
+    fields = find_fields.live()
+    if form is None:
+        said = {"shop": request.args.get("shop", "")} | own.data(own.defaults(fields), fields)
+        form = own.form_of(CustomerForm, fields)(data=said)
+    return _drawn(_with_choices(form), fields, None, status)
+
+
+def _drawn(
+    form: CustomerForm, fields: Sequence[Field], customer: Customer | None, status: int, stored: Stored = ()
+) -> Response:
     return render(
-        "customers/form.html", status=status, form=drawn, customer=None, stored={},
-        boxes=boxes.drawn(None, drawn.changed()), say_box=boxes.say_box,
+        "customers/form.html", status=status, form=form, customer=customer, stored=stored,
+        is_conflict=status == Conflict.status, own=own.drawn(form, fields),
+        boxes=boxes.drawn(customer, form.changed()), say_box=boxes.say_box,
     )  # fmt: skip
+
+
+def _received() -> tuple[CustomerForm, Sequence[Field]]:
+    fields = find_fields.live()
+    return own.form_of(CustomerForm, fields)(request.form), fields
 
 
 @pages.post("/customers/new")
 @needs(Action.EDIT_CUSTOMER)
-@reads(CustomerForm, also=("do",), many=("box",))
+@reads(CustomerForm, also=("do",), many=("box",), own=True)
 def create() -> ResponseReturnValue:
     """Store a new customer."""
-    form = CustomerForm(request.form)
+    form, fields = _received()
     try:
-        saved = customers.create(actor(), _typed(form), form.changed(), form.reason.data or "")
+        saved = customers.create(actor(), _typed(form, fields), form.changed(), form.reason.data or "")
     except Refusal as refusal:
         return new(form.refused(refusal), refusal.status)
     return _stored(saved)
@@ -93,8 +113,9 @@ def _stored(saved: Saved) -> ResponseReturnValue:
     name = customer.name or customer.code
     _tell(gettext("%(name)s is stored.", name=name), saved.warnings)
     if saved.lifted:
-        flash(gettext("%(name)s was kept out of %(groups)s by name; that is lifted.", name=name,
-                      groups=", ".join(saved.lifted)), "warning")  # fmt: skip
+        lifted = ", ".join(saved.lifted)
+        told = gettext("%(name)s was kept out of %(groups)s by name; that is lifted.", name=name, groups=lifted)
+        flash(told, "warning")
     shop = customer.shop.code if customer.shop else None
     after = {"close": url_for("customers.index"), "new": url_for("customers.new", shop=shop)}
     return redirect(after.get(request.form.get("do", ""), url_for("customers.show", code=customer.code)), 303)
@@ -106,41 +127,60 @@ def edit(code: str, form: CustomerForm | None = None, status: int = 200) -> Resp
     """Ask for a customer's new values; after a conflict, beside what is stored now."""
     customer = find.by_code(actor(), code)
     require_shop(actor(), Action.EDIT_CUSTOMER, customer.shop_id)
+    fields = find_fields.live()
     hidden = find.masked(actor(), customer)
-    stored = {name: getattr(customer, name) for name in FIELDS if name != "shop" and name not in hidden}
+    hidden |= {OWN + masked for masked in find_fields.masked_codes(fields, hidden)}
+    now = _as_typed(customer) | own.data(own.stored(customer, fields), fields)
+    now = {name: value for name, value in now.items() if name not in hidden}
+    drawn = _with_choices(form or own.form_of(CustomerForm, fields)(data=now), customer)
+    for name in hidden:
+        if name in drawn:
+            del drawn[name]
+    if status != Conflict.status:
+        return _drawn(drawn, fields, customer, status)
+    drawn.version.data = str(customer.version)
+    said = said_of(customer, hidden) | {
+        OWN + name: words for name, words in own.said(customer, fields, find.masked(actor(), customer)).items()
+    }
+    return _drawn(drawn, fields, customer, status, _differing(drawn, now, said))
+
+
+def _as_typed(customer: Customer) -> dict[str, Any]:
+    stored = {name: getattr(customer, name) for name in FIELDS if name != "shop"}
+    language = language_name(customer.language)
+    if read_language(language) == customer.language:  # a few names are spelt like the code of another language
+        stored["language"] = language
     stored |= {"shop": customer.shop.code if customer.shop else "", "version": customer.version}
-    name = language_name(customer.language)
-    if read_language(name) == customer.language:  # a few names are spelt like the code of another language
-        stored["language"] = name
-    drawn = form or CustomerForm(
-        data={name: "" if value is None else str(value) for name, value in stored.items()}
-        | {"version": customer.version}
-    )
-    return render(
-        "customers/form.html", status=status, form=_with_choices(drawn, customer), customer=customer,
-        stored=stored if status == Conflict.status else {}, said=said_of(customer, hidden),
-        boxes=boxes.drawn(customer, drawn.changed()), say_box=boxes.say_box,
-    )  # fmt: skip
+    return {name: "" if value is None else str(value) for name, value in stored.items()}
+
+
+def _differing(form: CustomerForm, now: Mapping[str, Any], said: Mapping[str, str]) -> Stored:
+    """Return what is stored otherwise than it is typed, each with its label and in words."""
+    return [
+        (str(part.label.text), said[part.name])
+        for part in form
+        if part.name in said and (part.data or "") != (now[part.name] or "")
+    ]
 
 
 @pages.post("/customers/<code>/edit")
 @needs(Action.EDIT_CUSTOMER)
-@reads(CustomerForm, also=("do",), many=("box",))
+@reads(CustomerForm, also=("do",), many=("box",), own=True)
 def update(code: str) -> ResponseReturnValue:
     """Store a customer's new values."""
     customer = find.by_code(actor(), code)
-    form = CustomerForm(request.form)
+    form, fields = _received()
     try:
         saved = customers.edit(
-            actor(), customer.id, _typed(form), form.seen(), form.changed(), form.reason.data or ""
+            actor(), customer.id, _typed(form, fields), form.seen(), form.changed(), form.reason.data or ""
         )
     except Refusal as refusal:
         return edit(code, form.refused(refusal), refusal.status)
     return _stored(saved)
 
 
-def _typed(form: CustomerForm) -> dict[str, str]:
-    return {name: text for name, text in form.typed().items() if name in FIELDS}
+def _typed(form: CustomerForm, fields: Sequence[Field]) -> dict[str, str]:
+    return {name: text for name, text in form.typed().items() if name in FIELDS} | own.typed(form, fields)
 
 
 def _tell(sentence: str, warnings: list[Remark]) -> None:

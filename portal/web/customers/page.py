@@ -11,11 +11,13 @@ from portal.field_words import language_name
 from portal.models import Customer
 from portal.permissions import Action
 from portal.queries import customers as find
+from portal.queries import fields as find_fields
 from portal.queries import filters
 from portal.queries import groups as find_groups
 from portal.received import reads
 from portal.services import customers
 from portal.values import GENDERS, ID_TYPES
+from portal.web.customers import own
 from portal.web.customers.blueprint import pages
 from portal.web.forms import Form, _l
 from portal.web.members import change_of
@@ -34,6 +36,7 @@ def show(code: str, form: ReasonForm | None = None, status: int = 200) -> Respon
     """Show one customer: Personal Information and her groups."""
     customer = find.by_code(actor(), code)
     hidden = find.masked(actor(), customer)
+    own_facts = own.facts(customer, find_fields.live(), hidden)
     memberships = find_groups.of_customer(actor(), customer) if actor().may(Action.SEE_GROUPS) else []
     held = {one.group_id for one in memberships}
     choices = filters.group_choices(actor()) if actor().may(Action.WHY) else []
@@ -41,6 +44,7 @@ def show(code: str, form: ReasonForm | None = None, status: int = 200) -> Respon
     is_open = may_ask and any(group.id not in held for group in find_groups.open_to(actor()))
     return render(
         "customers/show.html", status=status, customer=customer, said=said_of(customer, hidden), hidden=hidden,
+        own=own_facts, may_reveal=bool(customer.id_number) or own_facts.has_masked,
         change_of=change_of, has_open=is_open,
         memberships=memberships, groups=[group for group in choices if group.id not in held],
         reason=form or ReasonForm(), may_edit=actor().may_in(Action.EDIT_CUSTOMER, customer.shop_id),

@@ -6,22 +6,23 @@ when many fit, driving from the smallest group is fast when few do. The kept mem
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import peewee
 from peewee import fn
 
 from portal.db import db, is_sqlite
-from portal.models import Customer, Group, Membership, Shop
-from portal.permissions import Action, Actor
+from portal.models import Customer, Group, Shop
+from portal.permissions import Actor
 from portal.queries import badges
-from portal.queries import groups as find_groups
-from portal.queries.customers import matching, visible_to, words
+from portal.queries.customers import visible_to
+from portal.queries.filters.choices import Choice, group_choices, shop_choices
+from portal.queries.filters.drivers import drivers_of, in_any, is_cheaper
+from portal.queries.filters.fields import FieldTest
 from portal.queries.walking import place, walk
 
 PAGE = 50
 COUNT_CAP = 10_000  # a count beyond this is said as "more than", so that it never holds up the rows
-_TEXT_PROBE = 2_000  # a text that fits more rows than this is common: walk instead
 SORTS: dict[str, tuple[Any, ...]] = {
     "name": (Customer.name_key, Customer.id),
     "code": (Customer.code_key,),
@@ -31,19 +32,23 @@ SORTS: dict[str, tuple[Any, ...]] = {
 
 @dataclass(frozen=True)
 class Filter:
-    """What the list is asked for; groups and shops as rows, `sort` a key of SORTS, with a minus for descending."""
+    """What the list is asked for; groups and shops as rows, fields as tests of rules.
+
+    `sort` is a key of SORTS, with a minus for descending.
+    """
 
     q: str = ""
     any: tuple[Group, ...] = ()
     all: tuple[Group, ...] = ()
     none: tuple[Group, ...] = ()
     shops: tuple[Shop, ...] = ()
+    fields: tuple[FieldTest, ...] = ()
     sort: str = "name"
 
     @property
     def is_empty(self) -> bool:
         """Tell whether the filter lets everybody through."""
-        return not (self.q.strip() or self.any or self.all or self.none or self.shops)
+        return not (self.q.strip() or self.any or self.all or self.none or self.shops or self.fields)
 
 
 @dataclass(frozen=True)
@@ -119,10 +124,10 @@ def count(actor: Actor, wanted: Filter, cap: int | None = COUNT_CAP) -> tuple[in
 
 def select(actor: Actor, wanted: Filter, *, for_count: bool = False) -> peewee.ModelSelect:
     """Return the select of fitting customers that `actor` may see, driven from where the fewest rows are."""
-    drivers = _drivers(actor, wanted)
+    drivers = drivers_of(actor, wanted)
     query = visible_to(actor)
     chosen = min(drivers, key=lambda driver: driver.n) if drivers else None
-    if chosen and (for_count or _drive_is_cheaper(chosen, drivers)):
+    if chosen and (for_count or is_cheaper(chosen, drivers, PAGE)):
         source = chosen.source.alias("driver")
         query = query.from_(source).join(
             Customer, peewee.JOIN.CROSS if is_sqlite() else peewee.JOIN.INNER,
@@ -137,120 +142,13 @@ def select(actor: Actor, wanted: Filter, *, for_count: bool = False) -> peewee.M
         if left:
             query = query.where(*left)
     if wanted.none:
-        query = query.where(~_in_any(wanted.none))
+        query = query.where(~in_any(wanted.none))
     if wanted.shops:
         query = query.where(Customer.shop.in_([shop.id for shop in wanted.shops]))
     return query
 
 
-@dataclass(frozen=True)
-class _Driver:
-    """One condition of the filter as something to start from (`source`, about `n` rows) or to test (`conditions`).
-
-    `rest` is what the source leaves to be tested.
-    """
-
-    n: int
-    source: Any
-    conditions: list[Any]
-    rest: Sequence[Any] = ()
-
-
-def _drivers(actor: Actor, wanted: Filter) -> list[_Driver]:
-    drivers = [_Driver(group.n_members, _members((group,)), [_in_any((group,))]) for group in wanted.all]
-    if wanted.any:
-        n = sum(group.n_members for group in wanted.any)
-        drivers.append(_Driver(n, _members(wanted.any).distinct(), [_in_any(wanted.any)]))
-    if wanted.q.strip():
-        drivers.append(_text(actor, wanted.q))
-    return drivers
-
-
-def _members(groups: Sequence[Group]) -> peewee.ModelSelect:
-    return Membership.select(Membership.customer.alias("customer_id")).where(
-        Membership.group.in_([group.id for group in groups])
-    )
-
-
-def _in_any(groups: Sequence[Group]) -> Any:
-    member = Membership.alias()
-    probe = member.select(peewee.SQL("1")).where(
-        member.customer == Customer.id, member.group.in_([group.id for group in groups])
-    )
-    return fn.EXISTS(probe)
-
-
-def _text(actor: Actor, text: str) -> _Driver:
-    conditions: list[Any] = list(matching(actor, text)) or [peewee.Value(1) == 1]
-    everybody = _total()
-    parts = _indexed_words(text)
-    if not parts or actor.masked_anywhere() & {"email", "phone"}:
-        return _Driver(everybody, Customer.select(Customer.id.alias("customer_id")).where(*conditions), conditions)
-    source = _holding(parts)
-    probe = source.limit(_TEXT_PROBE).alias("probe")
-    n = peewee.Select([probe], [fn.COUNT(peewee.SQL("*"))]).bind(db).scalar()
-    # FTS5 finds exactly the rows that hold its words; shorter words, and PostgreSQL's hashes, are looked at once more.
-    is_exact = is_sqlite() and len(parts) == len(words(text))
-    return _Driver(n if n < _TEXT_PROBE else everybody, source, conditions, () if is_exact else conditions)
-
-
-def _indexed_words(text: str) -> list[str]:
-    """Return the words of three characters or more; shorter ones have no trigram and are in no index."""
-    parts = []
-    for word in words(text):
-        bare = word.lstrip("0") if word.isdigit() else word
-        parts.append(bare if len(bare) >= 4 else word)
-    return [part for part in parts if len(part) >= 3]
-
-
-def _holding(parts: Sequence[str]) -> Any:
-    """Return a select of the ids of customers whose searched text holds all parts; on PostgreSQL a few more."""
-    if is_sqlite():
-        needle = " AND ".join('"' + part.replace('"', '""') + '"' for part in parts)
-        return peewee.Select([peewee.Table("customer_search")], [peewee.SQL("rowid").alias("customer_id")]).where(
-            peewee.SQL("customer_search MATCH ?", [needle])
-        )
-    held = fn.customer_trigrams(Customer.search)
-    return Customer.select(Customer.id.alias("customer_id")).where(
-        *(peewee.Expression(held, "@>", fn.customer_trigrams(part)) for part in parts)
-    )
-
-
-def _drive_is_cheaper(chosen: _Driver, drivers: Sequence[_Driver]) -> bool:
-    """Compare the rows a walk would pass until a page is full with the rows of the smallest driver."""
-    everybody = max(_total(), 1)
-    share = 1.0
-    for driver in drivers:
-        share *= min(driver.n / everybody, 1.0)
-    walked = PAGE / share if share else float("inf")
-    return chosen.n < walked
-
-
-def _total() -> int:
-    """Return about how many customers there are: the largest id, one look into the primary key."""
-    return Customer.select(fn.MAX(Customer.id)).scalar() or 0
-
-
-class Choice(NamedTuple):
-    """What a select offers of a group or a shop; hundreds of them a page, so they come as the database gives them."""
-
-    id: int
-    code: str
-    label: str
-
-
-def group_choices(actor: Actor) -> list[Choice]:
-    """Return the active groups that the filter offers to `actor`, in name order."""
-    if not actor.may(Action.SEE_GROUPS):
-        return []
-    query = find_groups.visible_to(actor).select(Group.id, Group.code, Group.name).where(Group.status == "active")
-    rows = db.execute(query.order_by(Group.name_key, Group.code))
-    return [Choice(row_id, code, name or code) for row_id, code, name in rows]
-
-
-def shop_choices(actor: Actor) -> list[Choice]:
-    """Return the shops that the filter offers to `actor`, in name order."""
-    reach = actor.shops(Action.SEE_CUSTOMERS)
-    query = Shop.select(Shop.id, Shop.code, Shop.name).where(Shop.removed_at.is_null())
-    query = query.order_by(Shop.name_key, Shop.id)
-    return [Choice(*row) for row in db.execute(query if reach is None else query.where(Shop.id.in_(reach)))]
+__all__ = [
+    "COUNT_CAP", "PAGE", "SORTS", "Choice", "FieldTest", "Filter", "Page", "after", "count", "group_choices", "page",
+    "place_of", "select", "shop_choices",
+]  # fmt: skip

@@ -1,0 +1,122 @@
+"""The columns of the customer list: built-in fields, the store's own, and groups as the yes/no fields that they are."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import format_date, gettext
+
+from portal.access import actor
+from portal.errors import N_, Refusal
+from portal.field_words import LABELS, language_name, say_own
+from portal.models import Customer, Field, Group
+from portal.permissions import Action, Actor
+from portal.queries import customers as find
+from portal.queries import fields as find_fields
+from portal.queries import filters
+from portal.queries import groups as find_groups
+from portal.queries.filters.fields import split
+from portal.values import GENDERS, ID_TYPES
+from portal.web.language import lang
+from portal.web.render import phone
+
+# The name stands first in every list.
+BUILT_IN = (
+    "code", "phone", "email", "shop", "groups", "birth_date", "language", "gender", "id_type", "id_number", "address",
+    "created",
+)  # fmt: skip
+DEFAULT = ("code", "phone", "email", "shop", "groups")
+MOST = 30
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column by its code and label; an own field or a group where it is one of those."""
+
+    code: str
+    label: str
+    field: Field | None = None
+    group: Group | None = None
+
+
+def read(asker: Actor, texts: Iterable[str]) -> tuple[Column, ...]:
+    """Return the columns that an address names, none where it names those of every list; raises Refusal."""
+    codes = [code for code in dict.fromkeys(text.casefold() for text in split(texts)) if code != "name"]
+    if tuple(codes) == DEFAULT or not codes:
+        return ()
+    if len(codes) > MOST:
+        raise Refusal(N_("A list has at most %(n)s columns."), n=MOST)
+    own = {one.code: one for one in find_fields.live()} if set(codes) - set(BUILT_IN) else {}
+    rest = set(codes) - set(BUILT_IN) - set(own)
+    groups = _groups(asker, rest) if rest else {}
+    found = []
+    for code in codes:
+        if code in BUILT_IN and (code != "groups" or asker.may(Action.SEE_GROUPS)):
+            found.append(Column(code, _label(code)))
+        elif code in own:
+            found.append(Column(code, find_fields.label(own[code], lang()), field=own[code]))
+        elif code in groups:
+            found.append(Column(code, groups[code].label, group=groups[code]))
+        elif code != "groups":
+            raise Refusal(N_("There is no field or group “%(name)s” to show."), name=code[:60])
+    return tuple(found)
+
+
+def _label(code: str) -> str:
+    more = {"groups": N_("Groups"), "created": N_("Customer since")}
+    return gettext(more.get(code) or LABELS[code])
+
+
+def _groups(asker: Actor, codes: Collection[str]) -> dict[str, Group]:
+    if not asker.may(Action.SEE_GROUPS):
+        return {}
+    return {group.code: group for group in find_groups.visible_to(asker).where(Group.code.in_(list(codes)))}
+
+
+def offered() -> list[Column]:
+    """Return every column that this person may choose: built-in fields, own ones in their layout, active groups."""
+    groups = filters.group_choices(actor())
+    there = [Column(code, _label(code)) for code in BUILT_IN if code != "groups" or groups]
+    there += [Column(one.code, find_fields.label(one, lang()), field=one) for one in find_fields.live()]
+    return there + [Column(one.code, one.label) for one in groups]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What stands in the chosen columns of a page of the list."""
+
+    columns: Sequence[Column]
+    own: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    groups: Mapping[int, list[Group]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, columns: Sequence[Column], found: filters.Page) -> "Cells":
+        """Read what the rows of a page hold: one query for the own fields among the columns."""
+        fields = [one.field for one in columns if one.field is not None]
+        return cls(columns, find_fields.values_of([row.id for row in found.rows], fields), found.groups)
+
+    def said(self, customer: Customer, column: Column) -> str:
+        """Return what a cell says, in words, masked as on her page."""
+        hidden = actor().masked(customer.shop_id)
+        if column.field is not None:
+            values = find_fields.shown([column.field], self.own.get(customer.id, {}), hidden)
+            return say_own(column.field, values.get(column.code))
+        if column.group is not None:
+            mine = self.groups.get(customer.id, [])
+            return gettext("yes") if any(group.id == column.group.id for group in mine) else gettext("no")
+        return _said(customer, column.code, find.shown(customer, hidden))
+
+
+def _said(customer: Customer, code: str, shown: Mapping[str, Any]) -> str:
+    match code:
+        case "shop":
+            return customer.shop.name if customer.shop else ""
+        case "created" | "birth_date":
+            day = customer.created_at if code == "created" else shown[code]
+            return str(format_date(day, "medium")) if day else ""
+        case "phone":
+            return phone(shown[code])
+        case "language":
+            return language_name(shown[code])
+    words = {"gender": GENDERS, "id_type": ID_TYPES}.get(code, {})
+    return gettext(words[shown[code]]) if shown[code] in words else str(shown[code] or "")
