@@ -129,8 +129,10 @@ def why_not(row: ImportRow) -> Remark | None:
     for sentence, column, params in row.remarks:
         if sentence == row.reason and column == row.reason_column:
             return Remark(sentence, column, params)
-    value = getattr(row, row.reason_column) if row.reason_column in {"code", "email", "phone"} else ""
-    return Remark(row.reason, row.reason_column, {"value": str(value or ""), "row": str(row.reason_row or "")})
+    is_key = row.reason_column in {"code", "email", "phone"}
+    value = getattr(row, row.reason_column) if is_key else (row.own or {}).get(row.reason_column)
+    params = {"value": str(value or ""), "row": str(row.reason_row or ""), "column": row.reason_column}
+    return Remark(row.reason, row.reason_column, params)
 
 
 def warnings(row: ImportRow) -> list[Remark]:

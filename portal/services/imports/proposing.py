@@ -94,6 +94,11 @@ def propose(index: int, header: str, column: Column, said: Context) -> Proposal:
     return Proposal(index, header, code_of(index, header), label_of(header), type_, choices, samples)
 
 
+def coded(proposal: Proposal, code: str) -> Proposal:
+    """Return the same proposal with another code."""
+    return replace(proposal, code=code)
+
+
 def code_of(index: int, header: str) -> str:
     """Return the code that a field of such a header would have: MonthlyCharges gives monthly-charges."""
     return slug(header_key(header)) or f"column-{column_letters(index).lower()}"
@@ -257,4 +262,4 @@ def _choices(said: Counter[str] | None, column: Column) -> tuple[str, ...]:
     return tuple(texts.values()) if fits else ()
 
 
-__all__ = ["Column", "Proposal", "code_of", "gather", "label_of", "propose", "written"]
+__all__ = ["Column", "Proposal", "code_of", "coded", "gather", "label_of", "propose", "written"]

@@ -14,6 +14,7 @@ from portal.db import transaction
 from portal.errors import N_, Conflict
 from portal.models import ChangeRow, Customer, Import, ImportRow
 from portal.services.imports import counts, effect, matching, turns
+from portal.services.imports.judging import judge_of
 
 BEING_MATCHED = N_("Somebody else is importing this very file just now. Wait a moment, then look at it again.")
 
@@ -26,7 +27,8 @@ def resolve(imported: Import) -> None:
     that one gets Conflict. Stores the import.
     """
     _begin(imported)
-    steps = [*matching.steps(imported.first_key), effect.join]
+    judge = judge_of(imported)
+    steps = [*matching.steps(imported.first_key, judge), effect.join]
     work = [partial(step, part) for step in steps for part in turns.parts(imported)]
     while work:
         with transaction(turns.PATIENCE):
@@ -39,7 +41,7 @@ def resolve(imported: Import) -> None:
         time.sleep(turns.BREATH)
     with transaction(turns.PATIENCE):
         _is_mine(imported)
-        counts.summarise(imported)
+        counts.summarise(imported, judge.counts)
         imported.matching = ""
         imported.state = "checked"
         imported.save()
