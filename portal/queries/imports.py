@@ -194,6 +194,8 @@ def report(actor: Actor, imported: Import) -> dict[str, Any]:
     """Return an import's counts, warnings and problems with English sentences, as the command line prints them."""
     require(actor, Action.IMPORT_CUSTOMERS)
     told: dict[str, Any] = dict(imported.counts) or dict.fromkeys(("rows", *RESULTS, *JOINS, "left"), 0)
+    if "groups" in told:  # by code, or by name where it is yet to be
+        told["groups"] = {key.partition(":")[2]: n for key, n in sorted(told["groups"].items())}
     told["warnings"] = []
     told["problems"] = []
     for sentence, header, params in imported.problems:

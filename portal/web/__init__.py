@@ -5,6 +5,7 @@ from flask import Flask
 from portal.web import (
     approvals,
     changes,
+    columns,
     customers,
     errors,
     exports,
@@ -35,6 +36,6 @@ def init_app(app: Flask) -> None:
     approvals.init_app(app)
     for module in (
         start, users, shops, settings, customers, exports, groups, members, history, why, stages, proposals, approvals,
-        imports, jobs, changes, undoing,
+        imports, columns, jobs, changes, undoing,
     ):  # fmt: skip
         app.register_blueprint(module.pages)

@@ -7,8 +7,9 @@ check is dropped when the new one stands.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made
+from itertools import islice
 
-from portal import own_values
+from portal import config, own_values
 from portal.errors import N_, Refusal, Refusals
 from portal.models import Field, Import, ImportRow, Job
 from portal.permissions import Action, Actor, require
@@ -18,11 +19,11 @@ from portal.services.changes import record
 from portal.services.imports import columns, proposing, resolve, stage
 from portal.services.imports.columns import GROUPS, Known
 from portal.services.imports.proposing import Proposal
-from portal.sheets import header_key
+from portal.sheets import header_key, restore
 from portal.sheets.headers import header_problems
 from portal.sheets.problems import Problem
 from portal.sheets.read import Row
-from portal.text import fold
+from portal.text import clean, fold
 
 BUSY = N_("This file is being imported, or has been; its columns stay as they are.")
 _REASON = "coterie reason"  # the column that the download of refused rows adds
@@ -71,6 +72,17 @@ def proposals(actor: Actor, imported: Import, wanted: Sequence[int] | None = Non
     return _with_free_codes(found)
 
 
+def samples(imported: Import) -> list[list[str]]:
+    """Return some different filled cells of each column, from its first rows."""
+    found: list[list[str]] = [[] for _ in imported.headers]
+    for row in islice(staged(imported).rows(), 100):
+        for seen, cell in zip(found, row.cells, strict=True):
+            text = clean(restore(cell))[:60]
+            if text and len(seen) < 3 and text not in seen:
+                seen.append(text)
+    return found
+
+
 def unknown(actor: Actor, imported: Import) -> list[int]:
     """Return the columns that stand for nothing, and do not say once more what another one says."""
     require(actor, Action.IMPORT_CUSTOMERS)
@@ -82,6 +94,12 @@ def unknown(actor: Actor, imported: Import) -> list[int]:
         if imported.columns[match.index] is None and match.header and header_key(match.header) != _REASON
         and (match.target is None or match.target == GROUPS) and match.duplicate_of is None
     ]  # fmt: skip
+
+
+def details_of(proposal: Proposal) -> fields.Details:
+    """Return what a person says who takes a proposal as it is."""
+    label = {config.current().locale: proposal.label}
+    return fields.Details(label, proposal.type, proposal.code, choices=proposal.choices)
 
 
 def with_columns(actor: Actor, import_id: int, said: Mapping[str, str]) -> Import:

@@ -154,7 +154,7 @@ def _create(part: Part, change: Recorder) -> None:
         .join(ImportRow)
         .where(*_new(part))
     )
-    put.record(change, "customer", _RECORDED, created)
+    put.inserted(change, "customer", _RECORDED, created)
 
 
 @dataclass(slots=True)

@@ -109,6 +109,15 @@ def moves(imported: Import) -> dict[Group, tuple[int, int]]:
     return {group: (counts[BOX + group.code]["joined"], counts[BOX + group.code]["left"]) for group in there}
 
 
+def named(imported: Import) -> list[tuple[str, dict[str, int]]]:
+    """Return what a file does, or did, to the groups that it has columns of, each by its name."""
+    counts: dict[str, dict[str, int]] = imported.counts.get("groups", {})
+    codes = [key.removeprefix(BOX) for key in counts if is_box(key)]
+    there = Group.select().where(Group.code.in_(codes), Group.status != "deleted") if codes else []
+    labels = {BOX + group.code: group.label for group in there}
+    return [(labels.get(key, key.partition(":")[2]), n) for key, n in sorted(counts.items())]
+
+
 def _spoken(actor: Actor, imported: Import, change: Recorder) -> Iterator[tuple[str, Group]]:
     """Yield the groups that the file speaks of, by key of the box; those that are yet to be are brought into being."""
     keys = {target for target in imported.columns if is_box(target)}

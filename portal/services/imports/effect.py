@@ -28,9 +28,7 @@ def join(part: Part) -> None:
     group = imported.group
     out = kept_out(group, lifts_exclusions=imported.lifts_exclusions)
     there = fn.EXISTS(inside(group))
-    ImportRow.update(joins=peewee.Case(None, [(out, "excluded"), (there, "already")], "joined")).where(
-        *taken
-    ).execute()
+    ImportRow.update(joins=peewee.Case(None, [(out, "excluded"), (there, "already")], "joined")).where(*taken).execute()
     leader = ImportRow.alias()
     said = leader.select(leader.joins).where(leader.imported == imported.id, leader.row == ImportRow.leader)
     ImportRow.update(joins=peewee.Case(None, [(said == "excluded", "excluded")], "already")).where(

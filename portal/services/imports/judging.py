@@ -25,6 +25,7 @@ REQUIRED = N_("A new customer needs a value of “%(column)s”.")
 TAKEN = N_("Another customer has “%(value)s” already, and nobody else may have it.")
 SAME = N_("“%(value)s” also stands in row %(row)s, and nobody else may have it.")
 SETTLED = (REQUIRED, TAKEN, SAME)
+ROWS = 500  # of a part: each is held against what is stored in Python
 Step = Callable[[Part], None]
 
 

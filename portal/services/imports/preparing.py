@@ -101,9 +101,7 @@ def _own_columns(table: Table, matches: Sequence[Match], known: Known) -> dict[i
     return gather((row.cells for row in table.rows()), wanted) if wanted else {}
 
 
-def _opened(
-    imported: Import, match: Match, own: Mapping[int, Column], said: Mapping[str, str], known: Known
-) -> Match:
+def _opened(imported: Import, match: Match, own: Mapping[int, Column], said: Mapping[str, str], known: Known) -> Match:
     """Return what a column stands for, as far as this person may fill it in and its values say so."""
     if match.target == GROUPS and fold(match.header) not in {fold(header) for header in said}:
         is_plain = header_key(match.header) in columns.PLAINLY_GROUPS or known.may_create_groups

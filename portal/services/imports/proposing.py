@@ -44,6 +44,7 @@ class Proposal:
     type: str = "text"
     choices: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()  # all that it holds, each once, where that is not too much for choices
 
 
 @dataclass(slots=True)
@@ -91,7 +92,8 @@ def propose(index: int, header: str, column: Column, said: Context) -> Proposal:
     """Return the field that a column could become; `said` is how the store writes."""
     type_, choices = _type(header, column, said)
     samples = tuple(text[:MAX_CHOICE] for text in list(column.said)[:3])
-    return Proposal(index, header, code_of(index, header), label_of(header), type_, choices, samples)
+    values = tuple({fold(text): text for text in reversed(column.said)}.values())[::-1] if column.is_whole else ()
+    return Proposal(index, header, code_of(index, header), label_of(header), type_, choices, samples, values)
 
 
 def coded(proposal: Proposal, code: str) -> Proposal:

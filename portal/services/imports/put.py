@@ -34,7 +34,7 @@ def exclude(group_id: int, chosen: peewee.ModelSelect, change: Recorder) -> None
         _name(group_id, "exclude", some, change)
 
 
-def record(change: Recorder, noun: str, names: Sequence[str], query: peewee.ModelSelect) -> None:
+def inserted(change: Recorder, noun: str, names: Sequence[str], query: peewee.ModelSelect) -> None:
     """Record rows that were not there before from a select of their ids and values, as the database gives them."""
     found = db.execute(query)
     change.rows(noun, ((row[0], None, dict(zip(names, row[1:], strict=True))) for row in found))
@@ -74,5 +74,5 @@ def _name(group_id: int, sign: str, chosen: peewee.ModelSelect, change: Recorder
         [GroupItem.group, GroupItem.sign, GroupItem.kind, GroupItem.customer, GroupItem.note, GroupItem.created_at,
          GroupItem.created_by],
     ).execute()  # fmt: skip
-    inserted = GroupItem.select(GroupItem.id, *(getattr(GroupItem, name) for name in _NAMES))
-    record(change, "group_item", _NAMES, inserted.where(GroupItem.group == group_id, GroupItem.id > newest))
+    made = GroupItem.select(GroupItem.id, *(getattr(GroupItem, name) for name in _NAMES))
+    inserted(change, "group_item", _NAMES, made.where(GroupItem.group == group_id, GroupItem.id > newest))

@@ -13,8 +13,7 @@ from peewee import fn
 from portal.db import transaction
 from portal.errors import N_, Conflict
 from portal.models import ChangeRow, Customer, Import, ImportRow
-from portal.services.imports import counts, effect, matching, turns
-from portal.services.imports.judging import judge_of
+from portal.services.imports import counts, effect, judging, matching, turns
 
 BEING_MATCHED = N_("Somebody else is importing this very file just now. Wait a moment, then look at it again.")
 
@@ -27,9 +26,14 @@ def resolve(imported: Import) -> None:
     that one gets Conflict. Stores the import.
     """
     _begin(imported)
-    judge = judge_of(imported)
+    judge = judging.judge_of(imported)
     steps = [*matching.steps(imported.first_key, judge), effect.join]
-    work = [partial(step, part) for step in steps for part in turns.parts(imported)]
+    slow = [*judge.first_steps(), *judge.last_steps()]
+    work = [
+        partial(step, part)
+        for step in steps
+        for part in turns.parts(imported, judging.ROWS if step in slow else turns.PART)
+    ]
     while work:
         with transaction(turns.PATIENCE):
             _is_mine(imported)
