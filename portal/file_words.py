@@ -43,6 +43,7 @@ FIELD_WORDS = {
     "id_type": N_("ID type"),
     "id_number": N_("ID number"),
     "address": N_("address"),
+    "groups": N_("groups"),
 }
 
 

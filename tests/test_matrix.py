@@ -36,6 +36,7 @@ from portal.services import (
     users,
 )
 from portal.services.guards import Call
+from portal.services.imports import again
 from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
 from tests.page import Browser, Page
 
@@ -173,6 +174,10 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/imports/<int:import_id>/check"): Route(IMPORT, "killed import", {}, 303),
     ("POST", "/imports/<int:import_id>/cancel"): Route(IMPORT, "import", {}, 303),
     ("GET", "/imports/<int:import_id>/refused.csv"): Route(IMPORT, "import"),
+    ("GET", "/imports/<int:import_id>/columns"): Route(IMPORT, "import"),
+    ("POST", "/imports/<int:import_id>/columns"): Route(
+        IMPORT, "import", {"columns-0-at": "1", "columns-0-stands": ""}, 303
+    ),
     # jobs
     ("GET", "/jobs"): Route(EVERYBODY, block="jobs"),
     ("GET", "/jobs/running"): Route(EVERYBODY, block="running"),
@@ -552,6 +557,10 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "imports.run": (IMPORT, lambda w, a: imports.run(a, w.imported.id)),
     "imports.go_on": (IMPORT, lambda w, a: imports.go_on(a, w.imported.id)),
     "imports.check_again": (IMPORT, lambda w, a: imports.check_again(a, w.killed.id)),
+    "imports.again.with_columns": (IMPORT, lambda w, a: again.with_columns(a, w.imported.id, {"name": ""})),
+    "imports.again.make_fields": (
+        FIELDS, lambda w, a: again.make_fields(a, w.imported.id, {1: fields.Details({"en": "Hat"})}, {})
+    ),
     "imports.cancel": (IMPORT, lambda w, a: imports.cancel(a, w.imported.id)),
     "exports.customers": (EXPORT, lambda w, a: list(exports.customers(a, filters.Filter(), "all"))),
     "exports.crowd": (EXPORT, lambda w, a: list(exports.crowd(

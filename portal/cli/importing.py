@@ -10,11 +10,14 @@ from flask_babel import gettext
 
 from portal.cli import output
 from portal.errors import N_, Refusal
-from portal.models import Group
+from portal.models import Group, Import
 from portal.permissions import Action, Actor, require
 from portal.services import imports
+from portal.services.imports import again
+from portal.services.imports.proposing import Proposal
 
 COUNTS = ("rows", "new", "updated", "unchanged", "ambiguous", "refused", "joined", "already", "excluded", "left")
+_DONE = ("joined", "left", "excluded")  # with a group that the file has a column of
 _SHOWN = 20  # problems on a terminal; --json tells all
 
 
@@ -29,6 +32,7 @@ class Options:
     dry_run: bool
     lift_exclusions: bool
     as_json: bool
+    make_fields: bool = False
 
     def columns(self) -> dict[str, str] | None:
         """Return the field of each header named with --map, or None when none is."""
@@ -46,11 +50,12 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print the counts and problems as JSON."),
         click.option("--lift-exclusions", is_flag=True, help="Also add people whom somebody has excluded."),
+        click.option("--make-fields", is_flag=True, help="Make a field of each column that is none of ours."),
         click.option("--dry-run", is_flag=True, help="Check the whole file and write nothing."),
         click.option(
             "--create/--no-create",
             default=None,
-            help="Create the group if it is not there; or refuse a file with customers who are not there yet.",
+            help="Create groups that are not there; or refuse a file with customers who are not there yet.",
         ),
         click.option(
             "--map", "pairs", multiple=True, metavar="HEADER=FIELD", help="What a column means; may be repeated."
@@ -72,19 +77,40 @@ def run(actor: Actor, file: Path, group: Group | None, chosen: Options, new_grou
     checked = imports.check(
         actor, file, file.name, group=group, columns=chosen.columns(), lift_exclusions=chosen.lift_exclusions,
         match=chosen.match, new_group=new_group,
+        creates_groups=chosen.create is True and actor.may(Action.CREATE_GROUP),
     )  # fmt: skip
-    told: dict[str, Any] = imports.report(actor, checked)
     if checked.state == "stopped":
-        raise _stopped(told, chosen)
-    n_new = int(told["new"])
+        raise _stopped(imports.report(actor, checked), chosen)
+    n_new = int(checked.counts["new"])
     if n_new and chosen.create is False:
         imports.cancel(actor, checked.id)
         raise Refusal(N_("Nothing was imported; rows of customers who are not there yet: %(n)s."), n=n_new)
+    made = _proposed(actor, checked, chosen) if chosen.make_fields else []
+    if made and not chosen.dry_run:
+        checked = again.make_fields(actor, checked.id, {one.index: again.details_of(one) for one in made}, {})
+    told: dict[str, Any] = imports.report(actor, checked)
     if chosen.dry_run:
         imports.cancel(actor, checked.id)
     else:
         told = imports.report(actor, imports.run(actor, checked.id))
+    if chosen.make_fields:
+        told["fields"] = [
+            {"header": one.header, "code": one.code, "label": one.label, "type": one.type, "choices": list(one.choices)}
+            for one in made
+        ]
     _print(told, chosen)
+
+
+def _proposed(actor: Actor, checked: Import, chosen: Options) -> list[Proposal]:
+    """Return the fields that the file's columns become, and say which; only for who may make some."""
+    require(actor, Action.EDIT_FIELDS)
+    found = again.proposals(actor, checked)
+    if not chosen.as_json and found:
+        header = (gettext("Column"), gettext("Code"), gettext("Label"), gettext("Type"), gettext("Choices"))
+        output.table(
+            header, [(one.header, one.code, one.label, one.type, ", ".join(one.choices)) for one in found]
+        )
+    return found
 
 
 def _stopped(told: dict[str, Any], chosen: Options) -> Refusal:
@@ -101,6 +127,8 @@ def _print(told: dict[str, Any], chosen: Options) -> None:
         output.json_value(told)
         return
     click.echo(", ".join(f"{told[name]} {name}" for name in COUNTS if told.get(name) or name == "rows"))
+    for name, n in told.get("groups", {}).items():
+        click.echo(f"{name}: " + ", ".join(f"{n[word]} {word}" for word in _DONE))
     wrong = [*told.get("warnings", []), *told.get("problems", [])]
     for problem in wrong[:_SHOWN]:
         click.echo(_line(problem), err=True)
@@ -108,6 +136,8 @@ def _print(told: dict[str, Any], chosen: Options) -> None:
         click.echo(gettext("… and %(n)s more; --json tells all.", n=len(wrong) - _SHOWN), err=True)
     if chosen.dry_run:
         click.echo(gettext("Nothing was imported: this was a dry run."))
+        if chosen.make_fields:
+            click.echo(gettext("The fields above would be made; the counts are those without them."))
 
 
 def _line(problem: Any) -> str:

@@ -129,8 +129,10 @@ def why_not(row: ImportRow) -> Remark | None:
     for sentence, column, params in row.remarks:
         if sentence == row.reason and column == row.reason_column:
             return Remark(sentence, column, params)
-    value = getattr(row, row.reason_column) if row.reason_column in {"code", "email", "phone"} else ""
-    return Remark(row.reason, row.reason_column, {"value": str(value or ""), "row": str(row.reason_row or "")})
+    is_key = row.reason_column in {"code", "email", "phone"}
+    value = getattr(row, row.reason_column) if is_key else (row.own or {}).get(row.reason_column)
+    params = {"value": str(value or ""), "row": str(row.reason_row or ""), "column": row.reason_column}
+    return Remark(row.reason, row.reason_column, params)
 
 
 def warnings(row: ImportRow) -> list[Remark]:
@@ -192,6 +194,8 @@ def report(actor: Actor, imported: Import) -> dict[str, Any]:
     """Return an import's counts, warnings and problems with English sentences, as the command line prints them."""
     require(actor, Action.IMPORT_CUSTOMERS)
     told: dict[str, Any] = dict(imported.counts) or dict.fromkeys(("rows", *RESULTS, *JOINS, "left"), 0)
+    if "groups" in told:  # by code, or by name where it is yet to be
+        told["groups"] = {key.partition(":")[2]: n for key, n in sorted(told["groups"].items())}
     told["warnings"] = []
     told["problems"] = []
     for sentence, header, params in imported.problems:

@@ -9,6 +9,7 @@ from portal.web import (
     errors,
     exports,
     fields,
+    file_columns,
     groups,
     history,
     imports,
@@ -36,6 +37,6 @@ def init_app(app: Flask) -> None:
     approvals.init_app(app)
     for module in (
         start, users, shops, fields, settings, customers, exports, groups, members, history, why, stages, proposals,
-        approvals, imports, jobs, changes, undoing,
+        approvals, imports, file_columns, jobs, changes, undoing,
     ):  # fmt: skip
         app.register_blueprint(module.pages)

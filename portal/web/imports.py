@@ -14,16 +14,17 @@ from portal.access import actor, importing, needs, takes
 from portal.errors import N_, Busy, Denied, Missing, NeedsApproval, Refusal
 from portal.models import Import, ImportRow
 from portal.permissions import Action
+from portal.queries import fields as find_fields
 from portal.queries import groups as find_groups
 from portal.queries import imports as find
 from portal.queries import jobs as find_jobs
 from portal.received import reads
 from portal.services import imports
-from portal.services.imports import background
+from portal.services.imports import again, background, boxes
 from portal.services.imports.stage import MAX_BYTES, MAX_ROWS
 from portal.sheets import DELIMITERS, ENCODINGS, csv_rows
 from portal.values import Remark
-from portal.web import previewing
+from portal.web import previewing, samples
 from portal.web.forms import Form, _l
 from portal.web.language import say
 from portal.web.render import render
@@ -128,7 +129,8 @@ def show(import_id: int, problem: Refusal | None = None, status: int = 200) -> R
         problem=say(problem) if problem else "", heading=HEADINGS[state], state=state, job=job,
         is_interrupted=find.is_interrupted(imported), is_read=find.is_read(imported),
         is_long_over=find.is_long_over(imported), said=of_job,
-        is_previewed=state == "checked" and _is_previewed(imported),
+        is_previewed=state == "checked" and _is_previewed(imported), boxes=boxes.named(imported),
+        n_unknown=len(again.unknown(actor(), imported)) if state == "checked" else 0,
         progress=progress_of, is_worked_on=state == imported.state or find_jobs.is_worked_on(),
     )  # fmt: skip
 
@@ -222,8 +224,10 @@ def refused(import_id: int) -> Response:
 @pages.get("/sample.csv")
 @needs(Action.IMPORT_CUSTOMERS)
 def sample() -> Response:
-    """Return a small file that shows the columns."""
-    return _csv("sample.csv", csv_rows(SAMPLE[0], SAMPLE[1:]))
+    """Return a small file that shows the columns, those of the store's own fields among them."""
+    own = [(field.code, *samples.cells(field)) for field in find_fields.live()]
+    header, *rows = ((*line, *(column[n] for column in own)) for n, line in enumerate(SAMPLE))
+    return _csv("sample.csv", csv_rows(header, rows))
 
 
 def _csv(name: str, lines: Iterator[bytes]) -> Response:

@@ -220,6 +220,7 @@ VIEWS = [
     View("/proposals/membership", "/proposals/membership", "sam"),
     View("/settings/guards", "/settings/guards", "olive"),
     View("/imports/<int:import_id>/preview", f"/imports/{CHECKED}/preview", "cass", unfolded),
+    View("/imports/<int:import_id>/columns", f"/imports/{CHECKED}/columns"),
     View("/imports/new", "/imports/new", "cass", unfolded),
     View("/imports/new", "/imports/new?group=super-bonus", "cass", nothing),
     View(CHECK, f"/imports/{CHECKED}", "cass", unfolded),

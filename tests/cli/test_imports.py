@@ -2,7 +2,7 @@
 
 import json
 
-from portal.models import Customer, Membership, Shop
+from portal.models import Customer, Field, Membership, Shop
 
 CASS = ("--as", "cass@x.example")
 FILE = "code,name,email,store_id\nA1,Ana,ana@x.example,KGN\nA2,Bea,,HUY\n,Nobody,,\n"
@@ -60,3 +60,46 @@ def test_shops_are_imported_renamed_and_refused(portal, store, place):
         ("HUY", "Huye"), ("KGN", "Kigali Norte"), ("RIO", "Rio")
     ]  # fmt: skip
     assert portal("shop", "import", "shops.csv", *CASS).exit_code == 1
+
+
+def test_fields_are_made_of_unknown_columns_by_one_command(portal, store, place):
+    rows = "".join(f"A{n},Ana {n},{'Yes' if n % 2 else 'No'},{n}.5,{'Gold' if n < 5 else 'Lead'}\n" for n in range(10))
+    (place / "people.csv").write_text(f"code,name,SeniorCitizen,MonthlyCharges,Tier\n{rows}")
+    words = ("customer", "import", "people.csv", "--make-fields")
+    dry = portal(*words, "--dry-run", *CASS)
+    lines = [
+        "SeniorCitizen\tsenior-citizen\tSenior citizen\tyesno\t",
+        "MonthlyCharges\tmonthly-charges\tMonthly charges\tnumber\t",
+        "Tier\ttier\tTier\tchoice\tGold, Lead",
+    ]
+    assert dry.stdout.splitlines() == [
+        *lines, "10 rows, 10 new", "Nothing was imported: this was a dry run.",
+        "The fields above would be made; the counts are those without them.",
+    ]  # fmt: skip
+    assert (Field.select().count(), Customer.select().count()) == (0, 0)
+    assert portal(*words, "--as", "pat@x.example").exit_code == 1
+    run = json.loads(portal(*words, "--json", *CASS).stdout)
+    assert [(one["header"], one["code"], one["type"]) for one in run["fields"]] == [
+        ("SeniorCitizen", "senior-citizen", "yesno"), ("MonthlyCharges", "monthly-charges", "number"),
+        ("Tier", "tier", "choice"),
+    ]  # fmt: skip
+    assert (run["new"], run["warnings"], Field.select().count()) == (10, [], 3)
+    again = json.loads(portal(*words, "--json", *CASS).stdout)
+    assert (again["unchanged"], again["fields"], again["change"]) == (10, [], None)
+
+
+def test_columns_of_groups_add_and_remove_and_create_what_is_not_there(portal, store, place):
+    portal("group", "create", "Resellers", *CASS)
+    (place / "people.csv").write_text('code,resellers,groups\nA1,yes,"Gold club"\nA2,no,Gold club\n')
+    words = ("customer", "import", "people.csv", *CASS)
+    refused = portal(*words)
+    assert refused.stderr.splitlines()[0] == "Row 2, groups: There is no group “Gold club”."
+    told = portal(*words, "--create")
+    assert told.stdout.splitlines() == [
+        "2 rows, 2 new", "resellers: 1 joined, 0 left, 0 excluded", "Gold club: 2 joined, 0 left, 0 excluded",
+    ]  # fmt: skip
+    run = json.loads(portal(*words, "--json").stdout)
+    assert (run["unchanged"], run["groups"]) == (2, {
+        "gold-club": {"joined": 0, "left": 0, "excluded": 0}, "resellers": {"joined": 0, "left": 0, "excluded": 0},
+    })  # fmt: skip
+    assert Membership.select().count() == 3

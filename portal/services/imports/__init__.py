@@ -9,10 +9,11 @@ from portal import clock
 from portal.errors import N_, Conflict, Missing, NeedsApproval, Refusal
 from portal.models import Group, Import, ImportRow
 from portal.permissions import Action, Actor, require
+from portal.queries import fields as find_fields
 from portal.queries import imports as find
 from portal.services import groups, guards, jobs, once
 from portal.services.changes import Recorder, record
-from portal.services.imports import apply, counts, effect, resolve, stage, sweep, turns
+from portal.services.imports import apply, boxes, columns, counts, effect, judging, resolve, stage, sweep, turns
 
 KEYS = ("code", "email", "phone")
 
@@ -29,13 +30,14 @@ def check(
     delimiter: str | None = None,
     lift_exclusions: bool = False,
     match: str | None = None,
+    creates_groups: bool = False,
 ) -> Import:
     """Read the file at `path`, check every row, store only the staging, and return the import.
 
-    `new_group` names a group that the run will bring into being, for who may create groups. `columns`
-    says which field a header stands for where the headers alone do not; `match` the key that decides whom a row fits
-    ('code', 'email', 'phone'). The import's state is then 'checked', or 'stopped' with the reason in its problems;
-    nothing else was written. Raises Denied, Refusal.
+    `new_group` names a group that the run will bring into being, for who may create groups; `creates_groups` lets the
+    list of groups in a column do so too. `columns` says which field a header stands for where the headers alone do
+    not; `match` the key that decides whom a row fits ('code', 'email', 'phone'). The import's state is then 'checked',
+    or 'stopped' with the reason in its problems; nothing else was written. Raises Denied, Refusal.
     """
     require(actor, Action.IMPORT_CUSTOMERS)
     if group is not None:
@@ -45,6 +47,8 @@ def check(
         require(actor, Action.CREATE_GROUP)
         group = None
         groups.check(groups.Details(new_group))
+    if creates_groups:
+        require(actor, Action.CREATE_GROUP)
     if match is not None and match not in KEYS:
         raise Refusal(N_("Rows are matched by code, email or phone."), "match")
     sweep.interrupted()
@@ -53,6 +57,7 @@ def check(
     imported = stage.read(
         actor, path, file_name, group=group, new_group=new_group.strip(), said=columns or {},
         encoding=encoding, delimiter=delimiter, lift_exclusions=lift_exclusions, first_key=match or "code",
+        creates_groups=creates_groups,
     )  # fmt: skip
     if imported.state == "reading":
         resolve.resolve(imported)
@@ -90,23 +95,21 @@ def prepare(actor: Actor, import_id: int) -> Import:
 
 
 def check_guards(imported: Import) -> None:
-    """Raise NeedsApproval where a checked import changes its group more than one person may, unless it was approved.
+    """Raise NeedsApproval where a checked import changes its groups more than one person may, unless it was approved.
 
-    Asked beforehand, of what the check has shown: the group changes last, when its customers are written.
+    Asked beforehand, of what the check has shown: groups change last, when the customers are written.
     """
-    if not _moves_a_group(imported):
+    if not columns.moves_members(imported):
         return
-    moves = {imported.group_id or 0: (int(imported.counts.get("joined", 0)), 0)}
-    touched = {imported.group_id: imported.group.is_guarded} if imported.group is not None else {}
+    moves = boxes.moves(imported)
+    touched = {group.id: group.is_guarded for group in [*moves, imported.group] if group is not None}
+    moved = {group.id: n for group, n in moves.items()}
+    moved[imported.group_id or 0] = int(imported.counts.get("joined", 0)), 0
     try:
-        guards.check(moves, touched, guards.calling("imports.run", import_id=imported.id))
+        guards.check(moved, touched, guards.calling("imports.run", import_id=imported.id))
     except NeedsApproval:
         if guards.approved(imported.id, imported.fingerprint) is None:
             raise
-
-
-def _moves_a_group(imported: Import) -> bool:
-    return imported.group_id is not None or bool(imported.new_group)
 
 
 @contextmanager
@@ -117,7 +120,7 @@ def _as_approved(import_id: int) -> Iterator[None]:
     """
     imported = Import.get_or_none(Import.id == import_id)
     leave = guards.leave()
-    if leave is None and imported is not None and imported.change_id is None and _moves_a_group(imported):
+    if leave is None and imported is not None and imported.change_id is None and columns.moves_members(imported):
         leave = guards.approved(import_id, imported.fingerprint)
     if leave is None:
         yield
@@ -169,8 +172,8 @@ def go_on(actor: Actor, import_id: int) -> Import:
         if imported.new_group and imported.group_id is None:
             imported.group = groups.insert(actor, groups.Details(imported.new_group), change)
         imported.state, imported.written_at = "running", clock.now()
-        if _customers(imported, change, is_alone):
-            _finish(imported, change, is_alone)
+        if _customers(actor, imported, change, is_alone):
+            _finish(actor, imported, change, is_alone)
             imported.state = "done"
         imported.change = change.id if change.is_made else None
         if is_alone:
@@ -179,25 +182,29 @@ def go_on(actor: Actor, import_id: int) -> Import:
     return imported
 
 
-def _customers(imported: Import, change: Recorder, is_alone: bool) -> bool:
+def _customers(actor: Actor, imported: Import, change: Recorder, is_alone: bool) -> bool:
     """Write parts until others should have their turn; tell whether that was the last."""
     until = time.monotonic() + turns.HOLD
+    fields = find_fields.live()
     while True:
         part, is_last = apply.next_part(imported)
         if not is_alone:
             resolve.set_aside(part)
-        apply.customers_of(part, change)
+            judging.set_aside(part, fields)
+        apply.customers_of(actor, part, change, fields)
         imported.reached = part.high
         if is_last or time.monotonic() >= until:
             return is_last
 
 
-def _finish(imported: Import, change: Recorder, is_alone: bool) -> None:
+def _finish(actor: Actor, imported: Import, change: Recorder, is_alone: bool) -> None:
     resolve.follow(imported)
     if not is_alone:
         for part in turns.parts(imported):
             effect.join(part)
         counts.summarise(imported)
+    if columns.changes_groups(imported):
+        boxes.publish(actor, imported, change)
     if imported.group_id:
         apply.publish(imported, change)
         if Group.get_by_id(imported.group_id).level:
@@ -237,9 +244,9 @@ def allowed(actor: Actor, import_id: int) -> Import:
     """Return an import that may be run, to who may run it. Raises Missing, Denied, Refusal."""
     require(actor, Action.IMPORT_CUSTOMERS)
     imported = _there(import_id, "stopped", "reading")
-    if imported.group_id:
+    if imported.group_id or columns.changes_groups(imported):
         require(actor, Action.EDIT_GROUP)
-    if imported.new_group:
+    if imported.new_group or any(columns.is_new(key) for key in imported.counts.get("groups", {})):
         require(actor, Action.CREATE_GROUP)
     if imported.group_id and imported.state != "done":
         _is_open(imported.group)

@@ -12,12 +12,14 @@ from peewee import fn
 
 from portal import clock
 from portal.db import db, random_uid, run_many
-from portal.models import Customer, GroupItem, Import, ImportRow, Membership
+from portal.models import Customer, Field, GroupItem, Import, ImportRow, Membership
 from portal.models.customer import FIELDS
+from portal.permissions import Actor
 from portal.queries.membership import valid_at
 from portal.queries.rules import matching
 from portal.services import customers, membership, own_values, staying
 from portal.services.changes import Recorder
+from portal.services.imports import own_rows, put
 from portal.services.imports.turns import Part
 from portal.values import search_text
 
@@ -37,11 +39,22 @@ def next_part(imported: Import) -> tuple[Part, bool]:
     return Part(imported, imported.reached, last or MAX_ROW), last is None
 
 
-def customers_of(part: Part, change: Recorder) -> None:
-    """Write the customers of a part inside the open change, and refresh the groups they are in by shop or by rule."""
+def customers_of(actor: Actor, part: Part, change: Recorder, fields: Sequence[Field]) -> None:
+    """Write the customers of a part inside the open change, and refresh the groups they are in by shop or by rule.
+
+    `fields` are the store's own that are in use.
+    """
     _name_codes(part)
     _create(part, change)
-    updated = _update(part, change)
+    updated = _update(part, change, fields)
+    for customer, codes in own_rows.write(actor, part, change, fields, updated.customers).items():
+        updated.customers.add(customer)
+        updated.fields |= codes
+    _bring_up(part, change, updated)
+
+
+def _bring_up(part: Part, change: Recorder, updated: "_Updated") -> None:
+    """Refresh the groups of who came, of who left a shop, and of who changed in what rules ask for."""
     new = ImportRow.select(ImportRow.customer).where(*_new(part))
     if not matching.are_there():
         new = new.where(ImportRow.shop.is_null(False))
@@ -52,16 +65,17 @@ def customers_of(part: Part, change: Recorder) -> None:
         _keep(part.imported, moved, change)
         staying.stay({customer: shop for customer, shop in updated.left.items() if shop is not None}, change)
         membership.refresh(change, customers=moved)
-    stayed = [customer for customer in updated.customers if customer not in updated.left]
+    stayed = sorted(updated.customers - updated.left.keys())
     if stayed:
         membership.refresh(change, customers=stayed, fields=updated.fields - {"shop"})
 
 
 def publish(imported: Import, change: Recorder) -> None:
     """Bring everybody whom the file names into the group, all at once."""
-    _lift(imported, change)
-    _include(imported, _taken(imported), change)
-    membership.refresh(change, groups=[imported.group_id], customers=_taken(imported))
+    taken = _taken(imported)
+    put.lift(imported.group_id, taken, change, lifts_exclusions=imported.lifts_exclusions)
+    put.include(imported.group_id, taken, change)
+    membership.refresh(change, groups=[imported.group_id], customers=taken)
 
 
 def _keep(imported: Import, moved: list[int], change: Recorder) -> None:
@@ -79,7 +93,7 @@ def _keep(imported: Import, moved: list[int], change: Recorder) -> None:
     allowed = Customer.select(Customer.id).where(
         Customer.id.in_(inside), Customer.id.in_(_taken(imported)), Customer.shop.is_null() | Customer.shop.not_in(shut)
     )
-    _include(imported, allowed, change)
+    put.include(imported.group_id, allowed, change)
 
 
 def _new(part: Part) -> list[Any]:
@@ -140,25 +154,19 @@ def _create(part: Part, change: Recorder) -> None:
         .join(ImportRow)
         .where(*_new(part))
     )
-    _record(change, "customer", _RECORDED, created)
-
-
-def _record(change: Recorder, noun: str, names: Sequence[str], query: peewee.ModelSelect) -> None:
-    """Record rows that were not there before from a select of their ids and values, as the database gives them."""
-    found = db.execute(query)
-    change.rows(noun, ((row[0], None, dict(zip(names, row[1:], strict=True))) for row in found))
+    put.inserted(change, "customer", _RECORDED, created)
 
 
 @dataclass(slots=True)
 class _Updated:
     """The customers that a part has changed, in which of their fields, and of who moved the shop that she left."""
 
-    customers: list[int] = field(default_factory=list)
+    customers: set[int] = field(default_factory=set)
     fields: set[str] = field(default_factory=set)
     left: dict[int, int | None] = field(default_factory=dict)
 
 
-def _update(part: Part, change: Recorder) -> _Updated:
+def _update(part: Part, change: Recorder, fields: Sequence[Field]) -> _Updated:
     """Bring the filled cells to the customers they differ from, and return who changed; empty cells never erase."""
     moment = clock.now()
     names = [*_COLUMNS, "shop"]
@@ -175,7 +183,7 @@ def _update(part: Part, change: Recorder) -> _Updated:
     )  # fmt: skip
     written, recorded, updated = [], [], _Updated()
     rows = list(rows)
-    lines = own_values.lines([row_id for row_id, *_values in rows])
+    lines = own_values.lines([row_id for row_id, *_values in rows], fields)
     for row_id, version, *values in rows:
         stored, staged = values[: len(names)], values[len(names) :]
         before = dict(zip(names, stored, strict=True))
@@ -185,7 +193,7 @@ def _update(part: Part, change: Recorder) -> _Updated:
             continue
         if before["shop"] != after["shop"]:
             updated.left[row_id] = before["shop"]
-        updated.customers.append(row_id)
+        updated.customers.add(row_id)
         updated.fields.update(differing)
         written.append([*after.values(), search_text(after, lines.get(row_id, "")), version + 1, moment, row_id])
         recorded.append((row_id, {name: before[name] for name in differing}, {name: after[name] for name in differing}))
@@ -201,48 +209,3 @@ def _taken(imported: Import) -> peewee.ModelSelect:
     return ImportRow.select(ImportRow.customer).where(
         ImportRow.imported == imported, ImportRow.joins.in_(("joined", "already")), ImportRow.customer.is_null(False)
     )
-
-
-def _lift(imported: Import, change: Recorder) -> None:
-    """End what keeps out the customers that the file names: items not begun, and exclusions if that was ticked."""
-    moment = clock.now()
-    waits = GroupItem.valid_from > moment
-    live = [
-        GroupItem.group == imported.group_id,
-        waits if not imported.lifts_exclusions else waits | (GroupItem.sign == "exclude"),
-        GroupItem.kind == "customer",
-        GroupItem.ended_at.is_null(),
-        GroupItem.customer.in_(_taken(imported)),
-    ]
-    if not GroupItem.select().where(*live).exists():
-        return
-    ended = {"ended_at": moment.isoformat(), "ended_by": change.id}
-    change.rows(
-        "group_item", ((row_id, None, ended) for (row_id,) in GroupItem.select(GroupItem.id).where(*live).tuples())
-    )
-    GroupItem.update(ended_at=moment, ended_by=change.id).where(*live).execute()
-
-
-def _include(imported: Import, taken: peewee.ModelSelect, change: Recorder) -> None:
-    """Include each of the customers by name, unless an item of hers is there already."""
-    has = GroupItem.alias()
-    there = has.select(peewee.SQL("1")).where(
-        has.group == imported.group_id, has.customer == Customer.id, has.ended_at.is_null()
-    )
-    # Whoever brought her in may have undone that since her row was matched.
-    missing = [Customer.id.in_(taken), Customer.removed_at.is_null(), ~fn.EXISTS(there)]
-    if not Customer.select().where(*missing).exists():
-        return
-    newest = GroupItem.select(fn.MAX(GroupItem.id)).scalar() or 0
-    query = Customer.select(
-        peewee.Value(imported.group_id), peewee.Value("include"), peewee.Value("customer"), Customer.id,
-        peewee.Value(""), peewee.Value(clock.now()), change.id,
-    ).where(*missing)  # fmt: skip
-    GroupItem.insert_from(
-        query,
-        [GroupItem.group, GroupItem.sign, GroupItem.kind, GroupItem.customer, GroupItem.note, GroupItem.created_at,
-         GroupItem.created_by],
-    ).execute()  # fmt: skip
-    names = ("group", "sign", "kind", "customer")
-    inserted = GroupItem.select(GroupItem.id, *(getattr(GroupItem, name) for name in names))
-    _record(change, "group_item", names, inserted.where(GroupItem.group == imported.group_id, GroupItem.id > newest))

@@ -1,20 +1,26 @@
 """Counts: how many rows do what, and a text that differs whenever the check would show something else."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from peewee import fn
 
 from portal.models import Import, ImportRow
 
 
-def summarise(imported: Import) -> None:
-    """Set the counts and the fingerprint of what the rows say now."""
-    imported.counts = _counted(imported)
-    imported.fingerprint = _fingerprint(imported)
+def summarise(imported: Import, boxes: Mapping[str, Mapping[str, int]] | None = None) -> None:
+    """Set the counts and the fingerprint of what the rows say now.
+
+    `boxes` are the counts of the groups that the file has columns of; without them those stay that are there.
+    """
+    found = imported.counts.get("groups") if boxes is None else boxes
+    imported.counts = _counted(imported) | ({"groups": found} if found else {})
+    imported.fingerprint = _fingerprint(imported) + (json.dumps(found, sort_keys=True) if found else "")
 
 
-def _counted(imported: Import) -> dict[str, int]:
-    counts = dict.fromkeys(
+def _counted(imported: Import) -> dict[str, Any]:
+    counts: dict[str, Any] = dict.fromkeys(
         ("rows", "new", "updated", "unchanged", "ambiguous", "refused", "joined", "already", "excluded", "left"), 0
     )
     for column in (ImportRow.result, ImportRow.joins):

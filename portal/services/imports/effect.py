@@ -1,5 +1,7 @@
 """The effect on the group: whether the customer of a row joins it, is in it already or is kept out."""
 
+from typing import Any
+
 import peewee
 from peewee import fn
 
@@ -24,17 +26,9 @@ def join(part: Part) -> None:
             ImportRow.update(joins=effect).where(*taken).execute()
         return
     group = imported.group
-    shop = fn.COALESCE(ImportRow.shop, Customer.select(Customer.shop).where(Customer.id == ImportRow.customer))
-    live = [GroupItem.group == group.id, GroupItem.sign == "exclude", *valid_at(now())]
-    kept_out = fn.EXISTS(GroupItem.select(peewee.SQL("1")).where(*live, GroupItem.shop == shop))
-    if GroupItem.select().where(*live, GroupItem.of_group.is_null(False)).exists():
-        kept_out |= fn.EXISTS(excluding_groups(ImportRow.customer, *live))
-    if not imported.lifts_exclusions:
-        kept_out |= fn.EXISTS(GroupItem.select(peewee.SQL("1")).where(*live, GroupItem.customer == ImportRow.customer))
-    inside = fn.EXISTS(_inside(group))
-    ImportRow.update(joins=peewee.Case(None, [(kept_out, "excluded"), (inside, "already")], "joined")).where(
-        *taken
-    ).execute()
+    out = kept_out(group, lifts_exclusions=imported.lifts_exclusions)
+    there = fn.EXISTS(inside(group))
+    ImportRow.update(joins=peewee.Case(None, [(out, "excluded"), (there, "already")], "joined")).where(*taken).execute()
     leader = ImportRow.alias()
     said = leader.select(leader.joins).where(leader.imported == imported.id, leader.row == ImportRow.leader)
     ImportRow.update(joins=peewee.Case(None, [(said == "excluded", "excluded")], "already")).where(
@@ -42,16 +36,28 @@ def join(part: Part) -> None:
     ).execute()
 
 
+def kept_out(group: Group, *, lifts_exclusions: bool) -> Any:
+    """Return an expression: the group keeps the customer of the staged row out, whatever is said of her."""
+    shop = fn.COALESCE(ImportRow.shop, Customer.select(Customer.shop).where(Customer.id == ImportRow.customer))
+    live = [GroupItem.group == group.id, GroupItem.sign == "exclude", *valid_at(now())]
+    out = fn.EXISTS(GroupItem.select(peewee.SQL("1")).where(*live, GroupItem.shop == shop))
+    if GroupItem.select().where(*live, GroupItem.of_group.is_null(False)).exists():
+        out |= fn.EXISTS(excluding_groups(ImportRow.customer, *live))
+    if not lifts_exclusions:
+        out |= fn.EXISTS(GroupItem.select(peewee.SQL("1")).where(*live, GroupItem.customer == ImportRow.customer))
+    return out
+
+
 def tell_kept_out(imported: Import) -> None:
     """Say of rows whose customers were brought into an active group, and are no members, that they are excluded."""
     if imported.group.status == "active":
-        inside = fn.EXISTS(_inside(imported.group))
+        is_there = fn.EXISTS(inside(imported.group))
         ImportRow.update(joins="excluded").where(
-            ImportRow.imported == imported, ImportRow.joins == "joined", ~inside
+            ImportRow.imported == imported, ImportRow.joins == "joined", ~is_there
         ).execute()
 
 
-def _inside(group: Group) -> peewee.ModelSelect:
+def inside(group: Group) -> peewee.ModelSelect:
     """Return a select of the customer of the staged row in the group; a draft has items and no members yet."""
     if group.status == "active":
         return Membership.select(peewee.SQL("1")).where(

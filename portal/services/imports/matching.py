@@ -13,6 +13,8 @@ from peewee import fn
 
 from portal.errors import N_
 from portal.models import Customer, ImportRow
+from portal.services.imports import judging
+from portal.services.imports.judging import Judge
 from portal.services.imports.turns import Part
 
 SEVERAL = N_("“%(value)s” fits several customers; add a code to the row.")
@@ -20,7 +22,7 @@ SOMEBODY_ELSE = N_("“%(value)s” belongs to somebody else than the rest of th
 SAME_AS_ROW = N_("“%(value)s” also stands in row %(row)s, which speaks of somebody else.")
 TWICE = N_("Row %(row)s speaks of the same customer with other values.")
 MEANWHILE = N_("Somebody else changed this customer while the file was being written; import this row again.")
-_SETTLED = (SEVERAL, SOMEBODY_ELSE, SAME_AS_ROW, TWICE, MEANWHILE)
+_SETTLED = (SEVERAL, SOMEBODY_ELSE, SAME_AS_ROW, TWICE, MEANWHILE, *judging.SETTLED)
 KEYS = {
     "code": (ImportRow.code_key, Customer.code_key),
     "email": (ImportRow.email_key, Customer.email_key),
@@ -29,15 +31,18 @@ KEYS = {
 _COMPARED = ("code", "name", "email", "phone", "birth_date", "language", "gender", "id_type", "id_number", "address")
 
 
-def steps(first_key: str) -> list[Callable[[Part], None]]:
-    """Return what is done with each part of the rows, one step after the other, when `first_key` decides."""
+def steps(first_key: str, judge: Judge) -> list[Callable[[Part], None]]:
+    """Return what is done with each part of the rows, one step after the other, when `first_key` decides.
+
+    `judge` holds what the rows say of the store's own fields and of groups against what is stored.
+    """
     order = [first_key, *(key for key in KEYS if key != first_key)]
     found: list[Callable[[Part], None]] = [lambda part: _decide(part, order), lambda part: _lead(part, order)]
     # The row that a row leads to may itself lead on: one found by its phone to one found by its e-mail, to a code.
     found += [_lead_on] * (len(order) - 1)
     for key in order:
         found += [partial(_find_rival, key=key), partial(_settle_rivals, key=key)]
-    return [*found, _classify]
+    return [*found, *judge.first_steps(), _find_new, *judge.last_steps(), _classify]
 
 
 def _fitting(staged: Any, stored: Any, column: Any) -> peewee.ModelSelect:
@@ -117,10 +122,14 @@ def _settle_rivals(part: Part, key: str) -> None:
     _settle(part, "ambiguous", SAME_AS_ROW, key, ImportRow.reason_row.is_null(False))
 
 
-def _classify(part: Part) -> None:
-    """Say what becomes of each row."""
+def _find_new(part: Part) -> None:
+    """Say which rows speak of a customer whom another row speaks of, and which of somebody new."""
     _follow_leader(part)
     ImportRow.update(result="new").where(*part.open(ImportRow.customer.is_null())).execute()
+
+
+def _classify(part: Part) -> None:
+    """Say what becomes of the others."""
     differing = None
     for name in (*_COMPARED, "shop"):
         staged, stored = getattr(ImportRow, name), getattr(Customer, name)

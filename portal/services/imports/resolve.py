@@ -13,7 +13,7 @@ from peewee import fn
 from portal.db import transaction
 from portal.errors import N_, Conflict
 from portal.models import ChangeRow, Customer, Import, ImportRow
-from portal.services.imports import counts, effect, matching, turns
+from portal.services.imports import counts, effect, judging, matching, turns
 
 BEING_MATCHED = N_("Somebody else is importing this very file just now. Wait a moment, then look at it again.")
 
@@ -26,8 +26,14 @@ def resolve(imported: Import) -> None:
     that one gets Conflict. Stores the import.
     """
     _begin(imported)
-    steps = [*matching.steps(imported.first_key), effect.join]
-    work = [partial(step, part) for step in steps for part in turns.parts(imported)]
+    judge = judging.judge_of(imported)
+    steps = [*matching.steps(imported.first_key, judge), effect.join]
+    slow = [*judge.first_steps(), *judge.last_steps()]
+    work = [
+        partial(step, part)
+        for step in steps
+        for part in turns.parts(imported, judging.ROWS if step in slow else turns.PART)
+    ]
     while work:
         with transaction(turns.PATIENCE):
             _is_mine(imported)
@@ -39,7 +45,7 @@ def resolve(imported: Import) -> None:
         time.sleep(turns.BREATH)
     with transaction(turns.PATIENCE):
         _is_mine(imported)
-        counts.summarise(imported)
+        counts.summarise(imported, judge.counts)
         imported.matching = ""
         imported.state = "checked"
         imported.save()

@@ -30,7 +30,7 @@ class Part:
         return self.rows(ImportRow.result == "", *conditions)
 
 
-def parts(imported: Import) -> list[Part]:
-    """Return all rows of an import in parts, each short enough for others to wait for."""
+def parts(imported: Import, rows: int = PART) -> list[Part]:
+    """Return all rows of an import in parts of so many rows, each short enough for others to wait for."""
     last = ImportRow.select(fn.MAX(ImportRow.row)).where(ImportRow.imported == imported).scalar() or 0
-    return [Part(imported, low, low + PART) for low in range(0, last, PART)]
+    return [Part(imported, low, low + rows) for low in range(0, last, rows)]

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from portal.errors import N_, Refusal
 from portal.models import Change, Import
 from portal.permissions import Action, Actor, require
+from portal.services.imports import columns
 
 # How often an undo may be undone and that again: far beyond what anybody does, and no chain is endless.
 _DEEPEST = 1_000
@@ -119,7 +120,7 @@ def check(actor: Actor, change: Change, nouns: frozenset[str]) -> None:
         require(actor, rule.action)
     for noun in sorted(nouns & set(_OF_NOUNS)):
         require(actor, _OF_NOUNS[noun])
-    if Import.select().where(Import.change == root, Import.group.is_null(False)).exists():
+    if any(columns.moves_members(imported) for imported in Import.select().where(Import.change == root)):
         require(actor, Action.EDIT_GROUP)
 
 

@@ -12,7 +12,7 @@ from portal.models import Group, Import, ImportRow
 from portal.permissions import Actor
 from portal.queries import imports as find
 from portal.services import imports
-from portal.services.imports import counts, resolve, stage
+from portal.services.imports import counts, preparing, resolve, stage
 
 New = Callable[..., Any]
 START = "2040-01-01T10:00:00Z"
@@ -58,7 +58,7 @@ def test_a_file_that_was_read_to_its_end_is_checked_again_as_if_nothing_had_happ
 
 
 def test_a_file_that_was_not_read_to_its_end_can_only_be_dropped(cass: Actor, kill: New) -> None:
-    left = kill(stage, "misfit")
+    left = kill(preparing, "misfit")
     assert (left.state, find.is_read(left)) == ("reading", False)
     with pytest.raises(Refusal, match="not read to its end"):
         imports.check_again(cass, left.id)

@@ -11,7 +11,7 @@ from portal.models import Customer, Import, ImportRow, Shop
 from portal.permissions import OPERATOR, Actor
 from portal.queries import imports as find
 from portal.services import imports, shops
-from portal.services.imports import stage
+from portal.services.imports import preparing, stage
 
 New = Callable[..., Any]
 
@@ -134,7 +134,7 @@ def test_every_column_that_holds_something_else_is_told_and_stops_the_file(cass:
 def test_a_file_that_breaks_off_far_below_is_stopped_with_what_was_noted_of_its_columns_and_no_row(
     cass: Actor, check: New, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "PEEK", 2)
+    monkeypatch.setattr(preparing, "PEEK", 2)
     monkeypatch.setattr(stage, "CHUNK", 10)
     other = check("code\nA1\n")
     imported = check("code,hat\n" + "A1,\n" * 2_000 + 'A2,"x\n')
@@ -146,7 +146,7 @@ def test_a_file_that_breaks_off_far_below_is_stopped_with_what_was_noted_of_its_
 def test_a_column_is_judged_by_the_first_rows_alone(
     cass: Actor, check: New, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "PEEK", 2)
+    monkeypatch.setattr(preparing, "PEEK", 2)
     text = "code,email\nA1,{}\nA2,{}\nA3,{}\n"
     mail, phone = "ann@x.example", "0788412903"
     assert check(text.format("", mail, phone)).state == "checked"

@@ -1,0 +1,187 @@
+"""A file that is checked, checked once more with other columns; fields made of columns that are none of ours.
+
+The file itself is not kept: its rows are staged once more, from their cells, under a number of their own. The earlier
+check is dropped when the new one stands.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as made
+from itertools import islice
+
+from portal import config, own_values
+from portal.errors import N_, Refusal, Refusals
+from portal.models import Field, Import, ImportRow, Job
+from portal.permissions import Action, Actor, require
+from portal.queries import codes
+from portal.services import fields, imports, once
+from portal.services.changes import record
+from portal.services.imports import columns, proposing, resolve, stage
+from portal.services.imports.columns import GROUPS, Known
+from portal.services.imports.proposing import Proposal
+from portal.sheets import header_key, restore
+from portal.sheets.headers import header_problems
+from portal.sheets.problems import Problem
+from portal.sheets.read import Row
+from portal.text import clean, fold
+
+BUSY = N_("This file is being imported, or has been; its columns stay as they are.")
+_REASON = "coterie reason"  # the column that the download of refused rows adds
+_CHUNK = 1_000
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The rows of an import as they were staged, to be read once more."""
+
+    imported: Import
+    headers: list[str]
+    header_problems: list[Problem] = made(default_factory=list)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows in the order of the file."""
+        width, after = len(self.headers), 0
+        while True:
+            query = ImportRow.select(ImportRow.row, ImportRow.cells).where(
+                ImportRow.imported == self.imported, ImportRow.row > after
+            )
+            page = list(query.order_by(ImportRow.row).limit(_CHUNK).tuples())
+            for row, cells in page:
+                yield Row(row, [*cells[:width], *[""] * (width - len(cells))], cells[width:])
+            if len(page) < _CHUNK:
+                return
+            after = page[-1][0]
+
+
+def staged(imported: Import) -> Staged:
+    """Return the rows of an import as a table."""
+    headers = list(imported.headers)
+    return Staged(imported, headers, header_problems(headers, 1))
+
+
+def proposals(actor: Actor, imported: Import, wanted: Sequence[int] | None = None) -> list[Proposal]:
+    """Return which fields columns could become: the `wanted` ones, or all that are none of ours and hold something."""
+    require(actor, Action.IMPORT_CUSTOMERS)
+    asked = unknown(actor, imported) if wanted is None else wanted
+    said = own_values.context()
+    held = proposing.gather((row.cells for row in staged(imported).rows()), asked)
+    found: list[Proposal] = []
+    for index, column in held.items():
+        if column.n or wanted is not None:
+            found.append(proposing.propose(index, imported.headers[index], column, said))
+    return _with_free_codes(found)
+
+
+def samples(imported: Import) -> list[list[str]]:
+    """Return some different filled cells of each column, from its first rows."""
+    found: list[list[str]] = [[] for _ in imported.headers]
+    for row in islice(staged(imported).rows(), 100):
+        for seen, cell in zip(found, row.cells, strict=True):
+            text = clean(restore(cell))[:60]
+            if text and len(seen) < 3 and text not in seen:
+                seen.append(text)
+    return found
+
+
+def unknown(actor: Actor, imported: Import) -> list[int]:
+    """Return the columns that stand for nothing, and do not say once more what another one says."""
+    require(actor, Action.IMPORT_CUSTOMERS)
+    known = columns.known_to(actor, imported.group)
+    matches = columns.match(imported.headers, {}, known)
+    return [
+        match.index
+        for match in matches
+        if imported.columns[match.index] is None and match.header and header_key(match.header) != _REASON
+        and (match.target is None or match.target == GROUPS) and match.duplicate_of is None
+    ]  # fmt: skip
+
+
+def details_of(proposal: Proposal) -> fields.Details:
+    """Return what a person says who takes a proposal as it is."""
+    label = {config.current().locale: proposal.label}
+    return fields.Details(label, proposal.type, proposal.code, choices=proposal.choices)
+
+
+def with_columns(actor: Actor, import_id: int, said: Mapping[str, str]) -> Import:
+    """Check the rows of a checked import once more; `said` are the fields of headers, '' for none. Others stay.
+
+    Returns the new import; the earlier one is dropped. Raises Missing, Denied, Refusal: then it stays.
+    """
+    require(actor, Action.IMPORT_CUSTOMERS)
+    earlier = _checked(actor, import_id)
+    is_creating = any(columns.is_new(key) for key in earlier.counts.get("groups", {}))
+    known = columns.known_to(actor, earlier.group, creates_groups=is_creating)
+    with once.transaction():
+        imported = Import.create(
+            user=actor.user_id, group=earlier.group_id, new_group=earlier.new_group, file_name=earlier.file_name,
+            file_hash=earlier.file_hash, encoding=earlier.encoding, delimiter=earlier.delimiter,
+            lifts_exclusions=earlier.lifts_exclusions, first_key=earlier.first_key,
+        )  # fmt: skip
+    try:
+        stage.fill(imported, staged(earlier), _all(earlier, said, known), known)
+    except Refusal:
+        imports.cancel(actor, imported.id)
+        raise
+    stage.store(imported)
+    if imported.state == "stopped":
+        sentence, header, params = imported.problems[-1]
+        raise Refusal(sentence, None, **params | {"header": header})
+    resolve.resolve(imported)
+    imports.cancel(actor, earlier.id)
+    return imported
+
+
+def make_fields(actor: Actor, import_id: int, wanted: Mapping[int, fields.Details], said: Mapping[str, str]) -> Import:
+    """Make fields of columns, given by their index, all as one change; then check the file once more with them.
+
+    `said` are the fields of other headers. Raises Refusals that name the columns ("code-2": the code of the third).
+    """
+    require(actor, Action.EDIT_FIELDS)
+    imported = _checked(actor, import_id)
+    own: dict[str, str] = {}
+    refusals: list[Refusal] = []
+    with record(actor, "field.create") as change:
+        for index, details in wanted.items():
+            try:
+                field: Field = fields.insert(actor, details, change)
+            except Refusal as refusal:
+                told = refusal.refusals if isinstance(refusal, Refusals) else [refusal]
+                refusals += [Refusal(one.sentence, f"{one.field}-{index}", **one.params) for one in told]
+                continue
+            if not own:
+                change.about("field", field.id)
+            own[imported.headers[index]] = field.code
+        if refusals:
+            raise Refusals(refusals)
+    return with_columns(actor, import_id, {**said, **own})
+
+
+def _checked(actor: Actor, import_id: int) -> Import:
+    imported = imports.allowed(actor, import_id)
+    if imported.state != "checked" or Job.select().where(Job.key == imports.key(import_id)).exists():
+        raise Refusal(BUSY)
+    return imported
+
+
+def _all(earlier: Import, said: Mapping[str, str], known: Known) -> dict[str, str]:
+    """Return what is said of every column: as it was, but for what is said now."""
+    found: dict[str, str] = {}
+    for header, target in zip(earlier.headers, earlier.columns, strict=False):
+        if header and fold(header) not in {fold(one) for one in found}:
+            found[header] = target if target and known.target(target) else ""
+    by_key = {fold(header): header for header in found}
+    return found | {by_key.get(fold(header), header): target for header, target in said.items()}
+
+
+def _with_free_codes(found: Sequence[Proposal]) -> list[Proposal]:
+    """Return proposals whose codes nothing else has, and no two of them."""
+    taken: set[str] = set()
+    free = []
+    for one in found:
+        code, n = one.code, 1
+        while codes.bare(code) in taken or codes.holder(code) is not None:
+            n += 1
+            code = f"{one.code[:56]}-{n}"
+        taken.add(codes.bare(code))
+        free.append(proposing.coded(one, code))
+    return free

@@ -1,0 +1,196 @@
+"""What the columns of a file stand for: seen, changed, and made fields of where they are none of ours."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import wtforms
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_number, gettext, ngettext
+
+from portal import config
+from portal.access import actor, importing, needs
+from portal.errors import N_, Refusal, Refusals
+from portal.field_words import TYPES
+from portal.file_words import FIELD_WORDS
+from portal.models import Import
+from portal.models.field import CHOICE_TYPES
+from portal.permissions import Action
+from portal.queries import imports as find
+from portal.received import reads
+from portal.services import fields
+from portal.services.imports import again, columns
+from portal.services.imports.columns import Known
+from portal.services.imports.proposing import Proposal
+from portal.sheets import match_headers
+from portal.text import fold
+from portal.web.forms import Form, _l, options
+from portal.web.language import say
+from portal.web.render import render
+
+pages = Blueprint("file_columns", __name__, url_prefix="/imports")
+NONE = N_("There is no field or group that is called so. Choose one that is offered, or leave this empty.")
+MAX_COLUMNS = 200
+_TYPES = [(name, _l(label)) for name, label in TYPES.items()]
+
+
+class ColumnForm(wtforms.Form):
+    """What a person says of one column."""
+
+    at = wtforms.StringField(widget=wtforms.widgets.HiddenInput())  # which column: entries are numbered as they come
+    stands = wtforms.StringField(_l("Stands for"))
+    make = wtforms.BooleanField(_l("Make a field of it"))
+    label = wtforms.StringField(_l("Label"))
+    code = wtforms.StringField(_l("Code"))
+    type = wtforms.SelectField(_l("Type"), choices=options(_TYPES), default="text", validate_choice=False)
+
+
+class ColumnsForm(Form):
+    """What a person says of all of them; a column without a header is left out, so it has no part."""
+
+    columns = wtforms.FieldList(wtforms.FormField(ColumnForm), max_entries=MAX_COLUMNS)
+
+    def entries(self) -> dict[int, ColumnForm]:
+        """Return the parts of the form by the index of their column."""
+        said = {str(entry.form.at.data or ""): entry.form for entry in self.columns}
+        return {int(at): part for at, part in said.items() if at.isascii() and at.isdigit() and len(at) < 5}
+
+
+@pages.get("/<int:import_id>/columns")
+@needs(Action.IMPORT_CUSTOMERS)
+def show(import_id: int, form: ColumnsForm | None = None, status: int = 200) -> Response:
+    """Show what each column stands for, and which field those that are none of ours could become."""
+    imported = find.by_id(actor(), import_id)
+    if imported.state != "checked":
+        raise Refusal(again.BUSY)
+    known = columns.known_to(actor(), imported.group)
+    free = [n for n, target in enumerate(imported.columns) if target is None and imported.headers[n]]
+    proposed = {one.index: one for one in again.proposals(actor(), imported, free)}
+    drawn = [_drawn(index, target, proposed.get(index), known) for index, target in enumerate(imported.columns)]
+    form = form or ColumnsForm(data={"columns": drawn})
+    entries, unknown = form.entries(), set(again.unknown(actor(), imported))
+    n_unknown = sum(bool(one.samples) for one in proposed.values() if one.index in unknown)
+    return render(
+        "imports/columns.html", status=status, imported=imported, form=form, proposed=proposed,
+        entries={index: entries[index] for index in _shown(imported) if index in entries},
+        words=sorted(_words(known), key=fold), n_unknown=n_unknown, samples=again.samples(imported),
+    )  # fmt: skip
+
+
+def _shown(imported: Import) -> list[int]:
+    """Return the columns that something can be said of: those with a header, of one that stands twice the first."""
+    first: dict[str, int] = {}
+    for index, header in enumerate(imported.headers):
+        if header:
+            first.setdefault(fold(header), index)
+    return list(first.values())
+
+
+def _drawn(index: int, target: str | None, one: Proposal | None, known: Known) -> dict[str, Any]:
+    said = {"at": str(index), "stands": _word(target, known) if target else ""}
+    return said | ({"label": one.label, "code": one.code, "type": one.type} if one else {})
+
+
+def _word(target: str, known: Known) -> str:
+    word = columns.word_for(target, known)
+    return gettext(word) if target in FIELD_WORDS else word
+
+
+def _words(known: Known) -> dict[str, str]:
+    """Return what a column may stand for by what it is called here."""
+    targets = [*FIELD_WORDS, *known.fields]
+    if known.may_change_groups:
+        targets += [columns.GROUPS, *(columns.BOX + code for code in known.groups if code != known.into)]
+    return {_word(target, known): target for target in reversed(targets)}
+
+
+@pages.post("/<int:import_id>/columns")
+@needs(Action.IMPORT_CUSTOMERS)
+@reads(ColumnsForm, also=("do",))
+def change(import_id: int) -> ResponseReturnValue:
+    """Check the file once more with the columns as they are said, and with the fields that are made of some."""
+    form = ColumnsForm(request.form)
+    imported = find.by_id(actor(), import_id)
+    try:
+        said = _said(form, imported, columns.known_to(actor(), imported.group))
+        wanted = _wanted(form, imported, takes_all=request.form.get("do") == "all")
+        if wanted:
+            checked = again.make_fields(importing(), import_id, wanted, said)
+        else:
+            checked = again.with_columns(importing(), import_id, said)
+    except Refusal as refusal:
+        if imported.state != "checked" or refusal.status != Refusal.status:
+            raise
+        return show(import_id, _refused(form, imported, refusal), refusal.status)
+    made = ngettext("%(n)s field was made.", "%(n)s fields were made.", len(wanted), n=format_number(len(wanted)))
+    again_ = gettext("Every row was checked again.")
+    flash(f"{made} {again_}" if wanted else again_, "success")
+    return redirect(url_for("imports.show", import_id=checked.id), 303)
+
+
+def _said(form: ColumnsForm, imported: Import, known: Known) -> dict[str, str]:
+    """Return the targets of headers; raises Refusals that name the columns whose words mean nothing."""
+    words = {fold(word): target for word, target in _words(known).items()}
+    said: dict[str, str] = {}
+    refusals: list[Refusal] = []
+    for index, entry in form.entries().items():
+        if index >= len(imported.headers) or not imported.headers[index]:
+            continue
+        text = (entry.stands.data or "").strip()
+        target = words.get(fold(text)) or known.target(text) or _meant(text, known) if text else ""
+        if target is None:
+            refusals.append(Refusal(NONE, f"stands-{index}"))
+        else:
+            said[imported.headers[index]] = target
+    if refusals:
+        raise Refusals(refusals)
+    return said
+
+
+def _meant(text: str, known: Known) -> str | None:
+    """Return the target of words as if they were a header."""
+    (found,) = match_headers([text], known.names)
+    return found.target if found.is_sure else None
+
+
+def _wanted(form: ColumnsForm, imported: Import, *, takes_all: bool) -> dict[int, fields.Details]:
+    """Return the fields to be made, by column: those that are ticked, or of every column that is none of ours."""
+    entries = form.entries()
+    ticked = [index for index, entry in entries.items() if entry.make.data and index < len(imported.headers)]
+    wanted: dict[int, fields.Details] = {}
+    if takes_all:
+        wanted = {one.index: again.details_of(one) for one in again.proposals(actor(), imported)}
+        entries = {index: entry for index, entry in entries.items() if index in wanted}
+    for one in again.proposals(actor(), imported, [*wanted, *(n for n in ticked if n not in wanted)]):
+        entry = entries.get(one.index)
+        wanted[one.index] = _details(entry, one) if entry is not None else again.details_of(one)
+    return wanted
+
+
+def _details(entry: ColumnForm, proposal: Proposal) -> fields.Details:
+    """Return the details of a field as they are typed; the choices are those that the file holds."""
+    type_ = entry.type.data or proposal.type
+    choices: Sequence[str] = proposal.choices or (proposal.values if type_ in CHOICE_TYPES else ())
+    return fields.Details(
+        {config.current().locale: entry.label.data or ""}, type_, entry.code.data or "",
+        choices=choices if type_ in CHOICE_TYPES else (),
+    )  # fmt: skip
+
+
+def _refused(form: ColumnsForm, imported: Import, refusal: Refusal) -> ColumnsForm:
+    """Put what is refused at the columns that it is about, the rest on top."""
+    by_name = {
+        f"{name}-{index}": part
+        for index, entry in form.entries().items()
+        for name, part in (*entry._fields.items(), ("labels", entry.label), ("choices", entry.type))
+    }
+    rest = []
+    for one in refusal.refusals if isinstance(refusal, Refusals) else [refusal]:
+        part: Any = by_name.get(one.field or "")
+        if part is None:
+            rest.append(one)
+        else:
+            part.errors = [*part.errors, say(one)]
+    if rest:
+        form.refused(Refusals(rest))
+    return form
