@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flask_babel import format_number, gettext, ngettext
 
-from portal.errors import N_, Refusal
+from portal.errors import N_
 from portal.models import Group, Job
 from portal.queries import jobs as find_jobs
 from portal.queries.filters import FieldTest, Filter
@@ -13,16 +13,7 @@ from portal.rules.catalogue import Catalogue
 from portal.rules.tree import Any_, Test
 from portal.values import Remark
 from portal.words.rules import phrase
-
-
-def say(told: Refusal | Remark) -> str:
-    """Return a refusal's or remark's sentence in the reader's language (in English while no app is open)."""
-    text = gettext(told.sentence)
-    if not told.params:
-        return text
-    # A field is named in the reader's language too.
-    return text % {name: gettext(str(value)) if name == "target" else value for name, value in told.params.items()}
-
+from portal.words.saying import say as say
 
 _UNDONE = ("customer", "customer_value", "group", "group_item", "shop", "field", "user", "user_role", "setting")
 

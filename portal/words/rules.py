@@ -12,8 +12,8 @@ from portal.rules.checking import Problem
 from portal.rules.mistakes import RuleError
 from portal.rules.tree import OPERATORS, All, Any_, In, Not, Test, Tree
 from portal.values import Remark
-from portal.words import say
 from portal.words.rule_values import in_words, quoted, span
+from portal.words.saying import say
 
 _LISTED = 20  # values of one test; further ones are counted
 _TESTS = {
