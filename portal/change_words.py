@@ -23,6 +23,7 @@ SENTENCES = {
     "group.add_member": N_("%(who)s added %(whom)s to the group %(what)s"),
     "group.remove_member": N_("%(who)s removed %(whom)s from the group %(what)s"),
     "group.end_item": N_("%(who)s ended an item of the group %(what)s"),
+    "group.rule": N_("%(who)s changed a rule of the group %(what)s"),
     "import.run": N_("%(who)s imported the file %(what)s"),
     "field.create": N_("%(who)s defined the field %(what)s"),
     "field.edit": N_("%(who)s edited the field %(what)s"),

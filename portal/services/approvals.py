@@ -22,6 +22,7 @@ from portal.services.changes import record
 from portal.services.details import Details
 from portal.services.guards import Call, Leave
 from portal.services.imports import background
+from portal.services.items import rules
 from portal.services.items.new import from_json
 from portal.services.proposals import decided, made, open_one, words
 from portal.text import fold, has_forbidden
@@ -75,6 +76,7 @@ def _boxes(said: Said) -> dict[str, bool]:
 ACTS: dict[str, Callable[[Actor, Said], object]] = {
     "items.add": lambda actor, said: items.add(actor, _id(said), [from_json(row) for row in said["items"]]),
     "items.end": lambda actor, said: items.end(actor, _id(said), _id(said, "item_id")),
+    "items.change_rule": lambda actor, said: rules.change_rule(actor, _id(said), _id(said, "item_id"), said["said"]),
     "items.add_member": lambda actor, said: items.add_member(
         actor, _id(said), _id(said, "customer_id"), _text(said, "note")
     ),

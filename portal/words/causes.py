@@ -14,6 +14,7 @@ _ACTS = {
     "group.add_member": N_("Added by name"),
     "group.remove_member": N_("Removed by name"),
     "group.end_item": N_("Item ended"),
+    "group.rule": N_("Rule changed"),
     "group.archive": N_("Group archived"),
     "group.draft": N_("Group made a draft"),
     "group.restore": N_("Group made active"),
@@ -48,8 +49,6 @@ def _what(cause: Cause) -> str:
         return gettext("A day that was set has come")
     if cause.kind == "undo":
         return gettext("Undo of change %(number)s", number=cause.subject.rpartition(":")[2])
-    if cause.act.startswith("rule."):
-        return gettext("Rule changed")
     return gettext(_ACTS[cause.act]) if cause.act in _ACTS else gettext("Change %(number)s", number=cause.change_id)
 
 

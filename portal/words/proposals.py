@@ -32,6 +32,7 @@ def _of_act(proposal: Proposal, group: str) -> str:
     sentences = {
         "items.add": gettext("Add items to %(group)s", group=group),
         "items.end": gettext("End an item of %(group)s", group=group),
+        "items.change_rule": gettext("Change a rule of %(group)s", group=group),
         "groups.create": gettext("New group “%(name)s”", name=group),
         "groups.duplicate": gettext("Duplicate %(group)s", group=group),
         "customers.create": gettext("New customer, in %(group)s", group=group),

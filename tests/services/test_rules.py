@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
-from portal.errors import Denied, Refusal
+from portal.errors import Denied, NeedsApproval, Refusal
 from portal.models import Change, Customer, Field, Group, GroupItem, Membership, PastMembership, RuleGroup, Shop
 from portal.permissions import Actor
 from portal.queries import membership
-from portal.services import customers, fields, groups, imports, items, undo
+from portal.services import approvals, customers, fields, groups, imports, items, settings, undo
 from portal.services.fields.details import Details as FieldDetails
+from portal.services.guards import Call
 from portal.services.items import NewItem, rules
 from portal.services.membership import due
 from tests.conftest import Database, use
@@ -151,6 +152,22 @@ def test_the_same_rule_twice_is_no_write_and_a_rule_that_cannot_be_read_is_refus
     with pytest.raises(Denied):
         rules.change_rule(sam, group.id, item_of(group).id, PORTO)
     assert Change.select().count() == n
+
+
+def test_a_rule_that_moves_more_than_the_share_is_asked_for(
+    olive: Actor, cass: Actor, pat: Actor, new_customer: New, new_group: New
+) -> None:
+    people = [new_customer(f"N{n}", gender="m") for n in range(9)] + [new_customer("Ann", address="Porto")]
+    group = new_group("Some", [])
+    put(cass, group, PORTO)
+    settings.set_guards(olive, "20", is_marked=False)
+    with pytest.raises(NeedsApproval) as asked:
+        rules.change_rule(cass, group.id, item_of(group).id, MEN)
+    assert members(group) == {people[-1].id}
+    request = approvals.ask(cass, Call(asked.value.call, dict(asked.value.arguments)), "They asked for it")
+    approvals.approve(pat, request.id, request.fingerprint)
+    assert members(group) == {person.id for person in people[:-1]}
+    sound()
 
 
 def test_a_copy_of_a_group_has_its_rule_and_what_that_asks_for(cass: Actor, new_customer: New, new_group: New) -> None:
