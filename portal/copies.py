@@ -16,7 +16,7 @@ from typing import Any
 import peewee
 
 from portal import gate
-from portal.db import lot
+from portal.db import folded, lot
 from portal.errors import N_, Busy, Refusal
 
 # The tables without which a file is no database of ours.
@@ -133,11 +133,10 @@ def count(path: Path, query: peewee.Select) -> int:
         return int(there.execute(f"SELECT count(*) FROM ({sql})", parameters).fetchone()[0])
 
 
-def first(path: Path, query: peewee.Select) -> Any:
-    """Return the first value of the first row that `query` gives in that file, as SQLite holds it; None without one."""
+def rows(path: Path, query: peewee.Select) -> list[tuple[Any, ...]]:
+    """Return the rows that `query` gives in that file, as SQLite holds their values."""
     with _opened(path, mode="ro") as there:
-        row = there.execute(*query.sql()).fetchone()
-        return row and row[0]
+        return list(there.execute(*query.sql()).fetchall())
 
 
 @contextmanager
@@ -148,6 +147,7 @@ def _opened(path: Path, *, mode: str) -> Iterator[Any]:
     try:
         with closing(peewee.sqlite3.connect(address, uri=True, timeout=DEADLINE, isolation_level=None)) as connection:
             connection.create_function("lot", 2, lot, deterministic=True)
+            connection.create_function("folded", 1, folded, deterministic=True)
             yield connection
     except peewee.sqlite3.Error as error:
         # A backup says what is wrong in words only.

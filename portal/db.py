@@ -76,7 +76,7 @@ def _sqlite(path: Path) -> peewee.Database:
         max_connections=32, stale_timeout=300, check_same_thread=False,
     )  # fmt: skip
     made.register_function(lot, "lot", 2, deterministic=True)
-    made.register_function(_folded, "folded", 1, deterministic=True)
+    made.register_function(folded, "folded", 1, deterministic=True)
     return made
 
 
@@ -244,7 +244,8 @@ def lot(seed: str, uid: str) -> int:
     return int(hashlib.md5(f"{seed}:{uid}".encode(), usedforsecurity=False).hexdigest()[:8], 16) % 10_000
 
 
-def _folded(text: str | None) -> str | None:
+def folded(text: str | None) -> str | None:
+    """Return a text folded as `portal.text.fold` does; SQLite's queries call it."""
     return None if text is None else fold(text)
 
 

@@ -14,6 +14,7 @@ from portal.errors import N_, Busy, Refusal
 from portal.models import UserSession
 from portal.permissions import Action, Actor, require
 from portal.queries import membership
+from portal.queries.rules import matching
 from portal.services.changes import record
 
 _UNEQUAL = N_("Stored membership in “%(file)s” differs from the definition in %(n)s places. Nothing was changed.")
@@ -67,9 +68,13 @@ def _checked(part: Path, name: str) -> Copy:
     """Return what a copy holds; raises Refusal unless it is sound and its membership equals the definition."""
     copy = copies.look(part)
     if set(copy.migrations) == set(migrate.known()):
-        due = copies.first(part, membership.next_due())
-        moment = membership.settled(datetime.fromisoformat(due) if due else None)
-        n = sum(copies.count(part, query(moment=moment)) for query in (membership.joining, membership.leaving))
+        due = copies.rows(part, membership.next_due())
+        moment = membership.settled(datetime.fromisoformat(due[0][0]) if due else None)
+        # The rules of the copy: those of the database in use may be others by now, or not to be read at all.
+        rules = matching.items(None, moment, lambda query: copies.rows(part, query))
+        matched = matching.matches(rules) if rules else None
+        queries = (membership.joining, membership.leaving)
+        n = sum(copies.count(part, query(moment=moment, matched=matched)) for query in queries)
         if n:
             raise Refusal(_UNEQUAL, file=name, n=n)
     return copy

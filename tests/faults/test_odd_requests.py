@@ -59,7 +59,7 @@ def test_a_value_that_is_said_twice_is_refused(action: str, browse: Browse, stor
     browser = browse(who)
     form = browser.get(path).form(action, "post")
     before = database.checksum()
-    for name in sorted(form.names() - {"item"}):
+    for name in sorted(form.names() - {"item", "box"}):
         data = {**dict(pairs_of(form)), name: ["a", "b"]}
         response = browser.client.post(action, data=data)
         assert response.status_code == 400, name
@@ -145,7 +145,7 @@ def test_very_long_addresses_are_answered(browse: Browse, store: None, visitor: 
     assert cass.client.get("/customers?q=" + "x" * 60_000).status_code in {200, 302}
     assert cass.client.get("/customers/" + "x" * 60_000).status_code == 404
     assert cass.client.get("/" + "x/" * 30_000).status_code == 404
-    assert cass.client.get("/customers?" + "&".join(f"q{n}=1" for n in range(5_000))).status_code in {200, 302}
+    assert cass.client.get("/customers?" + "&".join(f"q{n}=1" for n in range(5_000))).status_code == 422
     assert visitor.client.get("/customers?q=" + "x" * 60_000).status_code == 401
 
 

@@ -91,7 +91,9 @@ def split(texts: Iterable[str]) -> list[str]:
     """Return the values that one or more parameters of the same name hold, each once."""
     found: dict[str, None] = {}
     for text in list(texts)[:MAX_VALUES]:
-        for row in csv.reader([text[: MAX_VALUES * MAX_LENGTH]], skipinitialspace=True):
+        # A line break ends no value: outside of quotes it is a space like any other.
+        lines = text[: MAX_VALUES * MAX_LENGTH].replace("\r", " ").replace("\n", " ")
+        for row in csv.reader([lines], skipinitialspace=True):
             found |= dict.fromkeys(value.strip()[:MAX_LENGTH] for value in row if value.strip())
     return list(found)[:MAX_VALUES]
 

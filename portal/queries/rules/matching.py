@@ -1,6 +1,7 @@
 """Whom the rules of groups fit: a select of them, or for a few customers one statement that asks all rules at once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -15,6 +16,7 @@ from portal.queries.rules.compiling import Condition, compiled
 from portal.queries.rules.dates import Today
 
 Slice: TypeAlias = Any  # ids: a list of them, a select of them, or None for all
+Ask: TypeAlias = Callable[[peewee.ModelSelect], list[tuple[Any, ...]]]
 AT_ONCE = 200  # rules that one statement asks
 
 
@@ -28,25 +30,38 @@ class RuleItem:
     reads: frozenset[str]
 
 
-def items(groups: Slice, moment: datetime) -> list[RuleItem]:
-    """Return the rule items of these groups that count at `moment` (UTC), compiled for the day on which that lies."""
+def _rows(query: peewee.ModelSelect) -> list[tuple[Any, ...]]:
+    return list(query.tuples())
+
+
+def items(groups: Slice, moment: datetime, ask: Ask = _rows) -> list[RuleItem]:
+    """Return the rule items of these groups that count at `moment` (UTC), compiled for the day on which that lies.
+
+    `ask` returns the rows of a select, as tuples, of a database that is not the one in use.
+    """
     from portal.queries.membership import valid_at
 
     query = GroupItem.select().join(Group, on=(Group.id == GroupItem.group))
     query = query.where(Group.status == "active", *valid_at(moment))
-    return read(query if groups is None else query.where(GroupItem.group.in_(groups)), moment)
+    return read(query if groups is None else query.where(GroupItem.group.in_(groups)), moment, ask)
 
 
-def read(query: peewee.ModelSelect, moment: datetime) -> list[RuleItem]:
-    """Return the items of a select that are rules, compiled for the day on which `moment` lies."""
+def read(query: peewee.ModelSelect, moment: datetime, ask: Ask = _rows) -> list[RuleItem]:
+    """Return the items of a select that are rules, compiled for the day on which `moment` lies; `ask` as above."""
     there = query.select(GroupItem.id, GroupItem.group, GroupItem.rule, GroupItem.reads)
-    rows = list(there.where(GroupItem.rule.is_null(False)).order_by(GroupItem.id).tuples())
+    rows = ask(there.where(GroupItem.rule.is_null(False)).order_by(GroupItem.id))
     if not rows:
         return []
-    own, today = own_columns(), today_at(moment)
+    own, today = own_columns(ask), today_at(moment)
     return [
-        RuleItem(id_, group, compiled(rule, own, today), frozenset(reads or ())) for id_, group, rule, reads in rows
+        RuleItem(id_, group, compiled(_said(rule), own, today), frozenset(_said(reads) or ()))
+        for id_, group, rule, reads in rows
     ]
+
+
+def _said(value: Any) -> Any:
+    """Return JSON as it is said: a database that is not in use gives its text."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def readers(fields: Iterable[str]) -> list[int]:
@@ -68,9 +83,9 @@ def are_there() -> bool:
     return bool(query.where(*live).exists())
 
 
-def own_columns() -> dict[str, tuple[int, str]]:
+def own_columns(ask: Ask = _rows) -> dict[str, tuple[int, str]]:
     """Return number and type of each of the store's own fields, by code."""
-    return {code: (id_, kind) for id_, code, kind in Field.select(Field.id, Field.code, Field.type).tuples()}
+    return {code: (id_, kind) for id_, code, kind in ask(Field.select(Field.id, Field.code, Field.type))}
 
 
 def today_at(moment: datetime) -> Today:
