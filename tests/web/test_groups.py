@@ -227,7 +227,7 @@ def test_an_item_page_adds_existing_new_and_shop_and_excludes(
     cass = browse("cass")
     form = cass.get("/groups/vips/items").form("/groups/vips/items", "post")
     empty = cass.submit(form, "Save")
-    assert empty.status == 422 and "Choose at least one customer or shop." in empty.main
+    assert empty.status == 422 and "Choose at least one customer, shop, rule or group." in empty.main
     listed = cass.submit(
         cass.submit(empty.form("/groups/vips/items", "post"), "Find", find="kigali").form("/groups/vips/items", "post"),
         "Add a new customer",
