@@ -62,7 +62,7 @@ _WORDS: dict[str, Mapping[str, str]] = {
     "gender": GENDERS,
     "id_type": ID_TYPES,
     "role": {role.value: label for role, label in ROLE_LABELS.items()},
-    "type": {"customer": N_("Customer"), "shop": N_("Shop"), **TYPES},
+    "type": {"customer": N_("Customer"), "shop": N_("Shop"), "rule": N_("Rule"), **TYPES},
     "status": {"active": N_("Active"), "draft": N_("Draft"), "archived": N_("Archived"), "deleted": N_("Deleted")},
     "sign": {"include": N_("includes"), "exclude": N_("excludes")},
     "on_leave": {"leave": N_("leaves the group"), "stay": N_("stays")},

@@ -1,7 +1,7 @@
 """What a form may say: each endpoint names its fields; what none of them is, or is said twice, is refused unread."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -24,6 +24,22 @@ _SHOWN = 60  # characters of somebody's field name that a sentence repeats
 
 
 @dataclass(frozen=True)
+class Family:
+    """Fields that a form holds once for each of its rows: `prefix-number-name`, by name with their labels.
+
+    Of those named in `many` a row may say several values.
+    """
+
+    prefix: str
+    labels: Mapping[str, Any]
+    many: frozenset[str] = frozenset()
+
+    def patterns(self, names: Iterable[str]) -> Iterator[re.Pattern[str]]:
+        """Yield what the fields of those names are called in any row."""
+        return (re.compile(rf"{self.prefix}-[0-9]{{1,4}}-{name}") for name in names)
+
+
+@dataclass(frozen=True)
 class Fields:
     """The fields of an endpoint's form: names with labels ('' for what is not typed), numbered ones as patterns."""
 
@@ -31,6 +47,7 @@ class Fields:
     numbered: tuple[tuple[re.Pattern[str], Any], ...] = ()
     many: frozenset[str] = frozenset()
     is_secret: bool = False
+    numbered_many: tuple[re.Pattern[str], ...] = ()
     has_own: bool = False  # also the store's own fields, by their codes
 
     def label(self, name: str) -> Any:
@@ -44,19 +61,21 @@ class Fields:
     def is_many(self, name: str) -> bool:
         """Tell whether the field may be said any often."""
         own = _codes().get(name.removeprefix(OWN)) if self.has_own and name.startswith(OWN) else None
-        return name in self.many or (own is not None and own.type == "choices")
+        is_numbered = any(pattern.fullmatch(name) for pattern in self.numbered_many)
+        return name in self.many or is_numbered or (own is not None and own.type == "choices")
 
 
 def reads(
-    *forms: type[wtforms.Form], also: Sequence[str] = (), many: Sequence[str] = (), own: bool = False
+    *forms: type[wtforms.Form], also: Sequence[str] = (), many: Sequence[str] = (), own: bool = False,
+    families: Sequence[Family] = (),
 ) -> Callable[[View], View]:
-    """Record on an endpoint which fields its form has: those of `forms` and `also`; `many` are said any often.
+    """Record on an endpoint which fields its form has: of `forms`, `families` and `also`; `many` are said any often.
 
     `own` lets it say the store's own fields too, by their codes behind OWN.
     """
 
     def mark(view: View) -> View:
-        view.reads = replace(_fields(forms, also, many), has_own=own)  # type: ignore[attr-defined]
+        view.reads = replace(_fields(forms, also, many, families), has_own=own)  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -67,7 +86,9 @@ def fields_of(view: Callable[..., Any] | None) -> Fields:
     return getattr(view, "reads", Fields())
 
 
-def _fields(forms: Iterable[type[wtforms.Form]], also: Sequence[str], many: Sequence[str]) -> Fields:
+def _fields(
+    forms: Iterable[type[wtforms.Form]], also: Sequence[str], many: Sequence[str], families: Sequence[Family]
+) -> Fields:
     parts: list[tuple[str, wtforms.Field]] = [pair for form in forms for pair in form()._fields.items()]
     typed = {name: "" if _is_hidden(part) else part.label.text for name, part in parts}
     numbered = [
@@ -76,8 +97,12 @@ def _fields(forms: Iterable[type[wtforms.Form]], also: Sequence[str], many: Sequ
         if isinstance(part, wtforms.FieldList)
         for inner, of in part.unbound_field.args[0]()._fields.items()
     ]
+    for family in families:
+        numbered += zip(family.patterns(family.labels), family.labels.values(), strict=True)
+    numbered_many = tuple(pattern for family in families for pattern in family.patterns(family.many))
     is_secret = any(isinstance(part, wtforms.PasswordField) for _, part in parts)
-    return Fields(typed | dict.fromkeys((*also, *many), ""), tuple(numbered), frozenset(many), is_secret)
+    labels = typed | dict.fromkeys((*also, *many), "")
+    return Fields(labels, tuple(numbered), frozenset(many), is_secret, numbered_many)
 
 
 def _is_hidden(part: wtforms.Field) -> bool:

@@ -69,7 +69,7 @@ class Form:
             name = part.get("name")
             if not name or part.tag == "button":
                 continue
-            found += [(name, value) for value in _values(part)]
+            found += [(name, value) for value in values_of(part)]
         return found
 
     def value(self, name: str) -> str:
@@ -91,12 +91,14 @@ class Form:
         return [(part.get("name", ""), part.get("value", ""))] if part.get("name") else []
 
 
-def _values(part: Element) -> list[str]:
+def values_of(part: Element) -> list[str]:
+    """Return what a field of a form says when it is sent as it was drawn."""
     if part.tag == "textarea":
         return [("".join(part.itertext())).removeprefix("\n")]
     if part.tag == "select":
         options = [one for one in part.iter("option") if one.get("disabled") is None]
-        chosen = [one for one in options if one.get("selected") is not None] or options[:1]
+        chosen = [one for one in options if one.get("selected") is not None]
+        chosen = chosen or (options[:1] if part.get("multiple") is None else [])
         return [one.get("value", text_of(one)) for one in chosen]
     kind = part.get("type", "text")
     if kind in {"checkbox", "radio"}:

@@ -69,6 +69,7 @@ LIMITED = {"sol"}
 CUSTOMER = "customer"  # the place <code> is a customer: own and foreign ones differ
 GROUP = "group"
 NOBODY = "nobody"  # the visitor who is not signed in
+FEW = {"field": "gender", "op": "is", "value": "other"}
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,15 @@ TABLE: dict[tuple[str, str], Route] = {
     ("POST", "/groups/<code>/items"): Route(MANAGERS, GROUP, {"item": "exclude:shop:{s2}"}, 303),
     ("GET", "/groups/<code>/items/<int:item_id>/end"): Route(MANAGERS, GROUP),
     ("POST", "/groups/<code>/items/<int:item_id>/end"): Route(MANAGERS, GROUP, {}, 303),
+    ("GET", "/groups/<code>/rule"): Route(SEE_GROUPS, GROUP),
+    ("GET", "/groups/<code>/rule/new"): Route(MANAGERS, GROUP, block="builder"),
+    ("POST", "/groups/<code>/rule/new"): Route(
+        MANAGERS, GROUP, {"view": "text", "rule": "gender = female", "do": "save"}, 303, block="looked"
+    ),
+    ("GET", "/groups/<code>/rule/<int:item_id>"): Route(MANAGERS, GROUP, block="looked"),
+    ("POST", "/groups/<code>/rule/<int:item_id>"): Route(
+        MANAGERS, GROUP, {"view": "text", "rule": "gender = female", "do": "save"}, 303, block="builder"
+    ),
     # Vips is not open to support; Others is.
     ("GET", "/groups/<code>/members/remove"): Route(MEMBERS, GROUP, status=CLOSED, query="?customer=C1"),
     ("POST", "/groups/<code>/members/remove"): Route(
@@ -254,7 +264,7 @@ class World:
                 ("C2", "Foreign Person", s2, "c2@a.example"),
             )
         )
-        first = [items.NewItem(customer_id=one.id), items.NewItem(customer_id=two.id)]
+        first = [items.NewItem(customer_id=one.id), items.NewItem(customer_id=two.id), items.NewItem(rule=FEW)]
         self.group = groups.create(cass, groups.Details(name="Vips"), first).group
         others = groups.create(cass, groups.Details(name="Others")).group
         Group.update(is_open=True).where(Group.id == others.id).execute()
@@ -276,6 +286,7 @@ class World:
         Import.update(state="reading").where(Import.id == self.killed.id).execute()
         self.jobs = {name: Job.create(kind="import.run", user=person.user) for name, person in self.people.items()}
         self.item = GroupItem.get(GroupItem.group == self.group, GroupItem.customer == one)
+        self.rule = GroupItem.get(GroupItem.group == self.group, GroupItem.kind == "rule")
         # Each has changed something of hers, and changed and undone another thing.
         self.changes, self.undone = {}, {}
         for name, column in zip(sorted(UNDO), ("address", "language", "gender", "phone", "id_type"), strict=True):
@@ -385,7 +396,8 @@ def _targets(world: World, route: Route, rule: str, name: str) -> Iterator[tuple
     }[route.about]
     for kind, values in kinds.items():
         if "item_id" in rule:
-            values = values | {"item_id": str(world.item.id)}
+            item = world.rule if "/rule/" in rule else world.item
+            values = values | {"item_id": str(item.id)}
         path = rule.replace("<int:", "<")
         for place, value in values.items():
             path = path.replace(f"<{place}>", value)
@@ -641,7 +653,7 @@ def test_shop_staff_see_their_own_members_only_and_their_number(world: World) ->
     listed = world.ask("sol", "GET", "/groups", {})
     assert [(row[0], row[2]) for row in listed.rows()] == [("Others", "0"), ("Vips", "1")]
     items_page = world.ask("sol", "GET", "/groups/vips/items", {})
-    assert [row[0] for row in items_page.rows()] == ["Own Customer"]
+    assert [row[0] for row in items_page.rows()] == ["Gender is “other”.", "Own Customer"]
 
 
 def test_a_technical_admin_reads_names_of_groups_and_nothing_else(world: World) -> None:

@@ -12,12 +12,14 @@ from portal.field_words import in_order, say_noun, say_row
 from portal.permissions import Actor
 from portal.queries import change_list as find
 from portal.queries import change_rows
+from portal.queries import fields as find_fields
 from portal.queries import users as find_users
 from portal.queries.change_list import Wanted
 from portal.queries.change_rows import Line
 from portal.queries.changes import Told
 from portal.services import undo as undoing
 from portal.words import of_restored, say
+from portal.words.rules_read import both_for
 
 
 @click.group("change")
@@ -77,7 +79,7 @@ def show(actor: Actor, number: int, as_json: bool) -> None:
     if one.note:
         click.echo(one.note)
     header = (gettext("What"), gettext("Field"), gettext("Before"), gettext("After"))
-    output.table(header, (cells for page in _pages(actor, number) for cells in _cells(page)))
+    output.table(header, (cells for page in _pages(actor, number) for cells in _cells(actor, page)))
 
 
 def _when(one: Told) -> str:
@@ -107,11 +109,14 @@ def _pages(actor: Actor, number: int) -> Any:
         after = page.after
 
 
-def _cells(page: change_rows.Rows) -> Any:
+def _cells(actor: Actor, page: change_rows.Rows) -> Any:
     for line in page.rows:
         what = f"{say_noun(line.noun)} {line.thing.label}".strip()
         for name in in_order(line.names):
-            yield what, *say_row(page, line, name)
+            called, *said = say_row(page, line, name)
+            if line.noun == "group_item" and name == "rule":
+                said = both_for(actor, (line.before, line.after), find_fields.catalogue(actor=actor))
+            yield what, called, *said
         if not line.names:
             yield what, "", "", ""
 

@@ -18,9 +18,9 @@ from portal.queries import filters
 from portal.queries import groups as find
 from portal.queries import items as find_items
 from portal.queries import shops as find_shops
-from portal.rules.tree import from_json
 from portal.rules.writing import write
 from portal.services import details, groups, items
+from portal.words.rules_read import tree_for
 
 
 @click.group("group")
@@ -112,7 +112,7 @@ def _item(actor: Actor, item: GroupItem) -> dict[str, Any]:
     told = {"id": item.id, "sign": item.sign, "kind": item.kind}
     told |= {"code": target.code if target else "", "name": target.name if target else ""}
     if item.kind == "rule":
-        told["rule"] = write(from_json(item.rule), find_fields.catalogue())
+        told["rule"] = write(tree_for(actor, item.rule, find_fields.catalogue(actor=actor)), find_fields.catalogue())
     if item.of_group and item.of_group.is_sensitive and not actor.may(Action.SEE_SENSITIVE):
         told |= {"code": "", "name": gettext("a group you may not see")}
     if item.kind == "share":

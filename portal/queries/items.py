@@ -14,6 +14,7 @@ from portal.queries.customers import matching, words
 from portal.queries.membership import valid_at
 
 PAGE = 50
+NOT_THERE = N_("This item is not there any more.")
 # Shops before groups before customers, what is included before what is excluded, then the newest last.
 _RANK = peewee.Case(GroupItem.kind, (("shop", 0), ("customer", 4)), 2) + peewee.Case(
     GroupItem.sign, (("include", 0),), 1
@@ -72,13 +73,18 @@ def one(actor: Actor, group: Group, item_id: int) -> GroupItem:
     """Return one live item of `group` that this person may see; raises Missing."""
     found: GroupItem | None = _fitting(actor, group).where(GroupItem.id == item_id).first()
     if found is None:
-        raise Missing(N_("This item is not there any more."))
+        raise Missing(NOT_THERE)
     return found
 
 
 def every(actor: Actor, group: Group) -> list[GroupItem]:
-    """Return all live items of `group` that speak of customers and shops this person may see, in order."""
+    """Return all live items of `group` that speak of customers and shops this person may see, and rules, in order."""
     return list(_fitting(actor, group).order_by(_RANK, GroupItem.id))
+
+
+def rules(actor: Actor, group: Group) -> list[GroupItem]:
+    """Return the live items of `group` that are rules, in order; a rule speaks of nobody, so all who see it read it."""
+    return list(_fitting(actor, group).where(GroupItem.rule.is_null(False)).order_by(_RANK, GroupItem.id))
 
 
 def included_shops(group: Group) -> list[Shop]:
@@ -111,7 +117,7 @@ def _fitting(actor: Actor, group: Group, q: str = "") -> peewee.ModelSelect:
     )
     reach = actor.shops(Action.SEE_GROUPS)
     if reach is not None:
-        query = query.where(Customer.shop.in_(reach) | GroupItem.shop.in_(reach))
+        query = query.where(Customer.shop.in_(reach) | GroupItem.shop.in_(reach) | GroupItem.rule.is_null(False))
     for of_customer, word in zip(matching(actor, q), words(q), strict=True):
         of_group = like(Target.name_key, word) | like(Target.code, word)
         if not actor.may(Action.SEE_SENSITIVE):

@@ -18,6 +18,7 @@ from portal.web import (
     members,
     proposals,
     render,
+    rules,
     settings,
     shops,
     stages,
@@ -36,7 +37,7 @@ def init_app(app: Flask) -> None:
     undoing.init_app(app)
     approvals.init_app(app)
     for module in (
-        start, users, shops, fields, settings, customers, exports, groups, members, history, why, stages, proposals,
-        approvals, imports, file_columns, jobs, changes, undoing,
+        start, users, shops, fields, settings, customers, exports, groups, members, rules, history, why, stages,
+        proposals, approvals, imports, file_columns, jobs, changes, undoing,
     ):  # fmt: skip
         app.register_blueprint(module.pages)

@@ -14,13 +14,15 @@ from portal.permissions import Action
 from portal.queries import change_list as find
 from portal.queries import change_rows
 from portal.queries.change_list import Wanted
+from portal.queries.change_rows import Line, Rows
 from portal.queries.changes import Thing, Told
 from portal.queries.undone import undone_by
 from portal.services import undo
 from portal.values import Remark
-from portal.web import paging
+from portal.web import paging, rule_words
 from portal.web.language import say
 from portal.web.render import render
+from portal.words.rules_read import both_for
 
 pages = Blueprint("changes", __name__, url_prefix="/changes")
 
@@ -92,6 +94,13 @@ def _called(thing: Thing) -> str:
     return f"{say_noun(thing.noun)} {thing.label}" if thing.noun in {"change", "proposal"} else thing.label
 
 
+def _said(rows: Rows, line: Line, name: str) -> tuple[str, str, str]:
+    called, before, after = say_row(rows, line, name)
+    if line.noun == "group_item" and name == "rule":
+        before, after = both_for(actor(), (line.before, line.after), rule_words.catalogue())
+    return called, before, after
+
+
 @pages.get("/<int:change_id>")
 @needs(Action.SEE_CHANGES)
 def show(change_id: int) -> ResponseReturnValue:
@@ -101,7 +110,7 @@ def show(change_id: int) -> ResponseReturnValue:
     rows = change_rows.page(actor(), change_id, after=after or 0)
     return render(
         "changes/show.html", change=change, nouns=find.NOUNS, rows=rows, link=_link, say_noun=say_noun,
-        said=lambda line, name: say_row(rows, line, name), in_order=in_order,
+        said=lambda line, name: _said(rows, line, name), in_order=in_order,
         called=_called, say_change=say_change, say_door=say_door, undoable=_undoable([change]),
         undone=undone_by([change_id]),
         kept=lambda line: say(Remark(line.after["kept"], line.noun, line.after["params"])),

@@ -17,6 +17,7 @@ from portal.models import Customer, Group, GroupItem, Shop
 from portal.permissions import Action
 from portal.services import days, details
 from portal.services.items import NewItem, hundredths
+from portal.web import rule_words
 
 SIGNS = ("include", "exclude")
 KINDS = ("customer", "shop", "group")
@@ -153,6 +154,8 @@ def name_of(item: GroupItem) -> str:
         return item.customer.name or item.customer.code
     if item.kind == "shop":
         return item.shop.name
+    if item.kind == "rule":
+        return rule_words.sentence_of(item)
     return item.of_group.label if is_seen(item) else gettext("a group you may not see")
 
 

@@ -2,12 +2,15 @@
 
 import secrets
 from dataclasses import replace
+from functools import partial
 from typing import Self
+from urllib.parse import parse_qsl
 
 import wtforms
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_number, gettext, ngettext
+from werkzeug.datastructures import MultiDict
 
 from portal.access import actor, needs
 from portal.errors import Conflict, Refusal
@@ -17,10 +20,14 @@ from portal.permissions import Action
 from portal.queries import groups as find
 from portal.queries import items as find_items
 from portal.queries import users as find_users
+from portal.queries.rules.of_filter import tree_of
 from portal.received import reads
 from portal.services import details, groups
 from portal.services.groups import Details, Saved
-from portal.web import previewing
+from portal.services.items import NewItem
+from portal.web import looking, previewing, rule_words
+from portal.web.builder import ROWS, Builder, RuleForm, is_of_builder
+from portal.web.filtering import Filtering
 from portal.web.forms import VersionedForm, _l, options
 from portal.web.language import say
 from portal.web.members import marks, planned
@@ -29,6 +36,7 @@ from portal.web.render import render
 
 pages = Blueprint("groups", __name__, url_prefix="/groups")
 
+MAX_FILTER = 8_000  # characters of an address
 HUE_LABELS = {
     "blue": _l("Blue"), "indigo": _l("Indigo"), "violet": _l("Violet"), "pink": _l("Pink"), "red": _l("Red"),
     "orange": _l("Orange"), "amber": _l("Amber"), "lime": _l("Lime"), "green": _l("Green"), "teal": _l("Teal"),
@@ -42,7 +50,7 @@ class GroupForm(VersionedForm):
     name = wtforms.StringField(_l("Name of the customer group"))
     type = wtforms.RadioField(
         _l("Group Type"),
-        choices=options((("customer", _l("Customer")), ("shop", _l("Shop")))),
+        choices=options((("customer", _l("Customer")), ("shop", _l("Shop")), ("rule", _l("Rule")))),
         default="customer",
         validate_choice=False,
     )
@@ -90,6 +98,10 @@ class GroupForm(VersionedForm):
         return self
 
 
+class NewGroupForm(GroupForm, RuleForm):
+    """What a person says about a group that does not exist yet, with its first rule."""
+
+
 def _number(text: str | None) -> int | None:
     """Return the number in a form's text; None for none, 0 (nobody's) for what is no number."""
     if not text:
@@ -109,36 +121,57 @@ def index() -> Response:
 
 @pages.get("/new")
 @needs(Action.CREATE_GROUP)
-def new(form: GroupForm | None = None, picker: Picker | None = None, status: int = 200) -> Response:
-    """Ask for a new group."""
+def new(
+    form: NewGroupForm | None = None, picker: Picker | None = None, builder: Builder | None = None, status: int = 200
+) -> Response:
+    """Ask for a new group; a rule in the address is its first item."""
     if form is None:
-        form = GroupForm(request.args, owner_id=str(actor().user_id))
+        form = NewGroupForm(request.args, owner_id=str(actor().user_id))
         form.in_form.data = form.type.data == "customer"
     picker = picker or Picker.read(actor(), request.args, shops_first=form.type.data == "shop")
-    shown = None
-    if picker.says_something and status == 200:
+    builder = builder or _builder(form, request.args)
+    shown, act = None, request.form.get("do", "find")
+    if status == 200 and act == "find" and (picker.says_something or builder.says_something):
         # A name that is missing or taken is nothing that moves anybody: the save says so.
         details = replace(form.details(), name=f"{form.details().name[:40]} {secrets.token_hex(16)}")
-        shown = previewing.of(lambda: groups.create(actor(), details, picker.new_items()))
+        shown = previewing.of(lambda: groups.create(actor(), details, first_items(picker, builder)))
+    is_refused = status == Refusal.status or (act == "text" and builder.view == "rows")
+    here = url_for("groups.create")
     return render(
         "groups/new.html", status=status, form=form.drawn(), picker=picker, shown=shown, only_known=False,
-        target=url_for("groups.create"),
+        target=here, rule_form=form, builder=builder, drawing=builder.drawing(here, is_refused=is_refused),
+        look=partial(looking.of, builder),
     )  # fmt: skip
+
+
+def _builder(form: GroupForm, args: MultiDict[str, str]) -> Builder:
+    """Return the rule that a form carries, or an address as a filter of the list; nothing where no Rule is chosen."""
+    if form.type.data == "rule" and args.get("filter"):
+        asked = MultiDict(parse_qsl(args["filter"][:MAX_FILTER]))
+        return Builder.of(tree_of(Filtering.read(actor(), asked).wanted), rule_words.catalogue())
+    return Builder.read(args if form.type.data == "rule" else MultiDict(), rule_words.catalogue())
+
+
+def first_items(picker: Picker, builder: Builder) -> list[NewItem]:
+    """Return what a new group is made of: the rule, if one was begun, and what was chosen."""
+    rule = [NewItem(rule=builder.as_json())] if builder.says_something else []
+    return [*rule, *picker.new_items()]
 
 
 @pages.post("/new")
 @needs(Action.CREATE_GROUP)
-@reads(GroupForm, ItemsForm, also=("do",), many=("item",))
+@reads(NewGroupForm, ItemsForm, also=("do",), many=("item",), families=(ROWS,))
 def create() -> ResponseReturnValue:
     """Store a new group, or draw the form again when only an item was looked for."""
-    form = GroupForm(request.form)
+    form = NewGroupForm(request.form)
     picker = Picker.read(actor(), request.form, shops_first=form.type.data == "shop")
-    if request.form.get("do") in {"find", "new-customer"}:
-        return new(form, picker)
+    builder, act = _builder(form, request.form), request.form.get("do", "")
+    if act in {"find", "new-customer"} or is_of_builder(act):
+        return new(form, picker, builder)
     try:
-        saved = groups.create(actor(), form.details(), picker.new_items())
+        saved = groups.create(actor(), form.details(), first_items(picker, builder))
     except Refusal as refusal:
-        return new(form.refused(refusal), picker, refusal.status)
+        return new(form.refused(refusal), picker, builder, refusal.status)
     tell_saved(saved)
     after = {"close": url_for("groups.index"), "new": url_for("groups.new", type=saved.group.type)}
     return redirect(after.get(request.form.get("do", ""), url_for("members.show", code=saved.group.code)), 303)

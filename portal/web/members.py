@@ -130,7 +130,7 @@ def add_items(code: str) -> ResponseReturnValue:
         raise
     except Refusal as refusal:
         return items_of(code, picker, refusal, refusal.status)
-    _tell(group, put)
+    tell(group, put)
     return redirect(url_for("members.items_of", code=code), 303)
 
 
@@ -160,7 +160,7 @@ def ask_end(code: str, item_id: int) -> Response:
 def end_item(code: str, item_id: int) -> ResponseReturnValue:
     """End one item."""
     group = find.by_code(actor(), code)
-    _tell(group, items.end(actor(), group.id, item_id))
+    tell(group, items.end(actor(), group.id, item_id))
     return redirect(url_for("members.items_of", code=code), 303)
 
 
@@ -233,7 +233,7 @@ def add_from_customer(code: str) -> ResponseReturnValue:
             return ask_add(code, form.refused(refusal), refusal.status)
         flash(say(refusal), "error")
     else:
-        _tell(group, put, _added(group, put) % {"name": customer.name or customer.code, "group": group.label})
+        tell(group, put, _added(group, put) % {"name": customer.name or customer.code, "group": group.label})
     return redirect(url_for("customers.show", code=customer.code), 303)
 
 
@@ -264,7 +264,8 @@ def _added(group: Group, put: items.Put) -> str:
     return gettext("%(name)s was in %(group)s already.")
 
 
-def _tell(group: Group, put: items.Put, sentence: str = "") -> None:
+def tell(group: Group, put: items.Put, sentence: str = "") -> None:
+    """Say what putting items did."""
     moved = [
         ngettext("%(n)s joined", "%(n)s joined", put.joined, n=format_number(put.joined)) if put.joined else "",
         ngettext("%(n)s left", "%(n)s left", put.left, n=format_number(put.left)) if put.left else "",

@@ -10,7 +10,7 @@ from flask.sessions import SecureCookieSessionInterface
 from peewee import fn
 
 from portal import clock, db
-from portal.models import Change, Job, Shop
+from portal.models import Change, GroupItem, Job, Shop
 from portal.permissions import OPERATOR, Actor
 from portal.samples.people import people
 from portal.services import customers, fields, groups, imports, items, proposals, sessions, shops, undo
@@ -21,6 +21,7 @@ from tests.conftest import PASSWORD, Person, SqliteFiles, add_standing, forget, 
 LONG = "Wolfeschlegelsteinhausenbergerdorff"
 N_OTHERS = 52  # enough for a second page
 CHECKED, STOPPED, DONE = 1, 2, 3  # the imports
+RULE = 26  # the item that is one
 
 
 @dataclass
@@ -123,6 +124,10 @@ def _fill(cass: Actor, sam: Actor, s1: Shop, folder: Path) -> None:
     imports.check(cass, file, "holiday.png")
     file.write_text("code,name\nF-1,Fiona File\nF-2,\nA-2,Beatriz Uwase\n", encoding="utf-8")
     imports.run(cass, imports.check(cass, file, "more.csv", new_group="From a File").id)
+    shop = {"field": "shop", "op": "is", "value": "s1"}
+    told = {"all": [shop, {"field": "gender", "op": "is_not", "value": "female"}]}
+    north = group("Of the North", NewItem(rule=told), type="rule", hue="lime")
+    assert GroupItem.get(GroupItem.group == north).id == RULE
 
 
 def _fields(cass: Actor) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.browser.store import CHECKED, DONE, LONG, STOPPED
+from tests.browser.store import CHECKED, DONE, LONG, RULE, STOPPED
 
 Act = Callable[[Page], Any]
 
@@ -95,6 +95,25 @@ def toasts(page: Page) -> None:
     page.locator("#preview section").wait_for()
     save(page)
     page.locator(".toast").first.wait_for()
+
+
+def building(page: Page) -> None:
+    page.get_by_role("button", name="Add a group of conditions").first.click()
+    page.locator("#rule-4-field").select_option(label="Date of birth")
+    page.locator("#rule-4-part").wait_for()
+    page.locator("#rule-4-op").select_option("between")
+    page.locator("#rule-4-way2").select_option("-years")
+    page.locator("#rule-4-value2").wait_for()
+    unchecked(page)
+    page.locator(".error-summary").wait_for()
+
+
+def typing(page: Page) -> None:
+    page.get_by_role("button", name="Text", exact=True).click()
+    page.locator("#rule").fill("gender = female\nand nme = x")
+    page.locator("#looked mark").wait_for()
+    unchecked(page)
+    page.locator(".error-summary").wait_for()
 
 
 def unfolded(page: Page) -> None:
@@ -201,6 +220,11 @@ VIEWS = [
     View("/groups/<code>/archive", "/groups/kigali-north/archive", "pat", unfolded),
     View("/groups/<code>/restore", "/groups/spring-letter/restore"),
     View("/groups/<code>/used-by", "/groups/super-bonus/used-by"),
+    View("/groups/<code>/rule", "/groups/super-bonus/rule"),
+    View("/groups/<code>/rule", "/groups/of-the-north/rule", "sam"),
+    View("/groups/<code>/rule/<int:item_id>", f"/groups/of-the-north/rule/{RULE}", "cass", building),
+    View("/groups/<code>/rule/new", "/groups/super-bonus/rule/new", "cass", typing),
+    View("/groups/new", "/groups/new?type=rule&rule=gender%20!%3D%20female", "cass", nothing),
     View("/groups/<code>/used-by", "/groups/inner-circle/used-by"),
     View("/groups/<code>/items/<int:item_id>/end", "/groups/super-bonus/items/1/end", "cass", unfolded),
     View("/groups/<code>/members/remove", "/groups/open-house/members/remove?customer=A-2", "sam"),

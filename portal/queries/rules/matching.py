@@ -123,12 +123,23 @@ def of_customers(rules: Sequence[RuleItem], customers: Slice) -> Iterator[tuple[
 
 def count(condition: Condition, visible: Iterable[int] | None = None) -> int:
     """Return how many customers a condition fits, of those shops or (None) of all."""
-    sql, params = f"c.removed_at IS NULL AND ({condition.sql})", condition.params
-    if visible is not None:
-        shops = list(visible)
-        sql += f" AND c.shop_id IN ({', '.join('?' * len(shops))})"
-        params = (*params, *shops)
+    sql, params = _of_visible(condition, visible)
     return int(run(f"SELECT count(*) FROM customer c{_joined(condition)} WHERE {sql}", params).fetchone()[0])
+
+
+def some(condition: Condition, most: int, visible: Iterable[int] | None = None) -> list[int]:
+    """Return the ids of a few customers whom a condition fits, those that are found first; see `count`."""
+    sql, params = _of_visible(condition, visible)
+    found = run(f"SELECT c.id FROM customer c{_joined(condition)} WHERE {sql} LIMIT {most}", params)
+    return [customer_id for (customer_id,) in found.fetchall()]
+
+
+def _of_visible(condition: Condition, visible: Iterable[int] | None) -> tuple[str, tuple[Any, ...]]:
+    sql, params = f"c.removed_at IS NULL AND ({condition.sql})", condition.params
+    if visible is None:
+        return sql, params
+    shops = list(visible)
+    return f"{sql} AND c.shop_id IN ({', '.join('?' * len(shops))})", (*params, *shops)
 
 
 def sql_of(condition: Condition) -> peewee.SQL:
