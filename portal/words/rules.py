@@ -7,6 +7,7 @@ a value fit too, it says so.
 from flask_babel import gettext, ngettext
 
 from portal.errors import N_
+from portal.queries.rules.readable import UNSEEN
 from portal.rules.catalogue import DATES, Catalogue, FieldInfo
 from portal.rules.checking import Problem
 from portal.rules.mistakes import RuleError
@@ -112,6 +113,8 @@ def _not(part: Tree, catalogue: Catalogue) -> str:
 
 
 def _group(code: str, catalogue: Catalogue) -> str:
+    if code == UNSEEN:
+        return quoted(gettext("a group you may not see"))
     info = catalogue.groups.get(code)
     return quoted(info.name if info else code)
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flask_babel import gettext
-
 from portal.permissions import Actor
 from portal.queries.rules.readable import readable
 from portal.rules.catalogue import Catalogue
@@ -14,7 +12,7 @@ from portal.words.rules import sentence
 
 def tree_for(actor: Actor, said: Mapping[str, Any], catalogue: Catalogue) -> Tree:
     """Return what she may read of a rule as JSON holds it; `catalogue` has the groups that she may see."""
-    return readable(actor, said, catalogue, gettext("a group you may not see"))
+    return readable(actor, said, catalogue)
 
 
 def sentence_for(actor: Actor, said: Mapping[str, Any], catalogue: Catalogue) -> str:

@@ -12,8 +12,8 @@ from portal.queries.history.timeline import Stay
 from portal.queries.why import Fix, PastProof, Proof, Reason
 from portal.queries.why.rules import Verdict
 from portal.rules.tree import Tree
-from portal.rules.writing import write
 from portal.words.causes import say_cause, who
+from portal.words.rules import phrase
 
 _SHOPS = 5  # named of those that a group includes; further ones are counted
 _ITEMS = {
@@ -21,10 +21,10 @@ _ITEMS = {
     ("include", "shop"): N_("Included with the shop %(shop)s"),
     ("include", "group"): N_("Included as a member of %(group)s"),
     ("include", "share"): N_("Included by the share %(share)s of %(group)s, for her lot is %(lot)s"),
-    ("include", "rule"): N_("Included by the rule “%(rule)s”"),
+    ("include", "rule"): N_("Included by a rule: %(rule)s"),
     ("exclude", "customer"): N_("Kept out by name"),
     ("exclude", "shop"): N_("Kept out with the shop %(shop)s"),
-    ("exclude", "rule"): N_("Kept out by the rule “%(rule)s”"),
+    ("exclude", "rule"): N_("Kept out by a rule: %(rule)s"),
     ("exclude", "group"): N_("Kept out as a member of %(group)s"),
     ("exclude", "share"): N_("Kept out by the share %(share)s of %(group)s, for her lot is %(lot)s"),
 }
@@ -107,7 +107,7 @@ def _item(reason: Reason) -> str:
 
 
 def _rule(verdict: Verdict, tree: Tree) -> str:
-    return write(tree, verdict.catalogue)
+    return phrase(tree, verdict.catalogue)
 
 
 def _conditions(reason: Reason, level: int) -> list[Line]:
@@ -163,7 +163,8 @@ def _of_misses(proof: Proof, level: int) -> list[Line]:
 
 def _outside(reason: Reason, level: int) -> list[Line]:
     if reason.verdict is not None:
-        text = gettext("The rule “%(rule)s” does not fit her.", rule=_rule(reason.verdict, reason.verdict.tree))
+        said = _rule(reason.verdict, reason.verdict.tree)
+        text = gettext("A rule of the group does not fit her: %(rule)s.", rule=said)
         return [Line(text, level), *_conditions(reason, level + 1)]
     if reason.proof is None:
         return []

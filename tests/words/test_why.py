@@ -14,6 +14,7 @@ from portal.models import Customer, Group, Shop
 from portal.permissions import Actor
 from portal.queries import customers as find_customers
 from portal.queries import why as find
+from portal.queries.why import data
 from portal.services import customers, groups, items
 from portal.services.items import NewItem
 from portal.words import why as words
@@ -187,3 +188,21 @@ def test_a_past_day_is_told_with_the_nearest_stays(
     other = new_group("Other")
     proof = find.why_at(cass, other, ann, START.date())
     assert [line.text for line in words.lines(proof)] == ["She has never been a member."]
+
+
+def test_a_rule_is_told_without_what_the_reader_may_not_see(
+    cass: Actor, sam: Actor, new_customer: New, new_group: New
+) -> None:
+    ann = new_customer("Ann", id_number="12345678", gender="f")
+    secret, group = new_group("Secret", [ann]), new_group("Rules")
+    groups.edit(cass, secret.id, groups.Details("Secret", is_sensitive=True))
+    rule = {"all": [{"in": "secret"}, {"field": "id_number", "op": "is", "value": "12345678"},
+                    {"field": "gender", "op": "one_of", "value": ["f", "m"]}]}  # fmt: skip
+    items.add(cass, group.id, [NewItem(rule=rule)])
+    people = (cass, sam)
+    told = {who.name: " ".join(line.text for line in words.lines(find.why(who, group, ann))) for who in people}
+    assert find.why(cass, group, ann).is_member
+    assert ("Secret" in told["Cass"], "12345678" in told["Cass"]) == (True, True)
+    assert ("Secret" in told["Sam"], "12345678" in told["Sam"]) == (False, False)
+    assert "a group you may not see" in told["Sam"]
+    assert "secret" not in str(data.of_proof(find.why(sam, group, ann), []))

@@ -117,10 +117,8 @@ class _Writer:
     def _text(self, test: Test, op: str, column: Column) -> str:
         if column.way == "search":
             return self._words(test)
-        against = column.exact if test.is_exact else column.key
-        read: Callable[[Value], str] = str if test.is_exact else (lambda value: keys.of(column.kind, value, op))
-        values = [read(value) for value in test.values]
-        if not all(values):
+        against, values = self._compared(test, op, column)
+        if not values:
             return _FALSE
         match op:
             case "is":
@@ -134,6 +132,14 @@ class _Writer:
             case "ends_with":
                 return self._put(_end().format(against, len(values[0])), *values)
         raise ValueError(op)
+
+    def _compared(self, test: Test, op: str, column: Column) -> tuple[str, list[str]]:
+        """Return what the values are held against, and the values as it holds them."""
+        read: Callable[[Value], str] = str if test.is_exact else (lambda value: keys.of(column.kind, value, op))
+        # A value of which nothing is left to compare is equal to none, and part of none.
+        values = [text for value in test.values if (text := read(value))]
+        is_stored = test.is_exact or (op in {"is", "one_of"} and keys.are_stored(column.kind, values))
+        return column.exact if is_stored else column.key, values
 
     def _choices(self, test: Test, op: str, column: Column) -> str:
         if op != "contains":

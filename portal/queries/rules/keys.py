@@ -1,6 +1,6 @@
 """What a value of a test is compared as: folded, in the international form of a phone, in minor units of money."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
 from portal.languages import read_language
@@ -10,7 +10,7 @@ from portal.own_values.readers import key_of
 from portal.queries.customers import words as words_of
 from portal.rules.tree import Days, Value
 from portal.text import digits, fold
-from portal.values import GENDER_BY_WORD, ID_TYPES
+from portal.values import GENDER_BY_WORD, GENDERS, ID_TYPES
 
 
 def of(kind: str, value: Value, op: str) -> str:
@@ -26,6 +26,11 @@ def of(kind: str, value: Value, op: str) -> str:
         bare = digits(text)
         return f"+{bare.removeprefix('00')}" if bare else fold(text)
     return key_of(kind, text, context()) if is_whole else part_key(kind, text)
+
+
+def are_stored(kind: str, texts: Iterable[str]) -> bool:
+    """Tell whether a built-in field holds these words as they are, so that nothing has to be folded to find them."""
+    return kind == "gender" and set(texts) <= set(GENDERS)
 
 
 def words(value: Value) -> list[str]:

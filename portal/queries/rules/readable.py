@@ -10,12 +10,13 @@ from portal.queries.fields import MASKED_AS
 from portal.rules.catalogue import Catalogue
 from portal.rules.tree import All, Any_, In, Not, Test, Tree, from_json
 
+UNSEEN = "•"  # no code of a group
 # By these a rule may name one customer, whom the reader may not know.
 _NAMING = frozenset({"code", "name", "email", "phone", "id_number", "address", "search"})
 
 
-def readable(actor: Actor, said: Mapping[str, Any], catalogue: Catalogue, unseen: str) -> Tree:
-    """Return a rule as JSON holds it as a tree for this person; `unseen` stands for a group that she may not see.
+def readable(actor: Actor, said: Mapping[str, Any], catalogue: Catalogue) -> Tree:
+    """Return a rule as JSON holds it as a tree for this person; UNSEEN stands for a group that she may not see.
 
     `catalogue` has the groups that she may see.
     """
@@ -26,19 +27,19 @@ def readable(actor: Actor, said: Mapping[str, Any], catalogue: Catalogue, unseen
     if actor.shops(Action.SEE_CUSTOMERS) is not None:
         hidden |= _NAMING
     own = {info.code for info in catalogue.fields.values() if info.is_own and MASKED_AS.get(info.type) in hidden}
-    return _hiding(from_json(said), hidden | own, catalogue, unseen)
+    return _hiding(from_json(said), hidden | own, catalogue)
 
 
-def _hiding(tree: Tree, hidden: frozenset[str], catalogue: Catalogue, unseen: str) -> Tree:
+def _hiding(tree: Tree, hidden: frozenset[str], catalogue: Catalogue) -> Tree:
     match tree:
         case All(parts):
-            return All(tuple(_hiding(part, hidden, catalogue, unseen) for part in parts))
+            return All(tuple(_hiding(part, hidden, catalogue) for part in parts))
         case Any_(parts):
-            return Any_(tuple(_hiding(part, hidden, catalogue, unseen) for part in parts))
+            return Any_(tuple(_hiding(part, hidden, catalogue) for part in parts))
         case Not(part):
-            return Not(_hiding(part, hidden, catalogue, unseen))
+            return Not(_hiding(part, hidden, catalogue))
         case In(group):
-            return tree if group in catalogue.groups else In(unseen)
+            return tree if group in catalogue.groups else In(UNSEEN)
         case Test(field) if field in hidden:
             return replace(tree, values=tuple(MASK for _ in tree.values))
     return tree

@@ -60,7 +60,7 @@ def read(actor: Actor, group: Group, customer: Customer) -> Facts:
     return Facts(
         customer, moment, groups, _by_group(items), _elsewhere(ids, customer, moment), found,
         _file_rows(found, customer), stay_of(group, stays[-1], found) if stays else None, actor.shops(Action.WHY),
-        actor.may(Action.SEE_SENSITIVE), verdicts(customer, rules, moment),
+        actor.may(Action.SEE_SENSITIVE), verdicts(actor, customer, rules, moment),
     )  # fmt: skip
 
 
