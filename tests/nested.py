@@ -1,4 +1,4 @@
-"""Groups made of groups, of shares and of items with days, in plain Python, under a clock that is moved.
+"""Groups made of groups, of shares, of rules and of items with days, in plain Python, under a clock that is moved.
 
 `tests/test_model.py` runs it, `python -m tests.long.model --door nested` for longer. Laws 1, 2, 6, 9 and 12 of
 product.md §4; every act is previewed first, and the preview has to say what the model does.
@@ -32,6 +32,21 @@ SHARES = st.sampled_from([(0, 5_000, "a"), (5_000, 10_000, "a"), (0, 10_000, "b"
 DAYS = st.sampled_from([None, None, None, 1, 2, 3])
 SIGNS = st.sampled_from(["include", "include", "exclude"])
 Pair = tuple[int, int]
+MEN = {"field": "gender", "op": "is", "value": "male"}
+# Which rules may be put: two that ask for a group, one that changes with the day.
+RULES: dict[int, Callable[[str], dict[str, Any]]] = {
+    0: lambda code: MEN,
+    1: lambda code: {"all": [MEN, {"not": {"in": code}}]},
+    2: lambda code: {"any": [MEN, {"in": code}]},
+    3: lambda code: {"field": "created", "part": "days_since", "op": "ge", "value": 2},
+}
+OF_GROUPS = {1, 2}
+BY_THE_DAY = 3
+
+
+def is_made_of(key: tuple[Any, ...]) -> bool:
+    """Tell whether an item, by its key, names a group or has a rule that asks for one."""
+    return key[1] in {"group", "share"} or (key[1] == "rule" and key[3] in OF_GROUPS)
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,8 @@ class Nested(RuleBasedStateMachine):
         self.shops = [shops.create(OPERATOR, code=f"S{n}", name=f"Shop {n}").id for n in range(2)]
         self.shop_of: dict[int, int] = {}
         self.uid: dict[int, str] = {}
+        self.gender: dict[int, str] = {}
+        self.created: dict[int, datetime] = {}
         self.is_active: dict[int, bool] = {}
         # (group, kind, target, low, high, seed): what is said
         self.items: dict[tuple[Any, ...], Said] = {}
@@ -91,8 +108,17 @@ class Nested(RuleBasedStateMachine):
             return {target}
         if kind == "shop":
             return {customer for customer, shop in self.shop_of.items() if shop == target}
+        if kind == "rule":
+            return self._fitting(target, low, moment)
         inside = self._members(target, moment)
         return inside if kind == "group" else {one for one in inside if low <= self._lot(seed, one) < high}
+
+    def _fitting(self, target: int, which: int, moment: datetime) -> set[int]:
+        men = {one for one, gender in self.gender.items() if gender == "male"}
+        if which == BY_THE_DAY:
+            return {one for one, at in self.created.items() if (moment.date() - at.date()).days >= 2}
+        inside = self._members(target, moment) if which in OF_GROUPS else set()
+        return {0: men, 1: men - inside, 2: men | inside}[which]
 
     def _lot(self, seed: str, customer: int) -> int:
         return int(hashlib.md5(f"{seed}:{self.uid[customer]}".encode()).hexdigest()[:8], 16) % 10_000
@@ -118,6 +144,10 @@ class Nested(RuleBasedStateMachine):
                 at for (group, *_), said in self.items.items() if self.is_active[group]
                 for at in (said.begins, said.ends) if at is not None and self.reached < at <= moment
             ]
+            midnight = datetime.combine(self.reached.date() + timedelta(days=1), datetime.min.time())
+            by_the_day = any(self.is_active[key[0]] and key[1] == "rule" and key[3] == BY_THE_DAY for key in self.items)
+            if by_the_day and midnight <= moment:
+                dates.append(midnight)
             if not dates:
                 break
             self.reached = min(dates)
@@ -129,13 +159,14 @@ class Nested(RuleBasedStateMachine):
 
     def _way(self, start: int, end: int) -> bool:
         return start == end or any(
-            self._way(key[2], end) for key in self.items if key[0] == start and key[1] in {"group", "share"}
+            self._way(key[2], end) for key in self.items if key[0] == start and is_made_of(key)
         )
 
     def _shut_out(self, group: int, customer: int) -> bool:
         return any(
             key[0] == group and key[1] != "customer" and said.sign == "exclude" and said.counts(now())
-            and customer in self._named(*key[1:], now()) and (key[1] == "shop" or (key[2], customer) in self.since)
+            and customer in self._named(*key[1:], now())
+            and (key[1] in {"shop", "rule"} or (key[2], customer) in self.since)
             for key, said in self.items.items()
         )
 
@@ -168,6 +199,7 @@ class Nested(RuleBasedStateMachine):
         code = Customer.select().count()
         made = customers.create(self.cass, {"code": f"K{code}", "shop": f"S{shop}"}).customer
         self.shop_of[made.id], self.uid[made.id] = self.shops[shop], made.uid
+        self.gender[made.id], self.created[made.id] = "", made.created_at
 
     @rule(shop=st.sampled_from([0, 1]))
     @precondition(lambda self: len(self.shop_of) < 7)
@@ -191,14 +223,22 @@ class Nested(RuleBasedStateMachine):
         self.shop_of[customer] = self.shops[shop]
         self._did()
 
+    @rule(data=st.data(), gender=st.sampled_from(["male", "female", ""]))
+    def change_gender(self, data: st.DataObject, gender: str) -> None:
+        self._tick()
+        customer = self._any(data, self.shop_of)
+        self._act(lambda: customers.edit(self.cass, customer, {"gender": gender}))
+        self.gender[customer] = gender
+        self._did()
+
     @rule(hours=st.sampled_from([5, 20, 30, 80]))
     def wait(self, hours: int) -> None:
         self._tick(hours=hours)
 
-    @rule(data=st.data(), sign=SIGNS, kind=st.sampled_from(["customer", "shop", "group", "share"]), share=SHARES,
-          first=DAYS, lasts=DAYS)  # fmt: skip
+    @rule(data=st.data(), sign=SIGNS, kind=st.sampled_from(["customer", "shop", "group", "share", "rule"]),
+          share=SHARES, which=st.sampled_from(sorted(RULES)), first=DAYS, lasts=DAYS)  # fmt: skip
     def add_item(
-        self, data: st.DataObject, sign: str, kind: str, share: tuple[int, int, str], first: int | None,
+        self, data: st.DataObject, sign: str, kind: str, share: tuple[int, int, str], which: int, first: int | None,
         lasts: int | None,
     ) -> None:  # fmt: skip
         self._tick()
@@ -207,16 +247,19 @@ class Nested(RuleBasedStateMachine):
         target = self._any(data, targets.get(kind, self.is_active))
         begins = now() + timedelta(days=first) if first else None
         said = Said(sign, begins, (begins or now()) + timedelta(days=lasts) if lasts else None)
-        low, high, seed = share if kind == "share" else (0, 0, "")
-        named = {"customer": "customer_id", "shop": "shop_id"}.get(kind, "of_group_id")
-        new: dict[str, Any] = {"sign": sign, "valid_from": said.begins, "valid_until": said.ends, named: target}
+        low, high, seed = share if kind == "share" else (which if kind == "rule" else 0, 0, "")
+        if kind == "rule" and which not in OF_GROUPS:
+            target = 0
+        named = {"customer": "customer_id", "shop": "shop_id", "rule": "rule"}.get(kind, "of_group_id")
+        what = self._rule(which, target) if kind == "rule" else target
+        new: dict[str, Any] = {"sign": sign, "valid_from": said.begins, "valid_until": said.ends, named: what}
         if kind == "share":
             new |= {"low": low, "high": high, "seed": seed}
 
         def act() -> object:
             return items.add(self.cass, group, [NewItem(**new)])
 
-        if self._may_not(group, sign, kind, target):
+        if self._may_not(group, sign, (group, kind, target, low)):
             with refused():
                 act()
             return
@@ -228,10 +271,14 @@ class Nested(RuleBasedStateMachine):
             self.items[key] = said
         self._did()
 
-    def _may_not(self, group: int, sign: str, kind: str, target: int) -> bool:
-        if kind == "customer":
+    def _may_not(self, group: int, sign: str, key: tuple[Any, ...]) -> bool:
+        target = key[2]
+        if key[1] == "customer":
             return sign == "include" and self._shut_out(group, target)
-        return kind in {"group", "share"} and (not self.is_active[target] or self._way(target, group))
+        return is_made_of(key) and (not self.is_active[target] or self._way(target, group))
+
+    def _rule(self, which: int, target: int) -> dict[str, Any]:
+        return RULES[which](Group.get_by_id(target).code if which in OF_GROUPS else "")
 
     @rule(data=st.data())
     @precondition(lambda self: self.items)
@@ -242,10 +289,12 @@ class Nested(RuleBasedStateMachine):
         key = self._any(data, self.items)
         group, kind, target, low, high, seed = key
         column = {"customer": GroupItem.customer, "shop": GroupItem.shop}.get(kind, GroupItem.of_group)
-        one = [GroupItem.group == group, GroupItem.kind == kind, column == target, GroupItem.ended_at.is_null()]
+        one = [GroupItem.group == group, GroupItem.kind == kind, GroupItem.ended_at.is_null()]
+        one += [] if kind == "rule" else [column == target]
         if kind == "share":
             one += [GroupItem.low == low, GroupItem.high == high, GroupItem.seed == seed]
-        item = GroupItem.get(*one)
+        said = self._rule(low, target) if kind == "rule" else None
+        item = next(item for item in GroupItem.select().where(*one) if item.rule == said)
         self._act(lambda: items.end(self.cass, group, item.id))
         del self.items[key]
         self._did()
@@ -255,7 +304,7 @@ class Nested(RuleBasedStateMachine):
         self._tick()
         group = self._any(data, self.is_active)
         status = "archived" if self.is_active[group] else "active"
-        users = {key[0] for key in self.items if key[1] in {"group", "share"} and key[2] == group}
+        users = {key[0] for key in self.items if is_made_of(key) and key[2] == group}
         if status == "archived" and any(self.is_active[user] for user in users):
             with refused():
                 groups.set_status(self.cass, group, status)
@@ -287,5 +336,5 @@ class Nested(RuleBasedStateMachine):
     def levels_stand_above_what_they_are_made_of(self) -> None:
         level = dict(Group.select(Group.id, Group.level).tuples())
         for group in self.is_active:
-            under = [level[key[2]] for key in self.items if key[0] == group and key[1] in {"group", "share"}]
+            under = [level[key[2]] for key in self.items if key[0] == group and is_made_of(key)]
             assert level[group] == max(under, default=-1) + 1

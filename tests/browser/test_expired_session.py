@@ -76,7 +76,7 @@ def test_a_form_saved_after_the_session_ended_is_stored_after_signing_in(chrome:
     page.goto("/customers/A-1/edit")
     end_sessions()
     page.get_by_label("Address").fill("KG 7 Ave, Kigali")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     on_sign_in(page)
     sign_in(page)
     expect(page.get_by_text("KG 7 Ave, Kigali")).to_be_visible()

@@ -32,7 +32,7 @@ TEXTS = """async paths => Promise.all(paths.map(async path => {
   return [...said];
 }))"""
 # Names of things, the same in every language.
-NAMES = {"Coterie", "Chrome", "Linux", "English", "Português", "Español", "CPF", "DNI", "NIE", "NIF", "Kinyarwanda"}
+NAMES = {"Coterie", "Chrome", "Linux", "English", "Português", "Español", "CPF", "CNPJ", "DNI", "NIE", "NIF", "Kinyarwanda"}
 HEADERS = {"name", "phone"}  # the sample files' own
 LOOKED_AT = [view for view in VIEWS if view.act is None]
 
@@ -53,10 +53,22 @@ def data(path: Path) -> set[str]:
         for table in tables if not table.startswith("customer_search_")
         for row in connection.execute(f'SELECT * FROM "{table}"') for value in row if isinstance(value, str)
     }  # fmt: skip
-    for (cells,) in connection.execute("SELECT cells FROM import_row"):
-        found |= {" ".join(str(cell).split()) for cell in json.loads(cells)}
     connection.close()
-    return found
+    return found | {" ".join(text.split()) for value in found if value[:1] in {"[", "{"} for text in held(value)}
+
+
+def held(value: str) -> list[str]:
+    """Return the texts in a value that is JSON: cells of a file, labels and choices of a field."""
+    try:
+        told = json.loads(value)
+    except ValueError:
+        return []
+    todo, texts = [told], []
+    while todo:
+        one = todo.pop()
+        todo += one.values() if isinstance(one, dict) else one if isinstance(one, list) else []
+        texts += [str(one)] if isinstance(one, str | int | float) else []
+    return texts
 
 
 def seen(chrome: Chrome, portal: Portal, store: Store, locale: str) -> dict[str, set[str]]:
