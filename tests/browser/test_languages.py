@@ -32,7 +32,9 @@ TEXTS = """async paths => Promise.all(paths.map(async path => {
   return [...said];
 }))"""
 # Names of things, the same in every language.
-NAMES = {"Coterie", "Chrome", "Linux", "English", "Português", "Español", "CPF", "CNPJ", "DNI", "NIE", "NIF", "Kinyarwanda"}
+NAMES = {
+    "Coterie", "Chrome", "Linux", "English", "Português", "Español", "Kinyarwanda", "CPF", "CNPJ", "DNI", "NIE", "NIF",
+}  # fmt: skip
 HEADERS = {"name", "phone"}  # the sample files' own
 LOOKED_AT = [view for view in VIEWS if view.act is None]
 

@@ -58,8 +58,8 @@ def _bring_up(part: Part, change: Recorder, updated: "_Updated") -> None:
     new = ImportRow.select(ImportRow.customer).where(*_new(part))
     if not matching.are_there():
         new = new.where(ImportRow.shop.is_null(False))
-    # Their numbers, not a select of them: of rows that have just been written PostgreSQL knows so little that it read all
-    # memberships for each part, a second where a hundredth is enough.
+    # Their numbers, not a select of them: of rows that have just been written PostgreSQL knows so little that it read
+    # all memberships for each part, a second where a hundredth is enough.
     come = [customer for (customer,) in new.tuples()]
     if come:
         membership.refresh(change, customers=come)
