@@ -74,10 +74,9 @@ class Filtering:
         tests, others = fields.read(actor, further, lang()) if further else ([], [])
         for code in others:
             _name_twin(actor, code, args.get(code, ""), named)
-        rows = {
-            key: tuple(find_groups.by_code(actor, code) for code in _each_once(codes))
-            for key, codes in named.items()
-        }
+        named = {key: _each_once(codes) for key, codes in named.items()}
+        found_groups = iter(find_groups.by_codes(actor, [code for codes in named.values() for code in codes]))
+        rows = {key: tuple(next(found_groups) for _ in codes) for key, codes in named.items()}
         if any(rows.values()) and not may_groups:
             raise Missing(N_("There is no such group."))
         wanted = filters.Filter(
