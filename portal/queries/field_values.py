@@ -6,12 +6,12 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from peewee import fn
+from peewee import JOIN, fn
 
 from portal.clock import now
 from portal.db import run
 from portal.errors import N_, Missing, Refusal
-from portal.models import Field, Group, GroupItem
+from portal.models import Field, Group, GroupItem, Shop
 from portal.own_values.numbers import write_number
 from portal.permissions import Action, Actor, require
 from portal.queries import fields as find_fields
@@ -142,27 +142,38 @@ def of(actor: Actor, info: FieldInfo, catalogue: Catalogue, most: int = MOST) ->
 def made_of(info: FieldInfo) -> dict[Hashable, Group]:
     """Return the groups, active or not, that include whoever has one value of the field and nobody else, by its key.
 
-    Whom people took out of such a group by hand does not make it another one. One query.
+    Whom people took out of such a group by hand does not make it another one. A group that includes a shop is the
+    group of that shop, whether by an item or by a rule. One query.
     """
-    moment, other = now(), GroupItem.alias()
+    other = GroupItem.alias()
     further = other.select(other.id).where(
         other.group == GroupItem.group, other.id != GroupItem.id, other.sign == "include", other.ended_at.is_null()
     )
+    says = GroupItem.rule.is_null(False)
+    if info.code == "shop":
+        says |= GroupItem.shop.is_null(False) & (GroupItem.on_leave == "leave")
     query = (
-        GroupItem.select(GroupItem.rule, GroupItem.reads, Group)
+        GroupItem.select(GroupItem.rule, GroupItem.reads, Group, Shop.id, Shop.code_key)
         .join(Group, on=(GroupItem.group == Group.id))
+        .switch(GroupItem)
+        .join(Shop, JOIN.LEFT_OUTER, on=(GroupItem.shop == Shop.id))
         .where(
-            GroupItem.rule.is_null(False), GroupItem.sign == "include", GroupItem.ended_at.is_null(),
-            GroupItem.valid_until.is_null(), GroupItem.valid_from.is_null() | (GroupItem.valid_from <= moment),
-            Group.status != "deleted", ~fn.EXISTS(further),
+            says, GroupItem.sign == "include", GroupItem.ended_at.is_null(), GroupItem.valid_until.is_null(),
+            GroupItem.valid_from.is_null() | (GroupItem.valid_from <= now()), Group.status != "deleted",
+            ~fn.EXISTS(further),
         )
         .order_by(Group.id.desc())
     )  # fmt: skip
     # Of several the oldest counts.
-    return {
-        key: item.group for item in query
-        if item.reads == [info.code] and (key := _asked(info, from_json(item.rule))) is not None
-    }  # fmt: skip
+    found = {_of_item(info, item): item.group for item in query}
+    return {key: group for key, group in found.items() if key is not None}
+
+
+def _of_item(info: FieldInfo, item: GroupItem) -> Hashable:
+    """Return the key of the one value that an item asks for; None for one that asks anything else."""
+    if item.rule is None:
+        return key_of(info, item.shop.code_key)
+    return _asked(info, from_json(item.rule)) if item.reads == [info.code] else None
 
 
 def _asked(info: FieldInfo, tree: Tree) -> Hashable:

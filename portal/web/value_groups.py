@@ -74,6 +74,7 @@ class ValuesForm(Form):
                 rest.append(one)
             else:
                 part.errors = [*part.errors, say(one)]
+                self.values.errors = [*self.values.errors, say(one)]  # for the summary above the form
         if rest:
             super().refused(Refusals(rest))
         return self
@@ -141,7 +142,7 @@ def _draw(info: FieldInfo | None, form: ValuesForm, act: str = "", status: int =
     for row in rows if act == "all" else ():
         if row.part is not None:
             row.part.make.data = True
-    if info is not None and act and form.wanted():
+    if info is not None and act == "preview" and form.wanted():
         moves, obstacle = _preview(info, form)
     return render(
         "groups/of_values.html", status=status, form=form, info=info, rows=rows, n_more=n_more, moves=moves,

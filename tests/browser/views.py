@@ -99,9 +99,15 @@ def toasts(page: Page) -> None:
 
 def ticked(page: Page) -> None:
     page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Preview").click()
     page.locator("#preview table").wait_for()
+
+
+def unnamed(page: Page) -> None:
+    page.get_by_role("button", name="Tick all").click()
+    page.locator("input[type=checkbox]:checked").nth(1).wait_for()
     page.get_by_label("Name of the group of").nth(1).fill("")
-    page.get_by_role("checkbox").nth(1).check()
+    page.get_by_role("button", name="Preview").click()
     page.locator("#preview").get_by_text("A name is required.").wait_for()
     save(page)
     page.locator(".error-summary").wait_for()
@@ -237,6 +243,7 @@ VIEWS = [
     View("/groups/new", "/groups/new?type=rule&rule=gender%20!%3D%20female", "cass", nothing),
     View("/groups/new/values", "/groups/new/values"),
     View("/groups/new/values", "/groups/new/values?field=gender", "cass", ticked),
+    View("/groups/new/values", "/groups/new/values?field=gender", "cass", unnamed),
     View("/groups/new/values", "/groups/new/values?field=tier", "pat"),
     View("/groups/new/values", "/groups/new/values?field=phone", status=422),
     View("/groups/<code>/used-by", "/groups/inner-circle/used-by"),

@@ -117,6 +117,20 @@ def test_a_value_has_its_group_where_one_includes_just_who_has_it(cass: Actor, n
     assert made(cass, "tier") == {"Gold": "later"}
 
 
+def test_a_group_that_includes_a_shop_is_the_group_of_that_shop(
+    cass: Actor, s1: Any, s2: Any, new_customer: New, new_group: New
+) -> None:
+    new_customer("Ann", s1)
+    new_group("Both", shops=[s1, s2])
+    stays = groups.create(cass, groups.Details("Stays", "shop"), [NewItem(shop_id=s1.id, on_leave="stay")]).group
+    new_group("Out", shops=[], without_shops=[s2])
+    assert made(cass, "shop") == {}
+    new_group("North", shops=[s1])
+    groups.create(cass, groups.Details("South", "rule"), [NewItem(rule={"field": "shop", "op": "is", "value": "s2"})])
+    assert made(cass, "shop") == {"s1": "north", "s2": "south"}
+    assert made(cass, "gender") == {} and stays.n_members == 1
+
+
 def test_fields_of_one_persons_own_values_are_not_offered(cass: Actor) -> None:
     define(cass, "Tier", "choice", "Gold")
     define(cass, "Card", is_unique=True)
