@@ -9,12 +9,13 @@ from flask_babel import gettext
 
 from portal.access import actor, needs
 from portal.models import Customer
+from portal.numbers import mark_of
 from portal.permissions import Action
 from portal.queries import customers as find
 from portal.queries import fields as find_fields
 from portal.queries import filters
 from portal.queries.filters import fields
-from portal.rules.catalogue import FieldInfo
+from portal.rules.catalogue import NUMBERS, FieldInfo
 from portal.values import GENDERS, ID_TYPES
 from portal.web import columns, paging
 from portal.web.customers.blueprint import pages
@@ -64,12 +65,18 @@ def further() -> Response:
     """Ask by which fields the list is to be filtered; the answer is an address of the list."""
     asked = Filtering.read(actor(), request.args)
     infos = fields.filterable(actor(), find_fields.live(), lang())
-    said = {test.key: test.said for test in asked.wanted.fields}
+    said = {test.key: _as_typed(test) for test in asked.wanted.fields}
     drawn = [Asked(info, [(_name(info, way), way, said.get(_name(info, way), "")) for way in fields.ways_of(info)])
              for info in infos.values()]  # fmt: skip
     names = {name for one in drawn for name, _way, _said in one.inputs}
     rest = {name: text for name, text in asked.params().items() if name not in names}
     return render("customers/filter.html", asked=asked, drawn=drawn, rest=rest, choices=_choices)
+
+
+def _as_typed(test: fields.FieldTest) -> str:
+    """Return what stands in the input of a condition: a number as the reader's language writes it."""
+    is_number = test.info.type in NUMBERS and len(test.values) == 1
+    return test.said.replace(".", mark_of(lang())) if is_number else test.said
 
 
 @dataclass(frozen=True)
