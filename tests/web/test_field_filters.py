@@ -173,3 +173,18 @@ def test_the_filter_and_its_form_write_numbers_as_the_readers_language_does(brow
     form = cass.get(link, headers=pt).form("/customers")
     assert (form.value("score.min"), form.value("paid.max")) == ("1234,5", "12,5")
     assert names(cass.submit(form)) == ["Ann"]
+
+
+def test_a_value_that_cannot_be_filtered_by_is_said_at_its_field_and_the_rest_is_kept(
+    browse: Browse, store: None
+) -> None:
+    cass = browse("cass")
+    page = cass.get("/customers?city.has=porto&score.min=1.234&score.max=5&all=vips&sort=-name")
+    form = page.form("/customers")
+    assert page.status == 422 and text_of(page.by_id("f-score-error")).startswith("“1.234” can be read in two ways.")
+    assert {name: form.value(name) for name in ("city.has", "score.min", "score.max", "all", "sort")} == {
+        "city.has": "porto", "score.min": "1.234", "score.max": "5", "all": "vips", "sort": "-name",
+    }  # fmt: skip
+    page = cass.submit(form, **{"score.min": "1", "score.max": ""})
+    assert (page.status, names(page)) == (200, ["Ann"])
+    assert cass.get("/customers?score.min=x&paid.min=y").status == 422

@@ -199,6 +199,18 @@ def test_a_rule_names_fields_in_the_language_of_the_reader(cass: Actor, new_cust
     assert [told.partition(": ")[2].partition(" ")[0] for told in said_in.values()] == ["City", "Cidade", "City"]
 
 
+def test_below_a_not_the_opposite_is_what_speaks_for_her(cass: Actor, new_customer: New, new_group: New) -> None:
+    ann, group = new_customer("Ann", gender="male", language="pt"), new_group("Ours")
+    rule = {"all": [{"not": {"any": [{"field": "gender", "op": "is", "value": "male"}, {"in": "theirs"}]}},
+                    {"not": {"not": {"field": "language", "op": "is", "value": "pt"}}}]}  # fmt: skip
+    new_group("Theirs")
+    items.add(cass, group.id, [NewItem(rule=rule)])
+    assert [told.strip() for told in said(cass, group, ann)[2:5]] == [
+        "Does not hold: Gender is not “male” (or is empty)", "Holds: not in the group “Theirs”",
+        "Holds: Language is “pt”",
+    ]  # fmt: skip
+
+
 def test_a_rule_is_told_without_what_the_reader_may_not_see(
     cass: Actor, sam: Actor, new_customer: New, new_group: New
 ) -> None:
