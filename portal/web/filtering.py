@@ -73,10 +73,9 @@ class Filtering:
         tests, others = fields.read(actor, further, lang()) if further else ([], [])
         for group, is_in in fields.twins(actor, others, further):
             named["all" if is_in else "none"].append(group.code)
-        rows = {
-            key: tuple(find_groups.by_code(actor, code) for code in _each_once(codes))
-            for key, codes in named.items()
-        }
+        named = {key: _each_once(codes) for key, codes in named.items()}
+        found_groups = iter(find_groups.by_codes(actor, [code for codes in named.values() for code in codes]))
+        rows = {key: tuple(next(found_groups) for _ in codes) for key, codes in named.items()}
         if any(rows.values()) and not may_groups:
             raise Missing(N_("There is no such group."))
         sort, by = sorting.read(actor, args.get("sort", "name"), lang())
