@@ -12,7 +12,7 @@ from portal.clock import now
 from portal.db import run
 from portal.errors import N_, Missing, Refusal
 from portal.models import Field, Group, GroupItem, Shop
-from portal.own_values.numbers import write_number
+from portal.numbers import write_number
 from portal.permissions import Action, Actor, require
 from portal.queries import fields as find_fields
 from portal.queries.rules import keys, matching
