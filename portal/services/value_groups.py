@@ -61,7 +61,7 @@ def create(actor: Actor, code: str, wanted: Sequence[Wanted]) -> Made:
         if info.is_own:
             change.about("field", find_fields.by_code(info.code).id)
         of, ids = _make_all(actor, info, wanted, change)
-        moved = membership.refresh(change, groups=ids) if ids else membership.Moved(0, 0)
+        moved = membership.refresh(change, groups=ids, is_last=True) if ids else membership.Moved(0, 0)
         membership.schedule(ids)
     there = {group.id: group for group in Group.select().where(Group.id.in_([*of]))}
     return Made([there[id_] for id_ in of], frozenset(ids), moved.joined)
