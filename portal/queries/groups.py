@@ -109,17 +109,25 @@ def _counted(actor: Actor, groups: list[Group]) -> list[Listed]:
 
 def by_code(actor: Actor, code: str) -> Group:
     """Return the group of that code if `actor` may see it; raises Missing, naming it."""
+    return by_codes(actor, [code])[0]
+
+
+def by_codes(actor: Actor, codes: Sequence[str]) -> list[Group]:
+    """Return the groups of these codes, in their order; raises Missing, naming the first that `actor` may not see."""
     require(actor, Action.SEE_GROUP_NAMES)
-    group = (
+    if not codes:
+        return []
+    query = (
         visible_to(actor)
         .select(Group, User)
         .join(User, peewee.JOIN.LEFT_OUTER)
-        .where(Group.code == code.casefold())
-        .first()
+        .where(Group.code.in_({code.casefold() for code in codes}))
     )
-    if group is None:
-        raise Missing(N_("There is no group “%(code)s”."), "group", code=code)
-    return group
+    found = {group.code: group for group in query}
+    for code in codes:
+        if code.casefold() not in found:
+            raise Missing(N_("There is no group “%(code)s”."), "group", code=code)
+    return [found[code.casefold()] for code in codes]
 
 
 def resolve(actor: Actor, reference: str) -> Group:
