@@ -99,8 +99,8 @@ def items(actor: Actor, proposal: Proposal) -> list[dict[str, Any]]:
         "customer": {row.id: row.name or row.code for row in people},
         "shop": {row.id: row.name for row in shops},
         "group": {row.id: row.label for row in groups},
-        "new": {},
-    }
+        "new": {}, "rule": {},
+    }  # fmt: skip
     return [row | {"label": row["label"] or labels[row["kind"]].get(row["id"], "")} for row in rows]
 
 
@@ -109,6 +109,8 @@ def _row(item: dict[str, Any]) -> dict[str, Any]:
     for kind, name in (("customer", "customer_id"), ("shop", "shop_id"), ("group", "of_group_id")):
         if name in item:
             return {"sign": item.get("sign", "include"), "kind": kind, "id": item[name], "label": ""}
+    if "rule" in item:  # its words are for the doors
+        return {"sign": item.get("sign", "include"), "kind": "rule", "id": 0, "label": ""}
     typed = item.get("new_customer", {})
     label = typed.get("name") or typed.get("code") or ""
     return {"sign": item.get("sign", "include"), "kind": "new", "id": 0, "label": label}

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +12,7 @@ from peewee import SQL, fn
 from portal.clock import now
 from portal.errors import N_, Refusal
 from portal.models import Customer, CustomerValue, Field, Group
+from portal.numbers import write_number
 from portal.permissions import Action, Actor
 from portal.queries import fields as find
 from portal.queries import groups as find_groups
@@ -119,7 +121,7 @@ def read(actor: Actor, said: Mapping[str, Sequence[str]], language: str = "") ->
     tests, others = [], []
     for key, texts in said.items():
         code, _, way = key.partition(".")
-        values = tuple(split(texts))
+        values = _values(texts, way, infos.get(code))
         if code not in infos:
             if code in own or code in BUILT_IN:
                 raise _not_filterable(actor, code, own.get(code), language)
@@ -148,6 +150,13 @@ def twins(actor: Actor, names: Iterable[str], said: Mapping[str, Sequence[str]])
     return found
 
 
+def _values(texts: Sequence[str], way: str, info: FieldInfo | None) -> tuple[str, ...]:
+    """Return the values that parameters say; in one number the comma is the decimal mark and divides nothing."""
+    if info is not None and info.type in NUMBERS and way in {"min", "max"} and len(texts) == 1:
+        return tuple(text for text in [texts[0].strip()[:MAX_LENGTH]] if text)
+    return tuple(split(texts))
+
+
 def _not_filterable(actor: Actor, code: str, field: Field | None, language: str) -> Refusal:
     label = find.label(field, language) if field else find.BUILT_IN[code].label
     hidden = actor.masked_anywhere()
@@ -164,11 +173,13 @@ def _test(key: str, way: str, values: tuple[str, ...], info: FieldInfo) -> Field
         raise Refusal(N_("“%(key)s” is no way to filter by “%(field)s”."), info.code, key=key, field=info.label)
     if op == "empty":
         return FieldTest(key, values, info, Test(info.code, "empty" if _is_yes(values[0], info) else "not_empty"))
-    read = [read_value(text, info, "", catalogue) for text in values]
+    read = [read_value(text, info, "", catalogue, is_page=True) for text in values]
     parts = [Test(info.code, op or ("contains" if info.type == "choices" else "is"), (one,)) for one in read]
     for part in parts:
         for problem in check_test(part, catalogue):
             raise Refusal(problem.sentence, info.code, **problem.params)
+    if info.type in NUMBERS:
+        values = tuple(write_number(Decimal(repr(one))) for one in read)
     if len(parts) > 1 and "one_of" in operators:
         return FieldTest(key, values, info, Test(info.code, "one_of", tuple(read)))
     return FieldTest(key, values, info, parts[0] if len(parts) == 1 else Any_(tuple(parts)))
