@@ -97,6 +97,7 @@ ASK_NOBODY = {
     "membership.due.refresh": "is the clock's; nobody asks for it",
     "membership.due.catch_up": "is the clock's; nobody asks for it",
     "membership.fitting.match": "derives; works inside a change that a service which asked has open",
+    "membership.texts.differing": "builds the statement of a refresh and runs nothing",
     "items.rules.checked": "reads what any rule may ask for",
     "items.rules.columns": "pure",
     "items.rules.put_rule": "works inside a change that a service which asked has open",

@@ -119,25 +119,28 @@ def _row(item: dict[str, Any]) -> dict[str, Any]:
 def moves(proposal: Proposal) -> list[Move]:
     """Return what the asker of an approval was shown that it would move."""
     groups = {group.id: group for group in Group.select().where(Group.id.in_([row[0] for row in proposal.seen]))}
-    groups[0] = brought(proposal.act, proposal.arguments)
+    groups |= {-place: group for place, group in enumerate(brought(proposal.act, proposal.arguments))}
     return [Move(groups.get(row[0]), row[1], row[2]) for row in proposal.seen]
 
 
-def brought(act: str, arguments: dict[str, Any]) -> Group | None:
-    """Return the group that an act would bring into being, as far as it is known before it is there; None for none."""
+def brought(act: str, arguments: dict[str, Any]) -> list[Group]:
+    """Return the groups that an act would bring into being, as far as they are known before they are there."""
     if act == "groups.create":
         details = arguments["details"]
-        return Group(code="", **{name: details[name] for name in ("name", "hue", "is_sensitive")})
+        return [Group(code="", **{name: details[name] for name in ("name", "hue", "is_sensitive")})]
+    if act == "value_groups.create":
+        return [Group(code="", name=" ".join(name.split())) for _value, name in arguments["wanted"]]
     if act == "groups.duplicate":
         source = Group.get_or_none(Group.id == arguments["group_id"])
-        return source and Group(code="", name=source.label, hue=source.hue, is_sensitive=source.is_sensitive)
+        copy = source and Group(code="", name=source.label, hue=source.hue, is_sensitive=source.is_sensitive)
+        return [copy] if copy else []
     imported = Import.get_or_none(Import.id == arguments["import_id"]) if act == "imports.run" else None
-    return Group(code="", name=imported.new_group) if imported is not None and imported.new_group else None
+    return [Group(code="", name=imported.new_group)] if imported is not None and imported.new_group else []
 
 
 def label_of(proposal: Proposal) -> str:
     """Return what the group is called that a proposal is about, whether or not it is there yet; '' for none."""
-    group = proposal.group or brought(proposal.act, proposal.arguments)
+    group = proposal.group or next(iter(brought(proposal.act, proposal.arguments)), None)
     return group.label if group is not None else ""
 
 

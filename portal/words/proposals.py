@@ -44,6 +44,7 @@ def _of_act(proposal: Proposal, group: str) -> str:
         "items.end": gettext("End an item of %(group)s", group=group),
         "items.change_rule": gettext("Change a rule of %(group)s", group=group),
         "groups.create": gettext("New group “%(name)s”", name=group),
+        "value_groups.create": gettext("New groups of a field's values, “%(name)s” among them", name=group),
         "groups.duplicate": gettext("Duplicate %(group)s", group=group),
         "customers.create": gettext("New customer, in %(group)s", group=group),
         "groups.delete": gettext("Delete %(group)s", group=group),
