@@ -128,6 +128,8 @@ ASK_NOBODY = {
     "imports.again.staged": "reads; the services that check again have asked",
     "imports.again.samples": "reads; the page that shows them has asked",
     "imports.again.details_of": "pure",
+    "imports.remembering.chosen_for": "reads; imports.check has asked",
+    "imports.remembering.keep": "works inside imports.again, which asked",
     "imports.judging.judge_of": "reads; imports.check and imports.run have asked",
     "imports.judging.set_aside": "works inside a change that imports.run has open, which asked",
     "imports.boxes.standing": "reads; imports.check and imports.run have asked",

@@ -1,6 +1,6 @@
 """Reading groups and their members."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ import peewee
 from peewee import fn
 
 from portal import clock, config
-from portal.db import like
+from portal.db import in_chunks, like
 from portal.errors import N_, Missing, Refusal
 from portal.models import Customer, Group, Membership, Shop, User
 from portal.permissions import Action, Actor, require
@@ -57,6 +57,15 @@ def among(actor: Actor, group_ids: Sequence[int]) -> set[int]:
     """Return which of these groups are there and hers to see."""
     query = visible_to(actor).select(Group.id).where(Group.id.in_(list(group_ids)))
     return {group_id for (group_id,) in query.tuples()} if group_ids else set()
+
+
+def names_taken(names: Iterable[str]) -> set[str]:
+    """Return those of these names that groups have, whoever may see them, as names are compared."""
+    found: set[str] = set()
+    for part in in_chunks({fold(name) for name in names}):
+        query = Group.select(Group.name_key).where(Group.name_key.in_(part), Group.status != "deleted")
+        found |= {key for (key,) in query.tuples()}
+    return found
 
 
 def listed(actor: Actor, *, q: str = "", status: str = "", type_: str = "", sort: str = "name") -> list[Listed]:

@@ -16,7 +16,7 @@ from portal.permissions import Action, Actor, require
 from portal.queries import codes
 from portal.services import fields, imports, once
 from portal.services.changes import record
-from portal.services.imports import columns, proposing, resolve, stage
+from portal.services.imports import columns, proposing, remembering, resolve, stage
 from portal.services.imports.columns import GROUPS, Known
 from portal.services.imports.proposing import Proposal
 from portal.sheets import header_key, restore
@@ -105,6 +105,8 @@ def details_of(proposal: Proposal) -> fields.Details:
 def with_columns(actor: Actor, import_id: int, said: Mapping[str, str]) -> Import:
     """Check the rows of a checked import once more; `said` are the fields of headers, '' for none. Others stay.
 
+    What is said counts for the next file with the same columns too.
+
     Returns the new import; the earlier one is dropped. Raises Missing, Denied, Refusal: then it stays.
     """
     require(actor, Action.IMPORT_CUSTOMERS)
@@ -126,6 +128,7 @@ def with_columns(actor: Actor, import_id: int, said: Mapping[str, str]) -> Impor
     if imported.state == "stopped":
         sentence, header, params = imported.problems[-1]
         raise Refusal(sentence, None, **params | {"header": header})
+    remembering.keep(earlier, said, known)
     resolve.resolve(imported)
     imports.cancel(actor, earlier.id)
     return imported
