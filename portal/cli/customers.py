@@ -14,6 +14,7 @@ from portal.field_words import say_own
 from portal.models import Field, Group
 from portal.models.customer import FIELDS
 from portal.permissions import Action, Actor, require
+from portal.queries import columns as find_columns
 from portal.queries import customers as find
 from portal.queries import fields as find_fields
 from portal.queries import groups as find_groups
@@ -133,12 +134,14 @@ def _plain(field: Field, value: Any) -> Any:
 
 @customer.command("list")
 @filtering.options
+@click.option("--columns", default="", metavar="A,B", help="Fields and groups to show beside code and name.")
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), help="Default: one customer a line.")
 @json_option
 @acting
-def list_(actor: Actor, form: str | None, as_json: bool, **chosen: Any) -> None:
+def list_(actor: Actor, columns: str, form: str | None, as_json: bool, **chosen: Any) -> None:
     """List all customers that fit: tab-separated into a pipe, aligned in a terminal, or as a file with every field."""
-    listing.show(actor, filtering.read(actor, chosen), "json" if as_json else form or "text")
+    wanted = filtering.read(actor, chosen)
+    listing.show(actor, wanted, "json" if as_json else form or "text", find_columns.read(actor, [columns]))
 
 
 @customer.command("import")

@@ -1,33 +1,23 @@
 """The columns of the customer list: built-in fields, the store's own, and groups as the yes/no fields that they are."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import format_date, gettext
 
 from portal.access import actor
-from portal.errors import N_, Refusal
+from portal.errors import N_
 from portal.field_words import LABELS, language_name, say_own
 from portal.models import Customer, Field, Group
-from portal.permissions import Action, Actor
+from portal.permissions import Actor
+from portal.queries import columns, filters
 from portal.queries import customers as find
 from portal.queries import fields as find_fields
-from portal.queries import filters
-from portal.queries import groups as find_groups
-from portal.queries.filters.fields import split
 from portal.rules.catalogue import DATES, NUMBERS
 from portal.values import GENDERS, ID_TYPES
 from portal.web.language import lang
 from portal.web.render import phone
-
-# The name stands first in every list.
-BUILT_IN = (
-    "code", "phone", "email", "shop", "groups", "birth_date", "language", "gender", "id_type", "id_number", "address",
-    "created",
-)  # fmt: skip
-DEFAULT = ("code", "phone", "email", "shop", "groups")
-MOST = 30
 
 
 @dataclass(frozen=True)
@@ -52,25 +42,13 @@ class Column:
 
 def read(asker: Actor, texts: Iterable[str]) -> tuple[Column, ...]:
     """Return the columns that an address names, none where it names those of every list; raises Refusal."""
-    codes = [code for code in dict.fromkeys(text.casefold() for text in split(texts)) if code != "name"]
-    if tuple(codes) == DEFAULT or not codes:
-        return ()
-    if len(codes) > MOST:
-        raise Refusal(N_("A list has at most %(n)s columns."), n=MOST)
-    own = {one.code: one for one in find_fields.live()} if set(codes) - set(BUILT_IN) else {}
-    rest = set(codes) - set(BUILT_IN) - set(own)
-    groups = _groups(asker, rest) if rest else {}
-    found = []
-    for code in codes:
-        if code in BUILT_IN and (code != "groups" or asker.may(Action.SEE_GROUPS)):
-            found.append(Column(code, _label(code)))
-        elif code in own:
-            found.append(Column(code, find_fields.label(own[code], lang()), field=own[code]))
-        elif code in groups:
-            found.append(Column(code, groups[code].label, group=groups[code]))
-        elif code != "groups":
-            raise Refusal(N_("There is no field or group “%(name)s” to show."), name=code[:60])
-    return tuple(found)
+    return tuple(Column(one.code, _called(one), one.field, one.group) for one in columns.read(asker, texts))
+
+
+def _called(chosen: columns.Chosen) -> str:
+    if chosen.field is not None:
+        return find_fields.label(chosen.field, lang())
+    return chosen.group.label if chosen.group is not None else _label(chosen.code)
 
 
 def _label(code: str) -> str:
@@ -78,16 +56,10 @@ def _label(code: str) -> str:
     return gettext(more.get(code) or LABELS[code])
 
 
-def _groups(asker: Actor, codes: Collection[str]) -> dict[str, Group]:
-    if not asker.may(Action.SEE_GROUPS):
-        return {}
-    return {group.code: group for group in find_groups.visible_to(asker).where(Group.code.in_(list(codes)))}
-
-
 def offered() -> list[Column]:
     """Return every column that this person may choose: built-in fields, own ones in their layout, active groups."""
     groups = filters.group_choices(actor())
-    there = [Column(code, _label(code)) for code in BUILT_IN if code != "groups" or groups]
+    there = [Column(code, _label(code)) for code in columns.BUILT_IN if code != "groups" or groups]
     there += [Column(one.code, find_fields.label(one, lang()), field=one) for one in find_fields.live()]
     return there + [Column(one.code, one.label) for one in groups]
 

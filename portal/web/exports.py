@@ -7,8 +7,8 @@ from flask_babel import gettext
 
 from portal.access import actor, needs
 from portal.permissions import Action
+from portal.queries import columns, listing
 from portal.queries import fields as find_fields
-from portal.queries import listing
 from portal.services import exports
 from portal.sheets import csv_rows
 from portal.web.filtering import Filtering
@@ -23,9 +23,7 @@ def customers() -> Response:
     asked = Filtering.read(actor(), request.args)
     chosen = asked.columns
     fields = [one.field for one in chosen if one.field is not None] if chosen else find_fields.live()
-    names = ("code", "name", *(one.code for one in chosen if one.code not in {"code", "name"})) if chosen else (
-        *listing.COLUMNS, *(field.code for field in fields)
-    )  # fmt: skip
+    names = columns.of_file([one.code for one in chosen], fields)
     rows = exports.customers(actor(), asked.wanted, asked.words() or gettext("all customers"), fields)
 
     def lines() -> Iterator[bytes]:

@@ -187,6 +187,7 @@ VIEWS = [
     View("/", "/", "tess"),
     View("/customers", "/customers"),
     View("/customers", "/customers?columns=code,super-bonus,gender&gender=female"),
+    View("/customers", "/customers?columns=tier,created&sort=-tier"),
     View("/customer-list/filter", "/customer-list/filter?gender=female"),
     View("/customer-list/columns", "/customer-list/columns"),
     View("/customers", "/customers", state="bare"),

@@ -104,3 +104,19 @@ def test_a_list_and_its_file_come_in_the_order_of_a_field(portal, people):
     ):
         refused = portal("customer", "list", "--sort", key, "--as", f"{who}@x.example")
         assert (refused.exit_code, refused.stdout, refused.stderr) == (1, "", f"{sentence}\n")
+
+
+def test_columns_are_chosen_as_in_the_address_of_the_list(portal, people):
+    words = ("customer", "list", "--columns", "visits,Resellers,cpf", "--sort", "visits")
+    assert portal(*words, *CASS).stdout.splitlines() == [
+        "A1\tName A1\t3\tyes\t", "A2\tName A2\t12\tno\t529.982.247-25", "A3\tName A3\t\tyes\t",
+    ]  # fmt: skip
+    assert portal(*words, "--as", "ana@x.example").stdout.splitlines()[1] == "A2\tName A2\t12\tno\t•••• 25"
+    assert portal(*words, "--format", "csv", *CASS).stdout.splitlines()[:2] == [
+        "code,name,visits,resellers,cpf", "A1,Name A1,3,yes,",
+    ]  # fmt: skip
+    assert json.loads(portal(*words, "--json", *CASS).stdout)[0] == {
+        "code": "A1", "name": "Name A1", "visits": "3", "resellers": True, "cpf": "",
+    }  # fmt: skip
+    refused = portal("customer", "list", "--columns", "height", *CASS)
+    assert (refused.exit_code, refused.stderr) == (1, "There is no field or group “height” to show.\n")

@@ -121,7 +121,7 @@ def _with_details(actor: Actor, found: Page) -> Page:
 
 def count(actor: Actor, wanted: Filter, cap: int | None = COUNT_CAP) -> tuple[int, bool]:
     """Return how many fit and whether that is exact: counting stops at `cap` (None: never)."""
-    inner = select(actor, wanted, for_count=True)
+    inner = select(actor, replace(wanted, sort="name", by=None), for_count=True)  # the order is nothing to count by
     if cap is not None:
         inner = inner.limit(cap + 1)
     part = inner.select(peewee.SQL("1").alias("one")).alias("part")

@@ -17,6 +17,7 @@ from portal.permissions import Action
 from portal.queries import customers as find
 from portal.queries import fields as find_fields
 from portal.queries import filters
+from portal.queries.columns import DEFAULT
 from portal.queries.filters import fields
 from portal.rules.catalogue import DATES, NUMBERS, FieldInfo
 from portal.rules.typed import is_day
@@ -143,7 +144,7 @@ def _choices(info: FieldInfo, said: str) -> list[tuple[str, str]]:
 def choose_columns() -> Response:
     """Ask which columns the list is to have; the answer is an address of the list."""
     asked = Filtering.read(actor(), request.args)
-    chosen = {one.code for one in asked.columns} or set(columns.DEFAULT)
+    chosen = {one.code for one in asked.columns} or set(DEFAULT)
     there = sorted(columns.offered(), key=lambda one: one.code not in chosen)
     rest = {name: text for name, text in asked.params().items() if name != "columns"}
     return render("customers/columns.html", asked=asked, offered=there, chosen=chosen, rest=rest)
