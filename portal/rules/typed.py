@@ -5,6 +5,7 @@ What cannot be read stays the text that it is, so that `checking` says what is w
 
 import re
 from datetime import date
+from decimal import Decimal
 from functools import cache
 
 from babel import Locale
@@ -63,6 +64,11 @@ def number(text: str) -> Value:
         return int(plain)
     read = float(plain)
     return int(read) if read.is_integer() else read
+
+
+def number_as_typed(value: float) -> str:
+    """Return a number as `number` reads the very same one back: all its decimals, and no exponent."""
+    return format(Decimal(repr(value)), "f").removesuffix(".0")
 
 
 def day(text: str) -> Value:

@@ -1,5 +1,6 @@
 """A tree written as text, so that reading it gives the same tree."""
 
+from portal.rules import typed
 from portal.rules.catalogue import Catalogue
 from portal.rules.checking import WRITTEN
 from portal.rules.tree import OPERATORS, All, Any_, Days, In, Not, Test, Tree, Value
@@ -77,7 +78,7 @@ def _value(value: Value, part: str) -> str:
         return "today" if value == Days(0) else f"{value.n:+d}{_LETTERS[value.unit]}"
     if isinstance(value, str):
         return _MONTHS[value] if part == "month" and value in _MONTHS else _quoted(value)
-    return format(value, "f").rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return typed.number_as_typed(value)
 
 
 def _quoted(text: str) -> str:

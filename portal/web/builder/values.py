@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from decimal import Decimal
 
 from portal.rules import typed
 from portal.rules.catalogue import DATES, Catalogue, FieldInfo
@@ -37,7 +36,7 @@ def boxed(value: Value) -> Box:
         return Box(str(abs(value.n)), f"{'+' if value.n > 0 else '-'}{value.unit}")
     if isinstance(value, str):
         return Box(on_one_line(value))
-    return Box(format(Decimal(repr(value)), "f"))
+    return Box(typed.number_as_typed(value))
 
 
 def read(box: Box, info: FieldInfo | None, part: str, catalogue: Catalogue) -> Value:
