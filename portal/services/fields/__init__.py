@@ -62,7 +62,7 @@ def edit(actor: Actor, field_id: int, details: Details, version: int | None = No
         if (said["side"], said["section"]) != (field.side, field.section):
             said["place"] = _last_place() + 1
         rebuild = _give(actor, field, said, change)
-    searching.run(actor, rebuild)
+    searching.run(actor, rebuild, change)
     return Field.get_by_id(field_id)
 
 
@@ -86,7 +86,7 @@ def _switch(actor: Actor, field_id: int, act: str, said: dict[str, Any]) -> Fiel
         if said["retired_at"] is None:
             said["place"] = _last_place() + 1
         rebuild = _give(actor, field, said, change)
-    searching.run(actor, rebuild)
+    searching.run(actor, rebuild, change)
     return Field.get_by_id(field_id)
 
 
@@ -147,6 +147,10 @@ def _is_searched(field: Field) -> bool:
     return bool(field.is_searchable) and field.retired_at is None
 
 
+def _is_watched(field: Field) -> bool:
+    return bool(field.is_unique) and field.retired_at is None
+
+
 def _refuse_if_asked(field: Field, was: Field) -> None:
     """Refuse to take a field away, or its index, from what asks for it, and name all that does."""
     goes = field.retired_at is not None and was.retired_at is None
@@ -177,8 +181,8 @@ def _n_with(field: Field, key: str) -> int:
 
 
 def _refuse_if_double(field: Field, was: Field) -> None:
-    """Refuse to make values unique that several customers share, and name some."""
-    if not field.is_unique or was.is_unique:
+    """Refuse to make values unique that several customers share, and name some; nobody looked while it was retired."""
+    if not _is_watched(field) or _is_watched(was):
         return
     doubles = find.doubles(field, SHOWN + 1)
     if doubles:

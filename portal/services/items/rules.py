@@ -59,6 +59,19 @@ def put_rule(group: Group, item: NewItem, change: Recorder) -> None:
     nesting.relevel([group.id])
 
 
+def check_all(group: Group) -> None:
+    """Raise Refusal where a rule of a group asks for what is not there any more; for when the group gets members."""
+    query = GroupItem.select().where(
+        GroupItem.group == group, GroupItem.rule.is_null(False), GroupItem.ended_at.is_null()
+    )
+    try:
+        for item in query:
+            checked(item.rule)
+    except Refusal as refusal:
+        sentence = N_("A rule of %(name)s asks for what is not there any more. Change that rule first.")
+        raise Refusal(sentence, name=group.label) from refusal
+
+
 def change_rule(actor: Actor, group_id: int, item_id: int, said: Mapping[str, Any]) -> membership.Moved:
     """Exchange the rule of an item for another, as one change, and return who moved in the group.
 
@@ -96,4 +109,4 @@ def columns(said: Mapping[str, Any]) -> dict[str, Any]:
     return {"rule": dict(said), "reads": sorted(asked.fields), "reads_clock": asked.reads_clock}
 
 
-__all__ = ["Rule", "change_rule", "checked", "columns", "put_rule"]
+__all__ = ["Rule", "change_rule", "check_all", "checked", "columns", "put_rule"]

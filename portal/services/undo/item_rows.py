@@ -6,7 +6,7 @@ from typing import Any
 import peewee
 from peewee import fn
 
-from portal.models import ChangeRow, Customer, Group, GroupItem, Shop
+from portal.models import ChangeRow, Customer, Group, GroupItem, RuleGroup, Shop
 from portal.permissions import Action
 from portal.queries import customers as find
 from portal.queries import fields as find_fields
@@ -125,6 +125,11 @@ def has_rule(item: GroupItem) -> GroupItem | None:
         GroupItem.group == item.group_id, GroupItem.rule.is_null(False), GroupItem.ended_at.is_null()
     )
     return next((one for one in live if one.rule == item.rule and one.sign == item.sign), None)
+
+
+def asked_by(item: GroupItem) -> list[int]:
+    """Return the groups that the rule of an item asks for, as they were when it was put."""
+    return [group for (group,) in RuleGroup.select(RuleGroup.group).where(RuleGroup.item == item).tuples()]
 
 
 def _rule_text(item: GroupItem) -> str:
