@@ -11,8 +11,8 @@ from portal.permissions import Action
 from portal.queries import customers as find
 from portal.queries import fields as find_fields
 from portal.queries import groups as find_groups
+from portal.queries.rules.readable import for_changes
 from portal.rules.text import write
-from portal.rules.tree import from_json
 from portal.services.undo.work import Work
 
 # What an item speaks of, by column; of one thing there is one live item in a group (of a group one for each share).
@@ -133,4 +133,6 @@ def asked_by(item: GroupItem) -> list[int]:
 
 
 def _rule_text(item: GroupItem) -> str:
-    return write(from_json(item.rule), find_fields.catalogue()) if item.rule else ""
+    # It is kept with the change, whose readers do not all see every value.
+    known = find_fields.catalogue()
+    return write(for_changes(item.rule, known), known) if item.rule else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portal.errors import Denied, Refusal, Refusals
+from portal.errors import Conflict, Denied, Refusal, Refusals
 from portal.models import Change, ChangeRow, Customer, Field, Group, Import, ImportRow
 from portal.permissions import Actor
 from portal.queries import fields as find_fields
@@ -187,6 +187,20 @@ def test_a_unique_value_that_somebody_else_was_given_meanwhile_is_refused_alone(
     assert sorted(row.code for row in Customer.select()) == ["A1", "A3", "Z1"]
 
 
+def test_a_choice_that_is_dropped_between_two_parts_is_refused_alone(
+    cass: Actor, check: New, new_field: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tier = new_field("Tier", "choice", choices=("Gold", "Silver"))
+    monkeypatch.setattr(apply, "CHUNK", 1)
+    monkeypatch.setattr(turns, "HOLD", 0.0)
+    checked = check("code,tier\nA1,silver\nA2,gold\nA3,silver\n")
+    imports.go_on(cass, checked.id)
+    fields.edit(cass, tier.id, fields.Details(tier.labels, choices=("Silver",)))
+    done = imports.run(cass, checked.id)
+    assert [result for result, _why in results(done)] == ["new", "refused", "new"]
+    assert sorted(row.code for row in Customer.select()) == ["A1", "A3"]
+
+
 def test_searchable_values_are_found_after_an_import_that_brings_them_and_one_that_does_not(
     cass: Actor, check: New, new_field: New
 ) -> None:
@@ -207,6 +221,25 @@ def test_a_retired_field_is_no_column_and_one_retired_after_the_check_is_written
     assert check("code,tier\nA1,Gold\n").columns == ["code", None]
     imports.run(cass, checked.id)
     assert values("A1") == {}
+
+
+def test_a_choice_that_was_dropped_after_the_check_is_written_nowhere(
+    cass: Actor, check: New, new_field: New
+) -> None:
+    tier = new_field("Tier", "choice", choices=("Gold", "Silver"))
+    perks = new_field("Perks", "choices", choices=("Bag", "Hat"))
+    checked = check("code,tier,perks\nA1,gold,Bag\nA2,silver,Bag; Hat\nA3,silver,Bag\n")
+    for field, kept in ((tier, "Silver"), (perks, "Bag")):
+        fields.edit(cass, field.id, fields.Details(field.labels, choices=(kept,)))
+    with pytest.raises(Conflict, match="nothing was written"):
+        imports.run(cass, checked.id)
+    assert Customer.select().count() == 0
+    assert results(checked) == [
+        ("refused", "“%(value)s” is not one of the choices any more."),
+        ("refused", "“%(value)s” is not one of the choices any more."), ("new", ""),
+    ]  # fmt: skip
+    imports.run(cass, checked.id)
+    assert values("A3") == {"tier": "Silver", "perks": "\nBag\n"}
 
 
 def test_fields_are_made_of_columns_in_one_change_and_the_rows_are_staged_anew(
@@ -250,6 +283,10 @@ def test_columns_are_changed_after_the_check_and_what_cannot_be_leaves_it_as_it_
     with pytest.raises(Refusals) as refused:
         again.make_fields(olive, checked.id, {1: fields.Details({"en": "Stufe"}, code="tier")}, {})
     assert [one.field for one in refused.value.refusals] == ["code-1"]
+    with pytest.raises(Refusal, match="No column holds a code"):
+        again.make_fields(cass, checked.id, {1: fields.Details({"en": "Stufe"}, code="stufe")}, {"code": ""})
+    with pytest.raises(Refusal, match="No column holds a code"):
+        again.make_fields(cass, checked.id, {0: fields.Details({"en": "Key"})}, {})
     assert (Import.get_by_id(checked.id).state, Field.select().count()) == ("checked", 1)
     other = again.with_columns(cass, checked.id, {"stufe": "tier", "Name": ""})
     assert (other.columns, told(cass, other, "warnings")) == (["code", "tier", None], [])
