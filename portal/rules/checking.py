@@ -35,6 +35,7 @@ WRITTEN = {
 TOO_DEEP = N_("The parts of this rule lie more than %(most)s deep in one another.")
 TOO_MANY_TESTS = N_("This rule has more than %(most)s conditions.")
 TOO_MANY_VALUES = N_("One condition takes at most %(most)s values.")
+NO_CONDITION = N_("A rule without a condition has no members. Add a condition.")
 UNKNOWN_FIELD = N_("There is no field “%(name)s”.")
 UNKNOWN_FIELD_NEAR = N_("There is no field “%(name)s”; did you mean “%(near)s”?")
 UNKNOWN_GROUP = N_("There is no group “%(name)s”.")
@@ -66,15 +67,18 @@ class Reads(NamedTuple):
 
 def check(tree: Tree, catalogue: Catalogue) -> list[Problem]:
     """Return what is wrong with a tree, from left to right; nothing when a group may be made by it."""
-    return too_large(tree) or list(islice(_problems(tree, catalogue, ()), MAX_PROBLEMS))
+    return misshapen(tree) or list(islice(_problems(tree, catalogue, ()), MAX_PROBLEMS))
 
 
-def too_large(tree: Tree) -> list[Problem]:
-    """Return whether a tree is too deep or has too many conditions, as at most one problem."""
+def misshapen(tree: Tree) -> list[Problem]:
+    """Return whether a tree is too deep, has too many conditions, or denies none, as at most one problem."""
     if _is_deeper(tree, MAX_DEPTH):
         return [Problem((), "tree", TOO_DEEP, {"most": str(MAX_DEPTH)})]
     if sum(1 for _ in tests(tree)) > MAX_TESTS:
         return [Problem((), "tree", TOO_MANY_TESTS, {"most": str(MAX_TESTS)})]
+    # One that was not begun has no members; "none of" nothing would have all.
+    if tree not in {All(()), Any_(())} and next(tests(tree), None) is None:
+        return [Problem((), "tree", NO_CONDITION)]
     return []
 
 

@@ -254,6 +254,11 @@ def test_what_is_no_rule_is_refused_where_it_goes_wrong(text: str, line: int, co
     assert refused(text) == (line, column, sentence)
 
 
+@pytest.mark.parametrize("text", ["not all ()", "not (any ())", "any (not all (), all ())", "all:\nnot any ()\nall ()"])
+def test_a_rule_that_denies_no_condition_is_refused_since_it_would_have_everybody(text: str) -> None:
+    assert refused(text)[2] == "A rule without a condition has no members. Add a condition."
+
+
 def test_there_is_an_end_to_the_length_the_depth_and_the_number_of_conditions() -> None:
     assert refused("x" * (MAX_LENGTH + 1))[2] == "A rule has at most 50000 characters."
     assert refused("not " * (MAX_DEPTH + 1) + "visits = 1")[2] == (

@@ -204,3 +204,13 @@ def test_what_an_undo_leaves_of_rules_is_told_without_values_that_are_masked_for
     assert kept == [
         'phone contains "••••" in Vips has been ended since.', 'gender = "male" in Vips has been ended since.',
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["none", "not_all", "not"])
+def test_none_of_nothing_is_no_rule(browse: New, ann_and_ben: None, kind: str) -> None:
+    browser = browse("cass")
+    page = press(browser, browser.get(ADD), "look", **{"rule-0-kind": kind})
+    assert "A rule without a condition has no members." in page.main and "Fits" not in page.main
+    page = press(browser, page, "save")
+    assert (page.status, live(), members()) == (422, [], [])
+    assert form(page).value("rule-0-kind") in {kind, "none"}
