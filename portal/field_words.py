@@ -77,13 +77,6 @@ _WORDS: dict[str, Mapping[str, str]] = {
         "cyan": N_("Cyan"), "grey": N_("Grey"),
     },
 }  # fmt: skip
-# The types of own fields, in the order in which they are offered.
-TYPES = {
-    "yesno": N_("Yes or no"), "text": N_("Text"), "longtext": N_("Long text"), "number": N_("Number"),
-    "money": N_("Money"), "percent": N_("Percent"), "date": N_("Date"), "datetime": N_("Date and time"),
-    "choice": N_("Choice"), "choices": N_("Several choices"), "phone": N_("Phone"), "email": N_("E-mail"),
-    "url": N_("Address of a page"), "cpf": "CPF", "cnpj": "CNPJ", "postalcode": N_("Postal code"),
-}  # fmt: skip
 _PLACES = {name: place for place, name in enumerate(LABELS)}
 
 

@@ -121,7 +121,7 @@ def change(import_id: int) -> ResponseReturnValue:
     except Refusal as refusal:
         if imported.state != "checked" or refusal.status != Refusal.status:
             raise
-        return show(import_id, _refused(form, imported, refusal), refusal.status)
+        return show(import_id, _refused(form, refusal), refusal.status)
     made = ngettext("%(n)s field was made.", "%(n)s fields were made.", len(wanted), n=format_number(len(wanted)))
     again_ = gettext("Every row was checked again.")
     flash(f"{made} {again_}" if wanted else again_, "success")
@@ -177,7 +177,7 @@ def _details(entry: ColumnForm, proposal: Proposal) -> fields.Details:
     )  # fmt: skip
 
 
-def _refused(form: ColumnsForm, imported: Import, refusal: Refusal) -> ColumnsForm:
+def _refused(form: ColumnsForm, refusal: Refusal) -> ColumnsForm:
     """Put what is refused at the columns that it is about, the rest on top."""
     by_name = {
         f"{name}-{index}": part

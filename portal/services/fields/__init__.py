@@ -61,7 +61,7 @@ def edit(actor: Actor, field_id: int, details: Details, version: int | None = No
         said = check(details, field)
         if (said["side"], said["section"]) != (field.side, field.section):
             said["place"] = _last_place() + 1
-        rebuild = _give(actor, field, said, change)
+        rebuild = _give(field, said, change)
     searching.run(actor, rebuild, change)
     return Field.get_by_id(field_id)
 
@@ -85,7 +85,7 @@ def _switch(actor: Actor, field_id: int, act: str, said: dict[str, Any]) -> Fiel
             return field
         if said["retired_at"] is None:
             said["place"] = _last_place() + 1
-        rebuild = _give(actor, field, said, change)
+        rebuild = _give(field, said, change)
     searching.run(actor, rebuild, change)
     return Field.get_by_id(field_id)
 
@@ -123,10 +123,10 @@ def put_back(actor: Actor, field: Field, said: Mapping[str, Any], change: Record
     Returns the fields whose values have to be searched anew, or no more, for `searching.run`.
     """
     require(actor, Action.EDIT_FIELDS)
-    return _give(actor, field, dict(said), change)
+    return _give(field, dict(said), change)
 
 
-def _give(actor: Actor, field: Field, said: Mapping[str, Any], change: Recorder) -> list[int]:
+def _give(field: Field, said: Mapping[str, Any], change: Recorder) -> list[int]:
     """Give a field other values, once they are held against what is stored, and bring its index up."""
     was, before = Field(**field.__data__), values(field)
     for name, value in said.items():

@@ -20,18 +20,6 @@ New = Callable[..., Any]
 
 
 @pytest.fixture
-def check(cass: Actor, tmp_path: Path) -> New:
-    """Check a file as Cass, or as the person said."""
-
-    def checked(text: str, actor: Actor = cass, **options: Any) -> Import:
-        path = tmp_path / "people.csv"
-        path.write_text(text, encoding="utf-8")
-        return imports.check(actor, path, path.name, **options)
-
-    return checked
-
-
-@pytest.fixture
 def new_field(cass: Actor) -> New:
     """Define a field, as Cass would."""
 
