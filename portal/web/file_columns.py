@@ -72,18 +72,9 @@ def show(import_id: int, form: ColumnsForm | None = None, status: int = 200) -> 
     n_unknown = sum(bool(one.samples) for one in proposed.values() if one.index in unknown)
     return render(
         "imports/columns.html", status=status, imported=imported, form=form, proposed=proposed,
-        entries={index: entries[index] for index in _shown(imported) if index in entries},
+        entries={index: entries[index] for index in again.with_header(imported) if index in entries},
         words=sorted(_words(known), key=fold), n_unknown=n_unknown, samples=again.samples(imported),
     )  # fmt: skip
-
-
-def _shown(imported: Import) -> list[int]:
-    """Return the columns that something can be said of: those with a header, of one that stands twice the first."""
-    first: dict[str, int] = {}
-    for index, header in enumerate(imported.headers):
-        if header:
-            first.setdefault(fold(header), index)
-    return list(first.values())
 
 
 def _drawn(index: int, target: str | None, one: Proposal | None, known: Known) -> dict[str, Any]:

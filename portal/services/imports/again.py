@@ -88,12 +88,22 @@ def unknown(actor: Actor, imported: Import) -> list[int]:
     require(actor, Action.IMPORT_CUSTOMERS)
     known = columns.known_to(actor, imported.group)
     matches = columns.match(imported.headers, {}, known)
+    named = [matches[index] for index in with_header(imported)]
     return [
         match.index
-        for match in matches
-        if imported.columns[match.index] is None and match.header and header_key(match.header) != _REASON
+        for match in named
+        if imported.columns[match.index] is None and header_key(match.header) != _REASON
         and (match.target is None or match.target == GROUPS) and match.duplicate_of is None
     ]  # fmt: skip
+
+
+def with_header(imported: Import) -> list[int]:
+    """Return the columns of which something can be said: those with a header, of one that stands twice the first."""
+    first: dict[str, int] = {}
+    for index, header in enumerate(imported.headers):
+        if header:
+            first.setdefault(fold(header), index)
+    return list(first.values())
 
 
 def details_of(proposal: Proposal) -> fields.Details:

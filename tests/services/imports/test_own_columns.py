@@ -257,6 +257,28 @@ def test_a_code_that_something_has_is_proposed_with_a_number(cass: Actor, check:
     assert [one.code for one in again.proposals(cass, checked)] == ["hat-2", "hat-3", "rule-2"]
 
 
+def test_of_a_header_that_stands_twice_one_field_is_made(cass: Actor, check: New) -> None:
+    checked = check("code,Hat,,hat,HAT!\nA1,red,,y,z\n")
+    found = again.proposals(cass, checked)
+    assert [(one.index, one.code) for one in found] == [(1, "hat"), (4, "hat-2")]
+    made = again.make_fields(cass, checked.id, {one.index: again.details_of(one) for one in found}, {})
+    assert made.columns == ["code", "hat", None, None, "hat-2"]
+    imports.run(cass, made.id)
+    assert values("A1") == {"hat": "red", "hat-2": "z"}
+
+
+def test_columns_without_a_header_are_not_those_of_a_field_named_by_a_sign(check: New, new_field: New) -> None:
+    new_field("★", code="stars")
+    assert check("code,,!!\nA1,lost,lost\n").columns == ["code", None, None]
+
+
+def test_of_columns_that_mean_the_same_the_first_is_named_whatever_is_left_out(cass: Actor, check: New) -> None:
+    checked = check("code,a,b,Name,Full name\nA1,,,Ann,Ann\n", columns={"a": "", "b": ""})
+    assert told(cass, checked, "warnings") == [
+        (None, "Full name", "The column “Full name” means the same as “Name” and is left out.")
+    ]
+
+
 def test_columns_are_changed_after_the_check_and_what_cannot_be_leaves_it_as_it_was(
     cass: Actor, olive: Actor, pat: Actor, check: New, new_field: New
 ) -> None:
