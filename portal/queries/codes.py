@@ -13,7 +13,7 @@ WORDS = frozenset(
         "new", "edit", "import", "imports", "export", "all", "any", "none", "q", "sort", "group", "groups", "customer",
         "customers", "page", "before", "after", "at", "of", "me", "true", "false", "null", "age", "and", "or", "not",
         "in", "is", "has", "between", "contains", "empty", "field", "fields", "rule", "rules", "first-name",
-        "last-name", "today", "days-since", "month",
+        "last-name", "today", "days-since", "month", "cluster", "segment", "tag", "columns", "start", "add", "add-to",
     }
 )  # fmt: skip
 
