@@ -21,6 +21,7 @@ from bench.work import manager, some_customers
 from portal import db
 from portal.models import Field, Group, GroupItem, Membership
 from portal.permissions import Actor
+from portal.queries import field_values
 from portal.queries import fields as find_fields
 from portal.queries.rules import matching
 from portal.queries.rules.compiling import Condition, compiled
@@ -138,7 +139,18 @@ def measured(kind: str, n: int) -> Iterator[str]:
         counts = [timed(lambda c=said: matching.count(c)) for _ in range(3)]
         goal = "≤ 50" if text == TYPED[0] else "≤ 600"
         yield line(kind, f"`{text}`: {matching.count(said)} of {n}", counts, goal)
+    yield from _of_values(kind, actor)
     yield from _edited(kind, actor)
+
+
+def _of_values(kind: str, actor: Actor) -> Iterator[str]:
+    """The values of a field counted, for making groups of them; of the first two there is an index."""
+    catalogue = find_fields.catalogue()
+    for code in ("city", "visits", "newsletter", "notes", "gender", "shop"):
+        info = field_values.one(actor, code)
+        found = field_values.of(actor, info, catalogue)
+        took = [timed(lambda i=info: field_values.of(actor, i, catalogue)) for _ in range(5)]
+        yield line(kind, f"values of {code}: {len(found.shown)} and {found.n_more} more", took, "≤ 200")
 
 
 def _statement(asked: list[matching.RuleItem], customer_id: int) -> float:

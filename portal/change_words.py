@@ -14,6 +14,7 @@ SENTENCES = {
     "customer.import": N_("%(who)s loaded customers"),
     "group.create": N_("%(who)s created the group %(what)s"),
     "group.duplicate": N_("%(who)s created the group %(what)s as a copy of another"),
+    "group.of_values": N_("%(who)s made groups of the values of the field %(what)s"),
     "group.edit": N_("%(who)s edited the group %(what)s"),
     "group.archive": N_("%(who)s archived the group %(what)s"),
     "group.restore": N_("%(who)s made the group %(what)s active"),
@@ -56,6 +57,8 @@ SENTENCES = {
 }
 # An import that is for a group.
 _INTO = N_("%(who)s imported the file %(what)s into the group %(into)s")
+# The built-in fields have no row that a change could be about.
+_OF_BUILT_IN = N_("%(who)s made groups of a field's values")
 DOORS = {
     "page": N_("Page"),
     "command": N_("Command line"),
@@ -89,7 +92,7 @@ _THROUGH = {
 
 def say_change(change: Told, *, with_door: bool = True) -> str:
     """Return a change as one sentence without its end: who did what, about what, and through which door."""
-    pattern = _INTO if change.act == "import.run" and change.into else SENTENCES.get(change.act)
+    pattern = _pattern(change)
     names = {
         "who": say_who(change), "what": say_thing(change.about), "whom": say_thing(change.whom, "customer"),
         "into": say_thing(change.into, "group"),
@@ -100,6 +103,14 @@ def say_change(change: Told, *, with_door: bool = True) -> str:
         sentence = gettext(pattern) % names
     through = _THROUGH.get(change.door) if change.who and with_door else None
     return gettext(through) % {"sentence": sentence} if through else sentence
+
+
+def _pattern(change: Told) -> str | None:
+    if change.act == "import.run" and change.into:
+        return _INTO
+    if change.act == "group.of_values" and change.about is None:
+        return _OF_BUILT_IN
+    return SENTENCES.get(change.act)
 
 
 def say_door(door: str) -> str:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
+from babel.numbers import format_decimal as decimal
 from flask_babel import format_currency, format_date, format_datetime, format_decimal, get_locale, gettext
 
 from portal import config
@@ -17,6 +18,11 @@ from portal.queries.change_rows import REFERENCES, Line, Rows
 from portal.queries.changes import Thing
 from portal.queries.customers import MASK
 from portal.queries.fields import label
+from portal.queries.groups import names_taken
+from portal.rules.catalogue import Catalogue, FieldInfo
+from portal.rules.tree import Value
+from portal.services.details import MAX_NAME
+from portal.text import fold
 from portal.values import GENDERS, ID_TYPES
 
 NOUNS = {
@@ -168,6 +174,37 @@ def _say_plain(field: FieldLike, value: Any) -> str:
         return value or ""
     say = _OWN.get(field.type)
     return say(value) if say else str(value)
+
+
+def say_held(info: FieldInfo, value: Value, catalogue: Catalogue) -> str:
+    """Return a value of any field, given as a rule holds it, as people read it; no number is rounded."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        shown = str(decimal(value, locale=get_locale(), decimal_quantization=False))
+        return f"{shown} %" if info.type == "percent" else shown
+    if info.code == "shop":
+        return catalogue.shops[str(value)][1]
+    if not info.is_own:
+        return say_value(info.code, value, {})
+    return str(value) if info.type == "choices" else _say_plain(info, value)
+
+
+def group_names(info: FieldInfo, values: Iterable[Value], catalogue: Catalogue) -> list[str]:
+    """Return what the group of each value could be called: the value, or "Tier: Gold" where that alone says too little.
+
+    No two are the same, nor is one another group's name, as long as a number behind it helps.
+    """
+    says_little = info.type in {"yesno", "number", "percent"}
+    possible = []
+    for value in values:
+        said = " ".join(say_held(info, value, catalogue).split())
+        long = f"{gettext(info.label)}: {said}"[: MAX_NAME - 5].rstrip()
+        short = [] if says_little or len(said) > MAX_NAME else [said]
+        possible.append([*short, long, *(f"{long} ({n})" for n in range(2, 10))])
+    taken, found = names_taken(name for names in possible for name in names), []
+    for names in possible:
+        found.append(next((name for name in names if fold(name) not in taken), names[-1]))
+        taken.add(fold(found[-1]))
+    return found
 
 
 def say_row(page: Rows, line: Line, name: str) -> tuple[str, str, str]:

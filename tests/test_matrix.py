@@ -106,6 +106,11 @@ TABLE: dict[tuple[str, str], Route] = {
     ("GET", "/groups"): Route(SEE_GROUP_NAMES, block="list"),
     ("GET", "/groups/new"): Route(MANAGERS, block="items"),
     ("POST", "/groups/new"): Route(MANAGERS, data={"name": "Brand New", "type": "customer", "hue": "red"}, status=303),
+    ("GET", "/groups/new/values"): Route(MANAGERS, block="values", query="?field=gender"),
+    ("POST", "/groups/new/values"): Route(
+        MANAGERS, data={"field": "gender", "values-0-value": "male", "values-0-make": "y", "values-0-name": "Men"},
+        status=303, block="preview",
+    ),
     ("GET", "/groups/<code>"): Route(SEE_GROUPS, GROUP, block="members"),
     ("GET", "/groups/<code>/items"): Route(SEE_GROUPS, GROUP, block="items"),
     ("GET", "/groups/<code>/used-by"): Route(SEE_GROUPS, GROUP),

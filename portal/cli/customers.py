@@ -7,7 +7,7 @@ import click
 from flask_babel import gettext
 
 from portal import own_values
-from portal.cli import importing, listing, output
+from portal.cli import filtering, importing, listing, output
 from portal.cli.options import acting, as_option, json_option
 from portal.errors import N_, Denied, Missing, Refusal
 from portal.field_words import say_own
@@ -16,9 +16,7 @@ from portal.models.customer import FIELDS
 from portal.permissions import Action, Actor, require
 from portal.queries import customers as find
 from portal.queries import fields as find_fields
-from portal.queries import filters
 from portal.queries import groups as find_groups
-from portal.queries import shops as find_shops
 from portal.services import customers, items
 from portal.words import say
 
@@ -134,34 +132,13 @@ def _plain(field: Field, value: Any) -> Any:
 
 
 @customer.command("list")
-@click.option("--any", "any_", multiple=True, metavar="G", help="In any of these groups; may be given several times.")
-@click.option("--all", "all_", multiple=True, metavar="G", help="In all of these groups.")
-@click.option("--none", "none_", multiple=True, metavar="G", help="In none of these groups.")
-@click.option("--q", default="", metavar="TEXT", help="Part of a name, code, e-mail or phone.")
-@click.option("--shop", "shops", multiple=True, metavar="CODE")
+@filtering.options
+@click.option("--format", "form", type=click.Choice(["csv", "json"]), help="Default: one customer a line.")
 @json_option
 @acting
-def list_(
-    actor: Actor,
-    any_: tuple[str, ...],
-    all_: tuple[str, ...],
-    none_: tuple[str, ...],
-    q: str,
-    shops: tuple[str, ...],
-    as_json: bool,
-) -> None:
-    """List all customers that fit: tab-separated into a pipe, aligned in a terminal, or JSON."""
-    require(actor, Action.SEE_CUSTOMERS)
-    if any_ or all_ or none_:
-        require(actor, Action.SEE_GROUPS)
-    wanted = filters.Filter(
-        q=q[:200],
-        any=tuple(find_groups.resolve(actor, reference) for reference in any_),
-        all=tuple(find_groups.resolve(actor, reference) for reference in all_),
-        none=tuple(find_groups.resolve(actor, reference) for reference in none_),
-        shops=tuple(find_shops.named(actor, code) for code in shops),
-    )
-    listing.show(actor, wanted, "json" if as_json else "text")
+def list_(actor: Actor, form: str | None, as_json: bool, **chosen: Any) -> None:
+    """List all customers that fit: tab-separated into a pipe, aligned in a terminal, or as a file with every field."""
+    listing.show(actor, filtering.read(actor, chosen), "json" if as_json else form or "text")
 
 
 @customer.command("import")

@@ -4,7 +4,7 @@ import click
 from flask_babel import gettext
 
 from portal import config
-from portal.cli import output
+from portal.cli import output, value_groups
 from portal.cli.options import acting, as_option, json_option
 from portal.models import Field
 from portal.models.field import COLUMN_TYPES
@@ -116,3 +116,6 @@ def uses(actor: Actor, code: str, as_json: bool) -> None:
         output.json_value([use._asdict() for use in found])
     else:
         output.table((gettext("Code"), gettext("Name")), [(use.code, use.label) for use in found])
+
+
+field.add_command(value_groups.groups)

@@ -18,7 +18,7 @@ from portal.services.details import Details
 from portal.services.guards import Call
 from portal.services.items.new import from_json
 from portal.words import say
-from portal.words.proposals import STATES, of_group, of_proposal
+from portal.words.proposals import STATES, of_group, of_proposal, rules_of
 
 NUMBER = click.argument("number", metavar="N", type=click.IntRange(1, 2**31 - 1))
 SHORT = 12  # characters of a fingerprint that are typed
@@ -73,11 +73,13 @@ def show(actor: Actor, number: int, as_json: bool) -> None:
     if as_json:
         moves = [_move(actor, move) for move in shown.moves]
         output.json_value(
-            {**_told(actor, one), "moves": moves, "seen": shown.fingerprint[:SHORT], "obstacle": shown.obstacle}
+            {**_told(actor, one), "rules": rules_of(actor, one), "moves": moves, "seen": shown.fingerprint[:SHORT],
+             "obstacle": shown.obstacle}
         )
         return
     labels = (gettext("Request"), gettext("What"), gettext("By"), gettext("Why"), gettext("When"), gettext("Status"))
     rows = [*zip(labels, _cells(actor, one), strict=True), (gettext("Answer"), one.answer)]
+    rows += [(gettext("Rule"), text) for text in rules_of(actor, one)]
     rows += [(gettext("Seen"), shown.fingerprint[:SHORT]), (gettext("Obstacle"), shown.obstacle)]
     output.table((gettext("Field"), gettext("Value")), [row for row in rows if row[1]])
     _print(actor, shown.moves)

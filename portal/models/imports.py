@@ -38,6 +38,14 @@ class Import(Model):
     change = peewee.ForeignKeyField(Change, null=True, index=False, on_delete="RESTRICT")
 
 
+class FileShape(Model):
+    """What people chose that the columns of files with the same headers stand for: targets by the column's index."""
+
+    id = peewee.AutoField()
+    shape = peewee.TextField(unique=True)
+    chosen = peewee.JSONField(default=dict)
+
+
 class ImportRow(Model):
     """One row of the file, staged: its cells as typed, the values read from them, whom it fits, what would happen."""
 

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from portal import config
-from portal.own_values import moments, numbers
+from portal import config, numbers
+from portal.own_values import moments
 from portal.own_values.readers import (
     EMPTY,
     MAX_LONG,
@@ -90,8 +90,8 @@ def from_plain(field: FieldLike, value: Any, said: Context) -> Cell:
     return Cell(value, key_of(field.type, value, said))
 
 
-def typed(field: FieldLike, value: Any, said: Context) -> str:
-    """Return a value as a person types it: `read` gives the same value back."""
+def typed(field: FieldLike, value: Any, said: Context, mark: str = ".") -> str:
+    """Return a value as a person types it, numbers with that decimal mark: `read` gives the same value back."""
     if value is None:
         return ""
     match field.type:
@@ -100,9 +100,10 @@ def typed(field: FieldLike, value: Any, said: Context) -> str:
         case "money":
             places = numbers.decimals_of(said.currency)
             amount = Decimal(int(value)).scaleb(-places)
-            return format(amount, f".{places}f") if places < 3 else numbers.write_number(amount)
+            whole = format(amount, f".{places}f").replace(".", mark)
+            return whole if places < 3 else numbers.write_number(amount, mark)
         case "number" | "percent":
-            return numbers.write_number(Decimal(repr(float(value))))
+            return numbers.write_number(Decimal(repr(float(value))), mark)
         case "datetime":
             return moments.write_moment(value, said.zone)
         case "choices":

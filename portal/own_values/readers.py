@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
+from portal import numbers
 from portal.emails import email_key, read_email
 from portal.errors import N_
-from portal.own_values import moments, numbers, papers
+from portal.own_values import moments, papers
 from portal.phones import read_phone
 from portal.sheets.dates import read_date
 from portal.text import digits, fold
@@ -145,14 +146,8 @@ def _number(field: FieldLike, text: str, said: Context) -> _Read:
 
 
 def _money(field: FieldLike, text: str, said: Context) -> _Read:
-    bare, currency = text, said.currency
-    for sign in numbers.signs_of(currency):
-        if bare.upper().startswith(sign.upper()):
-            bare = bare[len(sign) :].strip()
-            break
-        if bare.upper().endswith(sign.upper()):
-            bare = bare[: -len(sign)].strip()
-            break
+    currency = said.currency
+    bare = numbers.bare_amount(text, currency)
     places = numbers.decimals_of(currency)
     minor = _amount(bare, said, "money", places, currency=currency).scaleb(places)
     if abs(minor) >= MAX_AMOUNT:

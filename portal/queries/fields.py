@@ -191,6 +191,7 @@ def info(field: Field, language: str = "") -> FieldInfo:
     return FieldInfo(
         field.code, field.type, names[0], tuple(dict.fromkeys(name for name in names if name)), tuple(field.choices),
         field.columns, is_own=True, is_retired=field.retired_at is not None, is_indexed=field.is_indexed,
+        labels=field.labels,
     )  # fmt: skip
 
 

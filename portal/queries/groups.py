@@ -1,6 +1,6 @@
 """Reading groups and their members."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ import peewee
 from peewee import fn
 
 from portal import clock, config
-from portal.db import like
+from portal.db import in_chunks, like
 from portal.errors import N_, Missing, Refusal
 from portal.models import Customer, Group, Membership, Shop, User
 from portal.permissions import Action, Actor, require
@@ -59,6 +59,15 @@ def among(actor: Actor, group_ids: Sequence[int]) -> set[int]:
     return {group_id for (group_id,) in query.tuples()} if group_ids else set()
 
 
+def names_taken(names: Iterable[str]) -> set[str]:
+    """Return those of these names that groups have, whoever may see them, as names are compared."""
+    found: set[str] = set()
+    for part in in_chunks({fold(name) for name in names}):
+        query = Group.select(Group.name_key).where(Group.name_key.in_(part), Group.status != "deleted")
+        found |= {key for (key,) in query.tuples()}
+    return found
+
+
 def listed(actor: Actor, *, q: str = "", status: str = "", type_: str = "", sort: str = "name") -> list[Listed]:
     """Return the groups that fit, with their member counts; archived ones only when asked for.
 
@@ -100,17 +109,25 @@ def _counted(actor: Actor, groups: list[Group]) -> list[Listed]:
 
 def by_code(actor: Actor, code: str) -> Group:
     """Return the group of that code if `actor` may see it; raises Missing, naming it."""
+    return by_codes(actor, [code])[0]
+
+
+def by_codes(actor: Actor, codes: Sequence[str]) -> list[Group]:
+    """Return the groups of these codes, in their order; raises Missing, naming the first that `actor` may not see."""
     require(actor, Action.SEE_GROUP_NAMES)
-    group = (
+    if not codes:
+        return []
+    query = (
         visible_to(actor)
         .select(Group, User)
         .join(User, peewee.JOIN.LEFT_OUTER)
-        .where(Group.code == code.casefold())
-        .first()
+        .where(Group.code.in_({code.casefold() for code in codes}))
     )
-    if group is None:
-        raise Missing(N_("There is no group “%(code)s”."), "group", code=code)
-    return group
+    found = {group.code: group for group in query}
+    for code in codes:
+        if code.casefold() not in found:
+            raise Missing(N_("There is no group “%(code)s”."), "group", code=code)
+    return [found[code.casefold()] for code in codes]
 
 
 def resolve(actor: Actor, reference: str) -> Group:

@@ -99,8 +99,8 @@ def items(actor: Actor, proposal: Proposal) -> list[dict[str, Any]]:
         "customer": {row.id: row.name or row.code for row in people},
         "shop": {row.id: row.name for row in shops},
         "group": {row.id: row.label for row in groups},
-        "new": {},
-    }
+        "new": {}, "rule": {},
+    }  # fmt: skip
     return [row | {"label": row["label"] or labels[row["kind"]].get(row["id"], "")} for row in rows]
 
 
@@ -109,6 +109,8 @@ def _row(item: dict[str, Any]) -> dict[str, Any]:
     for kind, name in (("customer", "customer_id"), ("shop", "shop_id"), ("group", "of_group_id")):
         if name in item:
             return {"sign": item.get("sign", "include"), "kind": kind, "id": item[name], "label": ""}
+    if "rule" in item:  # its words are for the doors
+        return {"sign": item.get("sign", "include"), "kind": "rule", "id": 0, "label": ""}
     typed = item.get("new_customer", {})
     label = typed.get("name") or typed.get("code") or ""
     return {"sign": item.get("sign", "include"), "kind": "new", "id": 0, "label": label}
@@ -117,25 +119,28 @@ def _row(item: dict[str, Any]) -> dict[str, Any]:
 def moves(proposal: Proposal) -> list[Move]:
     """Return what the asker of an approval was shown that it would move."""
     groups = {group.id: group for group in Group.select().where(Group.id.in_([row[0] for row in proposal.seen]))}
-    groups[0] = brought(proposal.act, proposal.arguments)
+    groups |= {-place: group for place, group in enumerate(brought(proposal.act, proposal.arguments))}
     return [Move(groups.get(row[0]), row[1], row[2]) for row in proposal.seen]
 
 
-def brought(act: str, arguments: dict[str, Any]) -> Group | None:
-    """Return the group that an act would bring into being, as far as it is known before it is there; None for none."""
+def brought(act: str, arguments: dict[str, Any]) -> list[Group]:
+    """Return the groups that an act would bring into being, as far as they are known before they are there."""
     if act == "groups.create":
         details = arguments["details"]
-        return Group(code="", **{name: details[name] for name in ("name", "hue", "is_sensitive")})
+        return [Group(code="", **{name: details[name] for name in ("name", "hue", "is_sensitive")})]
+    if act == "value_groups.create":
+        return [Group(code="", name=" ".join(name.split())) for _value, name in arguments["wanted"]]
     if act == "groups.duplicate":
         source = Group.get_or_none(Group.id == arguments["group_id"])
-        return source and Group(code="", name=source.label, hue=source.hue, is_sensitive=source.is_sensitive)
+        copy = source and Group(code="", name=source.label, hue=source.hue, is_sensitive=source.is_sensitive)
+        return [copy] if copy else []
     imported = Import.get_or_none(Import.id == arguments["import_id"]) if act == "imports.run" else None
-    return Group(code="", name=imported.new_group) if imported is not None and imported.new_group else None
+    return [Group(code="", name=imported.new_group)] if imported is not None and imported.new_group else []
 
 
 def label_of(proposal: Proposal) -> str:
     """Return what the group is called that a proposal is about, whether or not it is there yet; '' for none."""
-    group = proposal.group or brought(proposal.act, proposal.arguments)
+    group = proposal.group or next(iter(brought(proposal.act, proposal.arguments)), None)
     return group.label if group is not None else ""
 
 

@@ -35,7 +35,8 @@ PART_OPERATORS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """A field that rules may ask about. `names` are what people call it, its labels first; `label` one for messages.
+    """A field that rules may ask about. `names` are what people call it, its labels first; `label` one for messages,
+    `labels` those of an own one by language.
 
     `is_own` tells the store's own fields, whose values lie in `columns` (values, keys) of `customer_value`; a built-in
     one lies in the customer's own row, or counts her purchases (`is_purchase`).
@@ -51,6 +52,7 @@ class FieldInfo:
     is_purchase: bool = False
     is_retired: bool = False
     is_indexed: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

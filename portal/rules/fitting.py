@@ -1,6 +1,7 @@
 """Whether one value fits the type of a field, and which of several is the larger one."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
@@ -13,6 +14,8 @@ from portal.text import fold, has_forbidden
 MAX_TEXT = 1_000  # characters of a value
 MAX_NUMBER = 1_000_000_000_000_000
 MAX_DAYS = 40_000
+# A comma or point before three digits: thousands to one reader, a fraction to the other.
+_TWO_WAYS = re.compile(r"([+-]?)([1-9]\d{0,2})[.,](\d{3})", re.ASCII)
 
 
 def misfit(value: Value, kind: str, info: FieldInfo, catalogue: Catalogue) -> tuple[str, dict[str, str]] | None:
@@ -63,6 +66,9 @@ def _of_length(value: Value, info: FieldInfo, catalogue: Catalogue) -> _Told:
 def _of_number(value: Value, info: FieldInfo, catalogue: Catalogue) -> _Told:
     if value == "":
         return _NO_VALUE
+    if isinstance(value, str) and (found := _TWO_WAYS.fullmatch(value)):
+        ways = {"whole": f"{found[1]}{found[2]}{found[3]}", "fraction": f"{found[1]}{found[2]}.{found[3]}0"}
+        return N_("“%(value)s” can be read in two ways. Write %(whole)s or %(fraction)s."), ways
     if isinstance(value, bool | str | Days):
         return N_("“%(target)s” takes a number, such as 3 or 2.5; “%(value)s” is none."), {}
     if abs(value) > MAX_NUMBER or not math.isfinite(value):

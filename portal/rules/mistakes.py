@@ -63,6 +63,8 @@ def explained(text: str, stopped: UnexpectedInput) -> RuleError:
         return RuleError(text, at, N_("The quote that opens here is never closed."))
     if what == ")" and "_OR" in may:
         return RuleError(text, at, N_("This parenthesis was never opened."))
+    if what == "," and "_OR" in may and text[at - 1].isdigit() and text[at + 1 : at + 2].isdigit():
+        return RuleError(text, at, N_("Numbers have a decimal point in the text of a rule, as in 12.5."))
     return RuleError(text, at, other, found=what if len(what) <= 40 else f"{what[:40]}…")
 
 

@@ -5,11 +5,11 @@ What cannot be read stays the text that it is, so that `checking` says what is w
 
 import re
 from datetime import date
-from decimal import Decimal
 from functools import cache
 
 from babel import Locale
 
+from portal import config, numbers
 from portal.rules.catalogue import DATES, NUMBERS, Catalogue, FieldInfo
 from portal.rules.tree import Days, Value
 from portal.sheets.dates import ORDERS, read_date
@@ -22,6 +22,7 @@ _DAYS = {
 }  # fmt: skip
 _MONTHS = {"this": "this", "este": "this", "next": "next", "proximo": "next", "last": "last", "ultimo": "last"}
 _NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?")
+_LONGEST = 80  # characters of a number
 _ISO = re.compile(r"\d{4}-\d\d-\d\d")
 # A day by its distance: -30d, +2 weeks, 30 days ago, in 3 months; há 30 dias, hace 2 semanas.
 _UNIT = r"(d|w|m|y|days?|weeks?|months?|years?|dias?|semanas?|mes|meses|anos?)"
@@ -32,14 +33,17 @@ _SPAN = re.compile(rf"(\d{{1,6}})\s*{_UNIT}")
 _UNITS = {"d": "days", "w": "weeks", "s": "weeks", "m": "months", "y": "years", "a": "years"}
 
 
-def value(text: str, info: FieldInfo, part: str, catalogue: Catalogue) -> Value:
-    """Return a typed value as a test of this field (or of this `part` of its date) holds it; else the text itself."""
+def value(text: str, info: FieldInfo, part: str, catalogue: Catalogue, *, is_page: bool = False) -> Value:
+    """Return a typed value as a test of this field (or of this `part` of its date) holds it; else the text itself.
+
+    Numbers have a decimal point in the text of a rule; on a page they may be written as forms take them.
+    """
     kind = part or info.type
     text = clean(text)
     if kind == "yesno":
         return yes_or_no(text)
     if kind in NUMBERS or kind in {"age", "days_since"}:
-        return number(text.removesuffix("%") if kind == "percent" else text)
+        return amount(text, kind) if is_page else number(text.removesuffix("%") if kind == "percent" else text)
     if kind == "month":
         return month(text)
     if kind in DATES:
@@ -66,9 +70,13 @@ def number(text: str) -> Value:
     return int(read) if read.is_integer() else read
 
 
-def number_as_typed(value: float) -> str:
-    """Return a number as `number` reads the very same one back: all its decimals, and no exponent."""
-    return format(Decimal(repr(value)), "f").removesuffix(".0")
+def amount(text: str, kind: str) -> Value:
+    """Return the number that was typed on a page, where it can be read in one way only; else the text itself."""
+    try:
+        read = numbers.read_typed(text, kind, config.current().currency) if len(text) <= _LONGEST else None
+    except (numbers.Unread, numbers.TwoWays):
+        return text
+    return text if read is None else int(read) if read == read.to_integral_value() else float(read)
 
 
 def day(text: str) -> Value:

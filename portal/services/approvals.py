@@ -17,7 +17,7 @@ from portal.queries import groups as find_groups
 from portal.queries import proposals as find
 from portal.queries import users as find_users
 from portal.queries.proposals import Move
-from portal.services import customers, groups, guards, imports, items, membership, once, preview, undo
+from portal.services import customers, groups, guards, imports, items, membership, once, preview, undo, value_groups
 from portal.services.changes import record
 from portal.services.details import Details
 from portal.services.guards import Call, Leave
@@ -25,6 +25,7 @@ from portal.services.imports import background
 from portal.services.items import rules
 from portal.services.items.new import from_json
 from portal.services.proposals import decided, made, open_one, words
+from portal.services.value_groups import Wanted
 from portal.text import fold, has_forbidden
 
 Said = Mapping[str, Any]
@@ -72,6 +73,13 @@ def _boxes(said: Said) -> dict[str, bool]:
     return boxes
 
 
+def _wanted(said: Said) -> list[Wanted]:
+    wanted = [Wanted(*one) for one in said["wanted"]]
+    if any(not isinstance(part, str) for one in wanted for part in one):
+        raise ValueError("wanted")
+    return wanted
+
+
 # What may be asked for: every service that the guard rails can stop.
 ACTS: dict[str, Callable[[Actor, Said], object]] = {
     "items.add": lambda actor, said: items.add(actor, _id(said), [from_json(row) for row in said["items"]]),
@@ -86,6 +94,7 @@ ACTS: dict[str, Callable[[Actor, Said], object]] = {
     "groups.create": lambda actor, said: groups.create(
         actor, _details(said), [from_json(row) for row in said["items"]]
     ),
+    "value_groups.create": lambda actor, said: value_groups.create(actor, _text(said, "code"), _wanted(said)),
     "groups.duplicate": lambda actor, said: groups.duplicate(actor, _id(said)),
     "customers.create": lambda actor, said: customers.create(
         actor, _typed(said), _boxes(said), _text(said, "reason")
@@ -137,8 +146,8 @@ def _import(actor: Actor, call: Call) -> Shown:
     if imported is None:
         raise Malformed(N_("This request was not understood. Nothing was changed."))
     joining = int(imported.counts.get("joined", 0))
-    group = imported.group or find.brought(call.name, call.arguments)
-    moves = [Move(group, joining, 0, group.n_members + joining, [], [])] if group is not None else []
+    of = [imported.group] if imported.group else find.brought(call.name, call.arguments)
+    moves = [Move(group, joining, 0, group.n_members + joining, [], []) for group in of]
     return Shown(moves, imported.fingerprint)
 
 
@@ -170,10 +179,12 @@ def ask(actor: Actor, call: Call, reason: str) -> Proposal:
     if not others(actor):
         raise Refusal(N_("Nobody else can approve this. Type the name of the group to do it by yourself."))
     shown = show(actor, call)
-    moves = [(move.group.id, move.joining, move.leaving) for move in shown.moves if move.group]
-    there = [group_id for (group_id,) in Group.select(Group.id).where(Group.id.in_([one[0] for one in moves])).tuples()]
-    # A group that the act would bring into being is not there yet: it has no number to be known by.
-    seen = [[group_id if group_id in there else 0, *rest] for group_id, *rest in moves]
+    moves = [(move.group, move.joining, move.leaving) for move in shown.moves if move.group]
+    ids = [group.id for group, *_ in moves]
+    there = {group_id for (group_id,) in Group.select(Group.id).where(Group.id.in_(ids)).tuples()}
+    # A group that the act would bring into being has no number yet: it is known by its place among those (0, -1, …).
+    places = {group.label: -place for place, group in enumerate(find.brought(call.name, call.arguments))}
+    seen = [[one.id if one.id in there else places.get(one.label, 0), *counts] for one, *counts in moves]
     with record(actor, "proposal.approval") as change:
         return made(
             change, kind="approval", asker=actor.user_id, reason=reason, act=call.name, arguments=call.arguments,
@@ -309,6 +320,9 @@ def _brought(call: Call) -> Group | None:
     try:
         if call.name == "groups.create":
             _details(call.arguments)
-        return find.brought(call.name, call.arguments) if call.name != "imports.run" or _imported(call) else None
+        if call.name == "value_groups.create":
+            _wanted(call.arguments)
+        is_there = call.name != "imports.run" or _imported(call)
+        return next(iter(find.brought(call.name, call.arguments)), None) if is_there else None
     except (KeyError, TypeError, ValueError):
         return None

@@ -1,6 +1,6 @@
 """Proposals: asking for what one may not do oneself, and deciding what others ask for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +9,7 @@ from portal.errors import N_, Conflict, Missing, Refusal
 from portal.models import Customer, Group, Membership, Proposal, User
 from portal.permissions import Action, Actor, require
 from portal.queries import customers as find_customers
+from portal.queries import fields as find_fields
 from portal.queries import groups as find_groups
 from portal.queries import proposals as find
 from portal.queries import shops as find_shops
@@ -16,7 +17,7 @@ from portal.services import details, groups, guards, items
 from portal.services.changes import Recorder, record, values
 from portal.services.details import Details
 from portal.services.guards import Leave
-from portal.services.items import NewItem
+from portal.services.items import NewItem, rules
 from portal.services.items.new import as_json
 from portal.services.items.new import check as check_item
 from portal.text import clean
@@ -30,7 +31,8 @@ PROPOSED = ("name", "type", "hue", "description")
 def ask_group(actor: Actor, said: Details, new_items: Sequence[NewItem] = (), reason: str = "") -> Proposal:
     """Propose a group with its first items, and return the proposal; nothing of it is there before it is approved.
 
-    Raises Refusals naming the fields, Missing for customers and shops that are not hers to name.
+    Raises Refusals naming the fields and what is wrong with a rule, Missing for customers and shops that are not hers
+    to name.
     """
     require(actor, Action.PROPOSE)
     reason = words(reason, "reason")
@@ -197,12 +199,22 @@ def words(text: str, field: str) -> str:
     return text
 
 
+def _check_rules(actor: Actor, said: Sequence[Mapping[str, Any]]) -> None:
+    if len(said) > 1:
+        raise Refusal(N_("A request has one rule at most."), "rule")
+    # The groups that she may not see are not there for her.
+    catalogue = find_fields.catalogue(actor=actor) if said else None
+    for rule in said:
+        rules.checked(rule, catalogue)
+
+
 def _rows(actor: Actor, new_items: Sequence[NewItem]) -> list[dict[str, Any]]:
     """Return the items as the proposal keeps them; raises Missing for what `actor` may not name."""
     if len(new_items) > MAX_ITEMS:
         raise Refusal(N_("At most 500 items are added at once; import a list for more."), "item")
     if any(item.new_customer for item in new_items):
         raise Refusal(N_("Choose customers who are there already."), "item")
+    _check_rules(actor, [item.rule for item in new_items if item.rule is not None])
     for item in new_items:
         check_item(item)
     people, shops, nested = (

@@ -25,6 +25,7 @@ from portal.web import (
     start,
     undoing,
     users,
+    value_groups,
     why,
 )
 
@@ -37,7 +38,7 @@ def init_app(app: Flask) -> None:
     undoing.init_app(app)
     approvals.init_app(app)
     for module in (
-        start, users, shops, fields, settings, customers, exports, groups, members, rules, history, why, stages,
-        proposals, approvals, imports, file_columns, jobs, changes, undoing,
+        start, users, shops, fields, settings, customers, exports, groups, value_groups, members, rules, history, why,
+        stages, proposals, approvals, imports, file_columns, jobs, changes, undoing,
     ):  # fmt: skip
         app.register_blueprint(module.pages)

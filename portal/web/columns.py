@@ -16,6 +16,7 @@ from portal.queries import fields as find_fields
 from portal.queries import filters
 from portal.queries import groups as find_groups
 from portal.queries.filters.fields import split
+from portal.rules.catalogue import DATES, NUMBERS
 from portal.values import GENDERS, ID_TYPES
 from portal.web.language import lang
 from portal.web.render import phone
@@ -37,6 +38,16 @@ class Column:
     label: str
     field: Field | None = None
     group: Group | None = None
+
+    @property
+    def kind(self) -> str:
+        """Return the class of its cells."""
+        if self.field is not None and self.field.type in NUMBERS:
+            return "num"
+        if self.code == "code":
+            return "mono"
+        is_short = self.code in {"phone", "birth_date", "created"} or (self.field and self.field.type in DATES)
+        return "nowrap" if is_short else ""
 
 
 def read(asker: Actor, texts: Iterable[str]) -> tuple[Column, ...]:
@@ -100,11 +111,16 @@ class Cells:
         hidden = actor().masked(customer.shop_id)
         if column.field is not None:
             values = find_fields.shown([column.field], self.own.get(customer.id, {}), hidden)
-            return say_own(column.field, values.get(column.code))
+            return _said_own(column.field, values.get(column.code))
         if column.group is not None:
             mine = self.groups.get(customer.id, [])
             return gettext("yes") if any(group.id == column.group.id for group in mine) else gettext("no")
         return _said(customer, column.code, find.shown(customer, hidden))
+
+
+def _said_own(own: Field, value: Any) -> str:
+    """Return a value of an own field in words, a day as shortly as those of the built-in columns."""
+    return str(format_date(value, "medium")) if own.type == "date" and value else say_own(own, value)
 
 
 def _said(customer: Customer, code: str, shown: Mapping[str, Any]) -> str:

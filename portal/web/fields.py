@@ -14,6 +14,7 @@ from portal.field_words import TYPES
 from portal.models import Field
 from portal.permissions import Action
 from portal.queries import fields as find
+from portal.queries.field_values import is_offered
 from portal.queries.uses import users_of_field
 from portal.received import reads
 from portal.services import fields
@@ -93,8 +94,9 @@ def _label(field: Field) -> str:
 def new(form: FieldForm | None = None, status: int = 200) -> Response:
     """Ask for a new field."""
     return render(
-        "fields/form.html", status=status, form=form or FieldForm(), field=None, sections=_sections(), stored=None
-    )
+        "fields/form.html", status=status, form=form or FieldForm(), field=None, sections=_sections(), stored=None,
+        has_values=False,
+    )  # fmt: skip
 
 
 def _sections() -> list[str]:
@@ -124,6 +126,7 @@ def edit(code: str, form: FieldForm | None = None, status: int = 200) -> Respons
     return render(
         "fields/form.html", status=status, form=form or stored, field=field, sections=_sections(), title=_label(field),
         types=TYPES, users=users_of_field(field), stored=stored if status == Conflict.status else None,
+        has_values=is_offered(field),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from portal.services import fields
 from portal.services.imports import again, columns
 from portal.services.imports.columns import Known
 from portal.services.imports.proposing import Proposal
+from portal.services.imports.remembering import REMEMBERED
 from portal.sheets import match_headers
 from portal.text import fold
 from portal.web.forms import Form, _l, options
@@ -73,6 +74,7 @@ def show(import_id: int, form: ColumnsForm | None = None, status: int = 200) -> 
     return render(
         "imports/columns.html", status=status, imported=imported, form=form, proposed=proposed,
         entries={index: entries[index] for index in again.with_header(imported) if index in entries},
+        is_remembered=any(sentence == REMEMBERED for sentence, *_ in imported.problems),
         words=sorted(_words(known), key=fold), n_unknown=n_unknown, samples=again.samples(imported),
     )  # fmt: skip
 

@@ -10,13 +10,12 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from portal.errors import N_, Missing, Refusal
-from portal.models import Group, Shop
+from portal.models import Shop
 from portal.permissions import Action, Actor
 from portal.queries import filters
 from portal.queries import groups as find_groups
 from portal.queries import shops as find_shops
 from portal.queries.filters import fields
-from portal.rules.typed import yes_or_no
 from portal.web import columns
 from portal.web.columns import Column
 from portal.web.language import lang
@@ -72,12 +71,11 @@ class Filtering:
             if key not in _KNOWN and any(text.strip() for text in args.getlist(key))
         }  # fmt: skip
         tests, others = fields.read(actor, further, lang()) if further else ([], [])
-        for code in others:
-            _name_twin(actor, code, args.get(code, ""), named)
-        rows = {
-            key: tuple(find_groups.by_code(actor, code) for code in _each_once(codes))
-            for key, codes in named.items()
-        }
+        for group, is_in in fields.twins(actor, others, further):
+            named["all" if is_in else "none"].append(group.code)
+        named = {key: _each_once(codes) for key, codes in named.items()}
+        found_groups = iter(find_groups.by_codes(actor, [code for codes in named.values() for code in codes]))
+        rows = {key: tuple(next(found_groups) for _ in codes) for key, codes in named.items()}
         if any(rows.values()) and not may_groups:
             raise Missing(N_("There is no such group."))
         wanted = filters.Filter(
@@ -143,18 +141,6 @@ class Filtering:
     def words(self) -> str:
         """Return the whole filter as a sentence part, such as: in “Super Bonus”, not in “Employees”."""
         return of_filter(self.wanted)
-
-
-def _name_twin(actor: Actor, code: str, said: str, named: dict[str, list[str]]) -> None:
-    """Take a group by its code for the yes/no field that it is: yes is in it, no is not; raises Missing, Refusal."""
-    there = find_groups.visible_to(actor).where(Group.code == code.casefold())
-    group = there.first() if actor.may(Action.SEE_GROUPS) else None
-    if group is None:
-        raise Refusal(N_("There is no field or group “%(name)s” to filter by."), name=code[:60])
-    is_in = yes_or_no(said)
-    if not isinstance(is_in, bool):
-        raise Refusal(N_("“%(field)s” is yes or no; “%(value)s” is neither."), field=group.label, value=said[:60])
-    named["all" if is_in else "none"].append(group.code)
 
 
 def _split(args: MultiDict[str, str], key: str) -> list[str]:

@@ -131,7 +131,8 @@ def new(
     picker = picker or Picker.read(actor(), request.args, shops_first=form.type.data == "shop")
     builder = builder or _builder(form, request.args)
     shown, act = None, request.form.get("do", "find")
-    if status == 200 and act == "find" and (picker.says_something or builder.says_something):
+    # While a rule is built its own count tells whom it fits; the preview is asked for by its button.
+    if status == 200 and act == "find" and (picker.says_something or (builder.says_something and request.form)):
         # A name that is missing or taken is nothing that moves anybody: the save says so.
         details = replace(form.details(), name=f"{form.details().name[:40]} {secrets.token_hex(16)}")
         shown = previewing.of(lambda: groups.create(actor(), details, first_items(picker, builder)))
@@ -140,16 +141,16 @@ def new(
     return render(
         "groups/new.html", status=status, form=form.drawn(), picker=picker, shown=shown, only_known=False,
         target=here, rule_form=form, builder=builder, drawing=builder.drawing(here, is_refused=is_refused),
-        look=partial(looking.of, builder),
+        look=partial(looking.of, builder), has_rule=builder.is_shown(form.type.data),
     )  # fmt: skip
 
 
 def _builder(form: GroupForm, args: MultiDict[str, str]) -> Builder:
-    """Return the rule that a form carries, or an address as a filter of the list; nothing where no Rule is chosen."""
+    """Return the rule that a form carries, whichever type is chosen now, or an address as a filter of the list."""
     if form.type.data == "rule" and args.get("filter"):
         asked = MultiDict(parse_qsl(args["filter"][:MAX_FILTER]))
         return Builder.of(tree_of(Filtering.read(actor(), asked).wanted), rule_words.catalogue())
-    return Builder.read(args if form.type.data == "rule" else MultiDict(), rule_words.catalogue())
+    return Builder.read(args, rule_words.catalogue())
 
 
 def first_items(picker: Picker, builder: Builder) -> list[NewItem]:

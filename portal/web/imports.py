@@ -21,6 +21,7 @@ from portal.queries import jobs as find_jobs
 from portal.received import reads
 from portal.services import imports
 from portal.services.imports import again, background, boxes
+from portal.services.imports.remembering import REMEMBERED
 from portal.services.imports.stage import MAX_BYTES, MAX_ROWS
 from portal.sheets import DELIMITERS, ENCODINGS, csv_rows
 from portal.values import Remark
@@ -118,12 +119,14 @@ def show(import_id: int, problem: Refusal | None = None, status: int = 200) -> R
     rows = find.rows(
         imported, show=asked, after=int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
     )
-    problems = [(say(Remark(*parts)), parts[1]) for parts in imported.problems]
+    noted = [Remark(*parts) for parts in imported.problems]
+    problems = [(say(remark), remark.field) for remark in noted if remark.sentence != REMEMBERED]
     job = find_jobs.newest_about(imports.key(import_id)) if imported.state in {"checked", "running"} else None
     state = "running" if job is not None and job.finished_at is None else imported.state
     return render(
         "imports/show.html", status=status, imported=imported, counts=imported.counts, rows=rows, asked=asked,
-        results=RESULTS, problems=problems, told=_told, field_of=imported.columns, earlier=find.earlier(imported),
+        results=RESULTS, problems=problems, is_remembered=len(problems) < len(noted),
+        told=_told, field_of=imported.columns, earlier=find.earlier(imported),
         n_taken=sum(imported.counts.get(name, 0) for name in ("new", "updated", "unchanged")),
         n_warned=find.n_warned(imported), n_written=find.n_written(imported) if imported.state == "running" else 0,
         problem=say(problem) if problem else "", heading=HEADINGS[state], state=state, job=job,

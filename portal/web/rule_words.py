@@ -1,5 +1,8 @@
 """Rules in the words of a page, as far as its reader may read them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import g
 
 from portal.access import actor
@@ -23,6 +26,11 @@ def catalogue() -> Catalogue:
 def sentence_of(item: GroupItem) -> str:
     """Return what the rule of an item says."""
     return sentence_for(actor(), item.rule, catalogue())
+
+
+def sentence_of_rule(said: Mapping[str, Any]) -> str:
+    """Return what a rule as JSON holds it says."""
+    return sentence_for(actor(), said, catalogue())
 
 
 def text_of(item: GroupItem) -> str:

@@ -7,12 +7,14 @@ from flask_babel import gettext
 
 from portal.access import actor, needs
 from portal.errors import Conflict, Refusal
+from portal.numbers import mark_of
 from portal.permissions import Action
 from portal.queries import settings as find
 from portal.queries import users as find_users
 from portal.received import reads
 from portal.services import settings
 from portal.web.forms import VersionedForm, _l
+from portal.web.language import lang
 from portal.web.render import render
 
 pages = Blueprint("settings", __name__, url_prefix="/settings")
@@ -30,9 +32,10 @@ class GuardsForm(VersionedForm):
 def guards(form: GuardsForm | None = None, status: int = 200) -> Response:
     """Show the guard rails, and who could approve."""
     stored = find.guards()
-    drawn = form or GuardsForm(data={"share": find.percent(stored.share), "is_marked": stored.is_marked})
+    share = find.percent(stored.share).replace(".", mark_of(lang()))
+    drawn = form or GuardsForm(data={"share": share, "is_marked": stored.is_marked})
     return render(
-        "settings/guards.html", status=status, form=drawn, stored=stored, stored_share=find.percent(stored.share),
+        "settings/guards.html", status=status, form=drawn, stored=stored, stored_share=share,
         approvers=find_users.approvers(), is_conflict=status == Conflict.status,
     )  # fmt: skip
 

@@ -88,7 +88,8 @@ def _place(change: Change) -> str:
         return _group(int(number), root.act)
     if noun == "import":
         return url_for("imports.show", import_id=int(number))
-    return url_for("shops.index" if root.act.startswith("shop.") else "start.home")
+    places = {"shop.": "shops.index", "group.": "groups.index"}
+    return url_for(next((place for acts, place in places.items() if root.act.startswith(acts)), "start.home"))
 
 
 def _customer(customer_id: int) -> str:

@@ -9,6 +9,7 @@ from portal.queries.history.causes import Cause
 _ACTS = {
     "group.create": N_("Group created"),
     "group.duplicate": N_("Group created as a copy"),
+    "group.of_values": N_("Group made of a field's value"),
     "group.edit": N_("Group edited"),
     "group.items": N_("Items added"),
     "group.add_member": N_("Added by name"),

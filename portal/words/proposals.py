@@ -5,8 +5,11 @@ from flask_babel import gettext
 from portal.errors import N_
 from portal.models import Group, Proposal
 from portal.permissions import Actor
+from portal.queries import fields as find_fields
 from portal.queries import groups as find_groups
 from portal.queries import proposals as find
+from portal.rules.catalogue import Catalogue
+from portal.words.rules_read import sentence_for
 
 STATES = {
     "open": N_("Waiting"), "approved": N_("Approved"), "declined": N_("Declined"), "withdrawn": N_("Withdrawn")
@@ -28,12 +31,20 @@ def of_proposal(actor: Actor, proposal: Proposal) -> str:
     return gettext("Remove %(name)s from %(group)s", **names)
 
 
+def rules_of(actor: Actor, proposal: Proposal, catalogue: Catalogue | None = None) -> list[str]:
+    """Return what the rules of the items say that a proposal would put, as `actor` may read them."""
+    said = [item["rule"] for item in proposal.arguments.get("items", []) if "rule" in item]
+    there = catalogue or (find_fields.catalogue(actor=actor) if said else None)
+    return [sentence_for(actor, rule, there) for rule in said if there is not None]
+
+
 def _of_act(proposal: Proposal, group: str) -> str:
     sentences = {
         "items.add": gettext("Add items to %(group)s", group=group),
         "items.end": gettext("End an item of %(group)s", group=group),
         "items.change_rule": gettext("Change a rule of %(group)s", group=group),
         "groups.create": gettext("New group “%(name)s”", name=group),
+        "value_groups.create": gettext("New groups of a field's values, “%(name)s” among them", name=group),
         "groups.duplicate": gettext("Duplicate %(group)s", group=group),
         "customers.create": gettext("New customer, in %(group)s", group=group),
         "groups.delete": gettext("Delete %(group)s", group=group),

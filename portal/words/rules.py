@@ -4,7 +4,7 @@ It says what the rule does, nothing less: what stands in one another stands in p
 a value fit too, it says so.
 """
 
-from flask_babel import gettext, ngettext
+from flask_babel import get_locale, gettext, ngettext
 
 from portal.errors import N_
 from portal.queries.rules.readable import UNSEEN
@@ -154,4 +154,6 @@ def label(info: FieldInfo, catalogue: Catalogue) -> str:
 
 
 def _label(info: FieldInfo) -> str:
-    return info.label if info.is_own else gettext(info.label)
+    if not info.is_own:
+        return gettext(info.label)
+    return info.labels.get(str(get_locale() or "")[:2]) or info.label

@@ -76,6 +76,12 @@
     else if (target.name === "type" && box?.dataset.withType) box.checked = target.value === box.dataset.withType;
   });
 
+  /* ---- a preview is of the rule as it stood then ---- */
+
+  document.addEventListener("input", ({ target }) => {
+    if (target.closest("#builder")) one("#preview")?.replaceChildren();
+  });
+
   /* ---- a long list of boxes is narrowed while typing; what is ticked stays in sight ---- */
 
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();

@@ -91,6 +91,38 @@ def test_a_group_of_a_shop_counts_present_customers_and_takes_future_ones(chrome
 
 
 @BOTH
+def test_groups_are_made_of_the_values_of_a_field_and_taken_back_by_one_press(chrome: Chrome, js: bool) -> None:
+    page = chrome.open(js=js)
+    page.goto("/groups/new")
+    page.get_by_role("link", name="Groups of a field's values").click()
+    page.get_by_label("Field", exact=True).select_option("Gender")
+    if not js:
+        page.get_by_role("button", name="Show").click()
+    page.get_by_role("checkbox", name="Make a group of “Female”").check()
+    page.get_by_label("Name of the group of “Female”").fill("Women")
+    page.get_by_role("checkbox", name="Make a group of “Other”").check()
+    page.get_by_role("button", name="Preview").click()
+    preview = page.locator("#preview tbody tr")
+    expect(preview).to_contain_text(["Women\n+25", "Other\n+1"], use_inner_text=True)
+    assert page.url.endswith("/groups/new/values?field=gender") or not js
+    page.get_by_role("button", name="Make the groups").click()
+    assert toasts(page) == ["2 groups were made. Members in all: 26."]
+    expect(page.get_by_role("checkbox")).to_have_count(1)
+    page.get_by_role("link", name="Women").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Women")
+    page.go_back()
+    page.goto("/changes")
+    expect(page.locator("tbody tr").first).to_contain_text("Cass made groups of a field's values")
+    page.goto("/groups/new/values?field=language")
+    page.get_by_role("button", name="Tick all").click()
+    expect(page.locator("input[type=checkbox]:checked").first).to_be_visible()
+    page.get_by_role("button", name="Make the groups").click()
+    page.get_by_role("button", name="Undo").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("CRM Groups Maintenance")
+    assert "Women" in rows(page)
+
+
+@BOTH
 def test_a_file_is_imported_checked_first_and_verified_after(chrome: Chrome, files: Path, js: bool) -> None:
     file = files / "club.csv"
     file.write_text("code,name,email\nA-1,Aline Uwimana,\nC-1,Carla Club,carla@club.example\nC-2,Bad,nobody\n")

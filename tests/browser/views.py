@@ -97,6 +97,22 @@ def toasts(page: Page) -> None:
     page.locator(".toast").first.wait_for()
 
 
+def ticked(page: Page) -> None:
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Preview").click()
+    page.locator("#preview table").wait_for()
+
+
+def unnamed(page: Page) -> None:
+    page.get_by_role("button", name="Tick all").click()
+    page.locator("input[type=checkbox]:checked").nth(1).wait_for()
+    page.get_by_label("Name of the group of").nth(1).fill("")
+    page.get_by_role("button", name="Preview").click()
+    page.locator("#preview").get_by_text("A name is required.").wait_for()
+    save(page)
+    page.locator(".error-summary").wait_for()
+
+
 def building(page: Page) -> None:
     page.get_by_role("button", name="Add a group of conditions").first.click()
     page.locator("#rule-4-field").select_option(label="Date of birth")
@@ -164,6 +180,7 @@ VIEWS = [
     View("/sign-out", "/sign-out", status=405),
     View("/customers", "/customers?q=%00", status=400),
     View("/customers", "/customers?sort=shoes", status=422),
+    View("/customers", "/customers?birth_date.min=soon&gender=female", status=422),
     View("/settings/shops", "/settings/shops", status=403),
     View("/", "/"),
     View("/", "/", state="bare"),
@@ -225,6 +242,11 @@ VIEWS = [
     View("/groups/<code>/rule/<int:item_id>", f"/groups/of-the-north/rule/{RULE}", "cass", building),
     View("/groups/<code>/rule/new", "/groups/super-bonus/rule/new", "cass", typing),
     View("/groups/new", "/groups/new?type=rule&rule=gender%20!%3D%20female", "cass", nothing),
+    View("/groups/new/values", "/groups/new/values"),
+    View("/groups/new/values", "/groups/new/values?field=gender", "cass", ticked),
+    View("/groups/new/values", "/groups/new/values?field=gender", "cass", unnamed),
+    View("/groups/new/values", "/groups/new/values?field=tier", "pat"),
+    View("/groups/new/values", "/groups/new/values?field=phone", status=422),
     View("/groups/<code>/used-by", "/groups/inner-circle/used-by"),
     View("/groups/<code>/items/<int:item_id>/end", "/groups/super-bonus/items/1/end", "cass", unfolded),
     View("/groups/<code>/members/remove", "/groups/open-house/members/remove?customer=A-2", "sam"),
@@ -241,6 +263,7 @@ VIEWS = [
     View("/proposals/<int:proposal_id>", "/proposals/1"),
     View("/proposals/<int:proposal_id>", "/proposals/2", "pat"),
     View("/proposals/new", "/proposals/new", "sam", nothing),
+    View("/proposals/new", "/proposals/new?type=rule&rule=gender%20%3D%20female", "sam", nothing),
     View("/proposals/membership", "/proposals/membership", "sam"),
     View("/settings/guards", "/settings/guards", "olive"),
     View("/imports/<int:import_id>/preview", f"/imports/{CHECKED}/preview", "cass", unfolded),

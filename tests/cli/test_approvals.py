@@ -129,3 +129,12 @@ def test_what_is_not_hers_to_decide_is_refused_and_changes_nothing(portal, asked
         assert (refused.exit_code, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
     assert portal("proposal", "approve", "zero", *PAT).exit_code == 2
     assert (Change.select().count(), members()) == before
+
+
+def test_the_rule_of_a_group_that_is_asked_for_is_said_and_put(portal, asked):
+    men = NewItem(rule={"field": "gender", "op": "is", "value": "male"})
+    number = str(proposals.ask_group(who("Sam"), Details("Men", "rule"), [men], "Us").id)
+    assert "Rule\tGender is “male”." in portal("proposal", "show", number, *PAT).stdout
+    assert json.loads(portal("proposal", "show", number, "--json", *PAT).stdout)["rules"] == ["Gender is “male”."]
+    assert portal("proposal", "approve", number, *CASS).exit_code == 0
+    assert json.loads(portal("group", "show", "men", "--json", *CASS).stdout)["items"][0]["rule"] == 'gender = "male"'

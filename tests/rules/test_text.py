@@ -201,6 +201,7 @@ def test_what_is_read_has_nothing_wrong_with_it() -> None:
 
 
 @pytest.mark.parametrize("text, line, column, sentence", [
+    ("visits > 12,5", 1, 12, "Numbers have a decimal point in the text of a rule, as in 12.5."),
     ("cty = Porto", 1, 1, "There is no field “cty”; did you mean “city”?"),
     ("city = Porto\n  and xqz = 3", 2, 7, "There is no field “xqz”."),
     ("old = 3", 1, 1, "The field “Old one” is retired."),

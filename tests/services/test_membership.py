@@ -13,7 +13,9 @@ from portal.models import Change, Customer, Group, GroupItem, Membership, PastMe
 from portal.permissions import Actor
 from portal.queries import membership
 from portal.services import customers, groups, items
+from portal.services.changes import record
 from portal.services.items import NewItem
+from portal.services.membership import refresh
 
 New = Callable[..., Any]
 
@@ -251,3 +253,19 @@ def test_the_checks_of_verify_name_what_is_wrong_and_nothing_beside_it(new_custo
     assert membership.broken_intervals() == [(others.id, row.id) for row in (ann, cay, dot)]
     Group.update(n_members=7).where(Group.id == others.id).execute()
     assert membership.wrong_counts() == [(others.id, 7, 1)]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 64, 65])
+def test_a_refresh_of_any_number_of_customers_moves_them_and_nobody_else(
+    n: int, cass: Actor, new_customer: New, new_group: New
+) -> None:
+    """Its statement is kept for lists of 1, 2, 4 … ids; longer ones have one of their own."""
+    group = new_group("Vips", [new_customer(f"Person {place:02}") for place in range(67)])
+    ids = [row.id for row in Customer.select().order_by(Customer.name)]
+    for sign, part in (("exclude", ids[:n]), ("include", ids[1:n])):  # the second time with the statement of the first
+        GroupItem.update(sign=sign).where(GroupItem.group == group.id).execute()
+        with record(cass, "customer.edit") as change:
+            refresh(change, customers=part)
+        GroupItem.update(sign="include").where(GroupItem.group == group.id).execute()
+    left = Membership.select(Membership.customer).where(Membership.group == group.id).tuples()
+    assert {one for (one,) in left} == set(ids) - {ids[0]}

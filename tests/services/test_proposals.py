@@ -222,3 +222,24 @@ def test_whoever_may_change_members_herself_still_cannot_ask(cass: Actor, ann: C
     with pytest.raises(Denied):
         proposals.ask_member(cass, group.id, ann.id, "add", "r")
     items.add_member(cass, group.id, ann.id)
+
+
+def test_a_rule_is_checked_when_it_is_proposed_against_what_the_asker_may_see(
+    cass: Actor, sam: Actor, new_group: New
+) -> None:
+    secret = new_group("Secret")
+    groups.edit(cass, secret.id, Details("Secret", is_sensitive=True))
+    for rule, why in (
+        ({"field": "shoes", "op": "is", "value": "x"}, "There is no field “shoes”."),
+        ({"in": "secret"}, "There is no group “secret”."), ({"all": "x"}, "This is no rule that the portal can read."),
+    ):  # fmt: skip
+        with pytest.raises(Refusal) as told:
+            proposals.ask_group(sam, Details("New", "rule"), [NewItem(rule=rule)], "r")
+        assert str(told.value) == why
+    men = {"field": "gender", "op": "is", "value": "male"}
+    with pytest.raises(Refusal, match="one rule at most"):
+        proposals.ask_group(sam, Details("New", "rule"), [NewItem(rule=men), NewItem(rule=men, sign="exclude")], "r")
+    assert Proposal.select().count() == 0
+    asked = proposals.ask_group(sam, Details("New", "rule"), [NewItem(rule=men)], "r")
+    done = proposals.approve_group(cass, asked.id, Details("New", "rule"), [NewItem(rule=men)])
+    assert GroupItem.get(GroupItem.group == done.group).rule == men

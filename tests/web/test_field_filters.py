@@ -32,13 +32,13 @@ def store(cass: Actor, new_customer: New, new_group: New) -> None:
     for label, type_, choices in (
         ("City", "text", ()), ("Tier", "choice", ("Gold", "Silver, old")), ("Paid", "money", ()), ("Since", "date", ()),
         ("Called", "datetime", ()), ("Senior", "yesno", ()), ("Tags", "choices", ("A", "B", "C")), ("Cpf", "cpf", ()),
-        ("Second phone", "phone", ()),
+        ("Second phone", "phone", ()), ("Score", "number", ()),
     ):  # fmt: skip
         fields.create(cass, Details({"en": label}, type_, choices=choices, is_filterable=True))
     fields.create(cass, Details({"en": "Note"}))
     ann = new_customer(
         "Ann", code="A1", city="Porto", tier="Gold", paid="12.50", since="2026-05-01", senior="yes", tags="A; B",
-        cpf="529.982.247-25", birth_date="1991-06-14", gender="female", note="x",
+        score="1234.5", cpf="529.982.247-25", birth_date="1991-06-14", gender="female", note="x",
     )  # fmt: skip
     new_customer(
         "Ben", code="B1", city="lisboa", tier="Silver, old", paid="-3", since="2026-05-31", senior="no", tags="B",
@@ -54,6 +54,9 @@ EXPECTED = {
     'city="Porto, Norte"': ["Çay"], "city.has=port": ["Ann", "Çay"], "city.empty=yes": ["Dan"],
     "city.empty=no": ["Ann", "Ben", "Çay"], "tier=gold": ["Ann"], 'tier=Gold,"Silver, old"': ["Ann", "Ben"],
     "paid=12.5": ["Ann"], "paid.min=0": ["Ann"], "paid.max=0": ["Ben"], "paid.min=-3&paid.max=12.50": ["Ann", "Ben"],
+    
+    "score.min=1.234,50&score.max=1 234,5": ["Ann"], "score.min=1,234.51": [], "paid.max=$12,50&paid.min=12,5": ["Ann"],
+    "paid.min=1.234": [], "score=1234,5": [],
     "since=2026-05-01": ["Ann"], "since.min=2026-05-02": ["Ben"], "since.min=2026-05-01&since.max=2026-05-31":
     ["Ann", "Ben"], "called=2026-05-31": ["Ben"], "called.min=2026-06-01": ["Çay"], "senior=yes": ["Ann"],
     "senior=no": ["Ben"], "senior=yes,no": ["Ann", "Ben"], "tags=A": ["Ann"], "tags=A,B": ["Ann", "Ben"],
@@ -105,7 +108,9 @@ def test_a_group_by_its_code_leads_to_the_address_that_the_form_makes(browse: Br
         ("note=x", "“Note” is not marked as filterable, so the list cannot be filtered by it."),
         ("paid=many", "“many”"), ("since.min=soon", "“soon”"), ("tier=Bronze", "“Bronze”"),
         ("city.min=3", "“city.min” is no way to filter by “City”."), ("city.like=3", "“city.like” is no way"),
-        ("paid.min=1,2", "“paid.min” is no way"), ("senior=perhaps", "“perhaps”"), ("vips=perhaps", "“perhaps”"),
+        ("since.min=2026-01-01,2026-02-01", "“since.min” is no way"), ("senior=perhaps", "“perhaps”"),
+        ("vips=perhaps", "“perhaps”"),
+        ("score.min=1.234", "“1.234” can be read in two ways. Write 1234 or 1.2340."), ("score.min=1,2,3", "“1,2,3”"),
         ("city.empty=perhaps", "“City” is yes or no; “perhaps” is neither."),
     ],
 )  # fmt: skip
@@ -163,3 +168,30 @@ def test_a_filter_by_fields_takes_as_many_queries_for_three_rows_as_for_one(
 def test_no_field_or_group_has_the_code_of_what_an_address_says_besides() -> None:
     # `?segment=…` means "in this group" and `?columns=…` what is shown: a field of that code could never be asked for.
     assert {codes.bare(name) for name in filtering._KNOWN} <= codes.RESERVED
+
+
+def test_the_filter_and_its_form_write_numbers_as_the_readers_language_does(browse: Browse, store: None) -> None:
+    cass, pt = browse("cass"), {"Accept-Language": "pt"}
+    page = cass.get("/customers?score.min=1.234,5&paid.max=12.5", headers=pt)
+    # The address says the same in every language, so that it can be shared.
+    link = "/customer-list/filter?score.min=1234.5&paid.max=12.5"
+    assert link in page.links and names(page) == ["Ann"]
+    assert any("1.234,5" in chip for chip in chips(page))
+    form = cass.get(link, headers=pt).form("/customers")
+    assert (form.value("score.min"), form.value("paid.max")) == ("1234,5", "12,5")
+    assert names(cass.submit(form)) == ["Ann"]
+
+
+def test_a_value_that_cannot_be_filtered_by_is_said_at_its_field_and_the_rest_is_kept(
+    browse: Browse, store: None
+) -> None:
+    cass = browse("cass")
+    page = cass.get("/customers?city.has=porto&score.min=1.234&score.max=5&all=vips&sort=-name")
+    form = page.form("/customers")
+    assert page.status == 422 and text_of(page.by_id("f-score-error")).startswith("“1.234” can be read in two ways.")
+    assert {name: form.value(name) for name in ("city.has", "score.min", "score.max", "all", "sort")} == {
+        "city.has": "porto", "score.min": "1.234", "score.max": "5", "all": "vips", "sort": "-name",
+    }  # fmt: skip
+    page = cass.submit(form, **{"score.min": "1", "score.max": ""})
+    assert (page.status, names(page)) == (200, ["Ann"])
+    assert cass.get("/customers?score.min=x&paid.min=y").status == 422

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from portal.models import Customer, Field, Import
+from portal.models import Customer, Field, FileShape, Import
 from portal.permissions import Actor
 from portal.queries import fields as find_fields
 from portal.services import fields
@@ -119,3 +119,57 @@ def test_groups_of_a_file_have_tiles_of_their_own(browse: Visit, new_group: Any,
     page = cass.get(checked(cass, "code,vips\nA1,no\nB1,yes\nC1,yes\n"))
     tiles = [text_of(tile) for tile in page.all("div") if (tile.get("class") or "").split()[:1] == ["tile"]]
     assert "+2 −1Vips" in tiles
+
+
+def newest() -> Import:
+    return Import.select().order_by(Import.id.desc()).get()
+
+
+TOLD = "The columns stand for what was chosen for an earlier file with the same columns."
+
+
+def test_what_was_chosen_counts_for_the_next_file_of_the_same_columns_and_is_said(browse: Visit, cass: Actor) -> None:
+    fields.create(cass, fields.Details({"en": "Grade"}))
+    browser = browse("cass")
+    address = checked(browser, "code,Name,Town,Mail\nA1,Ann,Porto,a@b.example\n")
+    first = browser.get(f"{address}/columns")
+    assert TOLD not in first.main and newest().columns == ["code", "name", None, "email"]
+    form = first.form(f"{address}/columns")
+    page = browser.submit(form, **{"columns-1-stands": "", "columns-2-stands": "Grade"})
+    assert TOLD not in page.main and newest().columns == ["code", None, "grade", "email"]
+    # Written in another way they are the same columns; in another order they are another file.
+    again = browser.get(checked(browser, "CODE;name;town;MAIL\nB1;Ben;Huye;b@b.example\n"))
+    assert TOLD in again.main and newest().columns == ["code", None, "grade", "email"]
+    (link,) = [link for link in again.links if link.endswith("/columns") and link.startswith("/imports/")][:1]
+    shown = browser.get(link)
+    assert TOLD in shown.main and shown.form(link).value("columns-2-stands") == "Grade"
+    assert TOLD not in browser.get(checked(browser, "name,code,town,mail\nBen,B1,Huye,b@b.example\n")).main
+    assert newest().columns == ["name", "code", None, "email"]
+    # Chosen as the headers say themselves there is nothing to remember any more.
+    browser.submit(shown.form(link), **{"columns-1-stands": "Name", "columns-2-stands": ""})
+    assert FileShape.select().count() == 0
+    assert TOLD not in browser.get(checked(browser, "code,name,town,mail\nC1,Cid,Huye,c@b.example\n")).main
+
+
+def test_a_field_that_is_gone_or_made_since_is_proposed_as_in_any_other_file(browse: Visit, cass: Actor) -> None:
+    grade = fields.create(cass, fields.Details({"en": "Grade"}))
+    browser = browse("cass")
+    address = checked(browser, "code,Town,Name,Tier\nA1,Porto,Ann,x\n")
+    form = browser.get(f"{address}/columns").form(f"{address}/columns")
+    browser.submit(form, **{"columns-1-stands": "Grade", "columns-2-stands": ""})
+    fields.retire(cass, grade.id)
+    fields.create(cass, fields.Details({"en": "Tier"}))
+    page = browser.get(checked(browser, "code,Town,Name,Tier\nB1,Porto,Ben,x\n"))
+    assert TOLD in page.main and newest().columns == ["code", None, None, "tier"]
+
+
+def test_a_file_that_cannot_be_read_as_was_chosen_is_read_as_its_headers_say(browse: Visit) -> None:
+    browser = browse("cass")
+    address = checked(browser, "code,one,two\nA1,a@b.example,x\n")
+    form = browser.get(f"{address}/columns").form(f"{address}/columns")
+    browser.submit(form, **{"columns-0-stands": "", "columns-1-stands": "E-mail"})
+    assert newest().columns == [None, "email", None]
+    rows = "".join(f"B{n},{day},y\n" for n, day in enumerate(["2026-01-01", "2026-02-01", "2026-03-01"] * 4))
+    page = browser.get(checked(browser, f"code,one,two\n{rows}"))
+    assert (newest().state, newest().columns, TOLD in page.main) == ("checked", ["code", None, None], False)
+

@@ -541,3 +541,21 @@ def test_where_a_group_is_used_is_a_tab_and_the_answer_to_whoever_would_archive_
     assert "Base is used by “User”" in cass.post("/groups/base/delete").main
     assert Group.get_by_id(base.id).status == "active"
     assert "Used by no group" in cass.get("/groups/user/used-by").main
+
+
+def test_another_type_keeps_the_rule_and_the_items_that_were_begun(browse: Browse, new_customer: New) -> None:
+    ann = new_customer("Ann", gender="female")
+    cass = browse("cass")
+    rows = {"rule-0-depth": "0", "rule-0-kind": "all", "rule-1-depth": "1", "rule-1-kind": "test",
+            "rule-1-field": "gender", "rule-1-op": "is", "rule-1-value": "female"}  # fmt: skip
+    drawn = {**rows, "item": f"include:customer:{ann.id}", "do": "find"}
+    page = cass.submit(cass.get("/groups/new?type=rule").form("/groups/new"), drawn=drawn, type="rule")
+    for type_ in ("customer", "shop", "rule", "customer"):
+        page = cass.submit(page.form("/groups/new"), drawn={"do": "find"}, type=type_, name="Ladies")
+        form = page.form("/groups/new")
+        assert (form.value("rule-1-value"), form.value("item")) == ("female", f"include:customer:{ann.id}")
+    # A group may mix kinds: what stands in the form is what is saved.
+    cass.submit(form, "Save")
+    assert sorted(item.kind for item in GroupItem.select()) == ["customer", "rule"]
+    # Where no rule was begun none is drawn.
+    assert "rule-0-kind" not in cass.get("/groups/new?type=customer").form("/groups/new").names()

@@ -90,6 +90,7 @@ READ = {
     "/customers": ["q", "any", "shop", "sort", "after", "before", "add", "tag"], "/customers/count": ["q"],
     "/customers.csv": ["q"],
     "/groups": ["q", "status", "type", "sort"], "/groups/new": ["item", "find", "type", "version"],
+    "/groups/new/values": ["field"],
     "/groups/vips": ["q", "after", "before"], "/groups/vips/items": ["item", "sign", "q", "after", "before"],
     "/imports/new": ["group"],
     "/imports/<int:import_id>": ["show", "after"],

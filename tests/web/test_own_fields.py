@@ -109,6 +109,26 @@ def test_a_new_customer_gets_what_the_form_says_and_its_defaults_stand_there(
     assert [told[name] for name in ("City", "Tags", "Since")] == ["—", "B", "May 1, 2026"]
 
 
+def test_numbers_are_typed_and_shown_as_the_readers_language_writes_them(
+    browse: Browse, new_field: NewField, new_customer: New
+) -> None:
+    new_field("Score", "number", default="0.35"), new_field("Limit", "money"), new_field("Off", "percent")
+    ann = new_customer("Ann", code="A1")
+    cass, pt = browse("cass"), {"Accept-Language": "pt"}
+    assert form_of(cass.get("/customers/new", headers=pt)).value("own-score") == "0,35"
+    said = {"own-score": "1.234,5", "own-limit": "1.234,50", "own-off": "0,35 %"}
+    cass.submit(form_of(cass.get("/customers/A1/edit", headers=pt)), **said)
+    drawn = {"own-score": "1234,5", "own-limit": "1234,50", "own-off": "0,35"}
+    form, before = form_of(cass.get("/customers/A1/edit", headers=pt)), values(ann)
+    assert {name: form.value(name) for name in drawn} == drawn
+    # Saved as it was drawn nothing changes, in whichever language the page is answered.
+    cass.submit(form)
+    assert values(ann) == before and form_of(cass.get("/customers/A1/edit")).value("own-score") == "1234.5"
+    page = cass.submit(form_of(cass.get("/customers/A1/edit", headers=pt)), **{"own-score": "1.234"})
+    assert page.status == 422 and values(ann) == before
+    assert any("“1.234” can be read in two ways. Write 1234 or 1.2340." in told for told in page.problems)
+
+
 def test_faults_stand_at_their_fields_and_nothing_typed_is_lost(
     browse: Browse, new_field: NewField, database: Database
 ) -> None:

@@ -56,6 +56,36 @@ def test_items_are_looked_for_while_proposing_and_while_deciding(browse: Browse,
     assert f"customer:{ann.id}" in part.html and part.all("h1") == []
 
 
+def test_a_group_is_proposed_by_a_rule_seen_in_words_with_its_count_and_approved(
+    browse: Browse, new_customer: New, s1: Shop, people: dict[str, Person]
+) -> None:
+    new_customer("Ann", s1, gender="female"), new_customer("Ben", s1, gender="male"), new_customer("Eve")
+    sam, cass = browse("sam"), browse("cass")
+    drawn = sam.submit(sam.get("/proposals/new?type=rule").form("/proposals/new"), drawn={"do": "row-0"})
+    typed = {"name": "Ladies", "reason": "They ask for it", "rule-1-field": "gender"}
+    drawn = sam.submit(drawn.form("/proposals/new"), drawn={"do": "look"}, **typed)
+    wrong = sam.submit(drawn.form("/proposals/new"), "Send the request")
+    assert (wrong.status, Proposal.select().count()) == (422, 0) and "A value is missing here." in wrong.main
+    looked = sam.submit(wrong.form("/proposals/new"), drawn={"do": "look"}, **{"rule-1-value": "female"})
+    assert "Gender is “female”." in looked.main and "Fits 1 of 3 customers" in looked.main
+    sent = sam.submit(looked.form("/proposals/new"), "Send the request")
+    assert sent.rows()[0][0] == "New group “Ladies” Gender is “female”."
+    (link,) = [link for link in sent.links if link.startswith("/proposals/") and link[-1].isdigit()]
+    for who in ("sam", "olive"):
+        shown = browse(who).get(link).main
+        assert "Gender is “female”." in shown and "Fits 1 of 3 customers" in shown
+    assert "Gender is “female”." in cass.get("/proposals").main
+    deciding = cass.get(link)
+    assert "Fits 1 of 3 customers" in deciding.main and "+1, then 1 member" in deciding.main
+    form = deciding.form(f"{link}/approve-group")
+    # Who approves may change the rule as she may change the rest.
+    changed = cass.submit(form, drawn={"do": "look"}, **{"rule-1-op": "is_not"})
+    assert "Fits 2 of 3 customers" in changed.main and Group.select().count() == 0
+    done = cass.submit(changed.form(f"{link}/approve-group"), "Approve as it stands here")
+    assert done.h1 == "Ladies" and Group.get().type == "rule" and Membership.select().count() == 2
+    assert GroupItem.get().rule == {"field": "gender", "op": "is_not", "value": "female"}
+
+
 def test_support_asks_for_a_membership_from_the_customers_page(
     browse: Browse, ann: Customer, new_group: New
 ) -> None:

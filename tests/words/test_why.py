@@ -15,7 +15,8 @@ from portal.permissions import Actor
 from portal.queries import customers as find_customers
 from portal.queries import why as find
 from portal.queries.why import data
-from portal.services import customers, groups, items
+from portal.services import customers, fields, groups, items
+from portal.services.fields.details import Details
 from portal.services.items import NewItem
 from portal.words import why as words
 
@@ -188,6 +189,26 @@ def test_a_past_day_is_told_with_the_nearest_stays(
     other = new_group("Other")
     proof = find.why_at(cass, other, ann, START.date())
     assert [line.text for line in words.lines(proof)] == ["She has never been a member."]
+
+
+def test_a_rule_names_fields_in_the_language_of_the_reader(cass: Actor, new_customer: New, new_group: New) -> None:
+    fields.create(cass, Details({"en": "City", "pt": "Cidade"}))
+    ann, group = new_customer("Ann", city="Porto"), new_group("Locals")
+    items.add(cass, group.id, [NewItem(rule={"field": "city", "op": "is", "value": "Porto"})])
+    said_in = {language: said(cass, group, ann, language)[1] for language in ("en", "pt", "es")}
+    assert [told.partition(": ")[2].partition(" ")[0] for told in said_in.values()] == ["City", "Cidade", "City"]
+
+
+def test_below_a_not_the_opposite_is_what_speaks_for_her(cass: Actor, new_customer: New, new_group: New) -> None:
+    ann, group = new_customer("Ann", gender="male", language="pt"), new_group("Ours")
+    rule = {"all": [{"not": {"any": [{"field": "gender", "op": "is", "value": "male"}, {"in": "theirs"}]}},
+                    {"not": {"not": {"field": "language", "op": "is", "value": "pt"}}}]}  # fmt: skip
+    new_group("Theirs")
+    items.add(cass, group.id, [NewItem(rule=rule)])
+    assert [told.strip() for told in said(cass, group, ann)[2:5]] == [
+        "Does not hold: Gender is not “male” (or is empty)", "Holds: not in the group “Theirs”",
+        "Holds: Language is “pt”",
+    ]  # fmt: skip
 
 
 def test_a_rule_is_told_without_what_the_reader_may_not_see(

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -10,14 +11,17 @@ from peewee import SQL, fn
 
 from portal.clock import now
 from portal.errors import N_, Refusal
-from portal.models import Customer, CustomerValue, Field
-from portal.permissions import Actor
+from portal.models import Customer, CustomerValue, Field, Group
+from portal.numbers import write_number
+from portal.permissions import Action, Actor
 from portal.queries import fields as find
+from portal.queries import groups as find_groups
 from portal.queries.rules import compiling, matching
 from portal.rules.catalogue import DATES, NUMBERS, OPERATORS_OF, Catalogue, FieldInfo
 from portal.rules.checking import check_test
 from portal.rules.tree import Any_, Test, Tree
 from portal.rules.typed import value as read_value
+from portal.rules.typed import yes_or_no
 
 # Built-in fields that a list is filtered by; the shop, the name and the code have ways of their own.
 BUILT_IN = ("email", "phone", "birth_date", "language", "gender", "id_type", "created")
@@ -27,6 +31,7 @@ MAX_LENGTH = 200
 WAYS = {"min": "ge", "max": "le", "has": "contains", "empty": "empty"}
 # What somebody sees masked she cannot filter by (product.md §6): the built-in column, for own fields by their type.
 NOT_FILTERABLE = N_("“%(field)s” is not marked as filterable, so the list cannot be filtered by it.")
+YES_OR_NO = N_("“%(field)s” is yes or no; “%(value)s” is neither.")
 MASKED = N_("You see “%(field)s” masked, so the list cannot be filtered by it.")
 
 
@@ -116,7 +121,7 @@ def read(actor: Actor, said: Mapping[str, Sequence[str]], language: str = "") ->
     tests, others = [], []
     for key, texts in said.items():
         code, _, way = key.partition(".")
-        values = tuple(split(texts))
+        values = _values(texts, way, infos.get(code))
         if code not in infos:
             if code in own or code in BUILT_IN:
                 raise _not_filterable(actor, code, own.get(code), language)
@@ -124,6 +129,32 @@ def read(actor: Actor, said: Mapping[str, Sequence[str]], language: str = "") ->
         elif values:
             tests.append(_test(key, way, values, infos[code]))
     return tests, others
+
+
+def twins(actor: Actor, names: Iterable[str], said: Mapping[str, Sequence[str]]) -> list[tuple[Group, bool]]:
+    """Return the groups of these names, each taken for the yes/no field that it is, and whether one has to be in it.
+
+    Raises Refusal for a name that no group has which `actor` sees, and for what is neither yes nor no.
+    """
+    found = []
+    for name in names:
+        there = find_groups.visible_to(actor).where(Group.code == name.casefold())
+        group = there.first() if actor.may(Action.SEE_GROUPS) else None
+        if group is None:
+            raise Refusal(N_("There is no field or group “%(name)s” to filter by."), name=name[:60])
+        for text in said[name]:
+            is_in = yes_or_no(text)
+            if not isinstance(is_in, bool):
+                raise Refusal(YES_OR_NO, field=group.label, value=text[:60])
+            found.append((group, is_in))
+    return found
+
+
+def _values(texts: Sequence[str], way: str, info: FieldInfo | None) -> tuple[str, ...]:
+    """Return the values that parameters say; in one number the comma is the decimal mark and divides nothing."""
+    if info is not None and info.type in NUMBERS and way in {"min", "max"} and len(texts) == 1:
+        return tuple(text for text in [texts[0].strip()[:MAX_LENGTH]] if text)
+    return tuple(split(texts))
 
 
 def _not_filterable(actor: Actor, code: str, field: Field | None, language: str) -> Refusal:
@@ -142,11 +173,13 @@ def _test(key: str, way: str, values: tuple[str, ...], info: FieldInfo) -> Field
         raise Refusal(N_("“%(key)s” is no way to filter by “%(field)s”."), info.code, key=key, field=info.label)
     if op == "empty":
         return FieldTest(key, values, info, Test(info.code, "empty" if _is_yes(values[0], info) else "not_empty"))
-    read = [read_value(text, info, "", catalogue) for text in values]
+    read = [read_value(text, info, "", catalogue, is_page=True) for text in values]
     parts = [Test(info.code, op or ("contains" if info.type == "choices" else "is"), (one,)) for one in read]
     for part in parts:
         for problem in check_test(part, catalogue):
             raise Refusal(problem.sentence, info.code, **problem.params)
+    if info.type in NUMBERS:
+        values = tuple(write_number(Decimal(repr(one))) for one in read)
     if len(parts) > 1 and "one_of" in operators:
         return FieldTest(key, values, info, Test(info.code, "one_of", tuple(read)))
     return FieldTest(key, values, info, parts[0] if len(parts) == 1 else Any_(tuple(parts)))
@@ -155,7 +188,7 @@ def _test(key: str, way: str, values: tuple[str, ...], info: FieldInfo) -> Field
 def _is_yes(text: str, info: FieldInfo) -> bool:
     said = read_value(text, FieldInfo(info.code, "yesno", info.label), "", Catalogue({}))
     if not isinstance(said, bool):
-        raise Refusal(N_("“%(field)s” is yes or no; “%(value)s” is neither."), info.code, field=info.label, value=text)
+        raise Refusal(YES_OR_NO, info.code, field=info.label, value=text)
     return said
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
 from portal.languages import read_language
+from portal.numbers import decimals_of
 from portal.own_values import context, part_key
-from portal.own_values.numbers import decimals_of
 from portal.own_values.readers import key_of
 from portal.queries.customers import words as words_of
 from portal.rules.tree import Days, Value

@@ -16,7 +16,7 @@ from portal.permissions import Action, Actor, require
 from portal.queries import codes
 from portal.services import fields, imports, once
 from portal.services.changes import record
-from portal.services.imports import columns, preparing, proposing, resolve, stage
+from portal.services.imports import columns, preparing, proposing, remembering, resolve, stage
 from portal.services.imports.columns import GROUPS, Known
 from portal.services.imports.proposing import Proposal
 from portal.sheets import header_key, restore
@@ -115,6 +115,8 @@ def details_of(proposal: Proposal) -> fields.Details:
 def with_columns(actor: Actor, import_id: int, said: Mapping[str, str]) -> Import:
     """Check the rows of a checked import once more; `said` are the fields of headers, '' for none. Others stay.
 
+    What is said counts for the next file with the same columns too.
+
     Returns the new import; the earlier one is dropped. Raises Missing, Denied, Refusal: then it stays.
     """
     require(actor, Action.IMPORT_CUSTOMERS)
@@ -134,6 +136,7 @@ def with_columns(actor: Actor, import_id: int, said: Mapping[str, str]) -> Impor
         raise
     stage.store(imported)
     _refuse_if_stopped(imported)
+    remembering.keep(earlier, said, known)
     resolve.resolve(imported)
     imports.cancel(actor, earlier.id)
     return imported

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from portal import own_values
+from portal.numbers import signs_of
 from portal.own_values import Context
-from portal.own_values.numbers import signs_of
 from portal.own_values.readers import MAX_TEXT, YES_NO_BY_WORD
 from portal.sheets import column_letters, guess_orders, header_key, kind_of, read_date, restore
 from portal.text import clean, fold, slug

@@ -12,7 +12,7 @@ from portal.models import Group, Import, ImportRow
 from portal.models.customer import FIELDS
 from portal.permissions import Actor
 from portal.services import once
-from portal.services.imports import columns
+from portal.services.imports import columns, remembering
 from portal.services.imports.columns import Known
 from portal.services.imports.own_cells import Own
 from portal.services.imports.preparing import Prepared, Table, note, prepare
@@ -57,12 +57,25 @@ def read(
     try:
         sheet = open_sheet(path, encoding=encoding, delimiter=delimiter, max_rows=MAX_ROWS, max_bytes=MAX_BYTES)
         imported.encoding, imported.delimiter, imported.headers = sheet.encoding, sheet.delimiter, sheet.headers
-        fill(imported, sheet, said, known)
+        _fill_as_before(imported, sheet, said, known)
     except UnreadableFile as broken:
         imported.state = "stopped"
         note(imported, broken.problem)
     store(imported)
     return imported
+
+
+def _fill_as_before(imported: Import, sheet: Table, said: Mapping[str, str], known: Known) -> None:
+    """Fill an import by what was chosen for an earlier file of the same columns, where this one can be read so."""
+    before = {fold(header): (header, target) for header, target in remembering.chosen_for(sheet.headers, known).items()}
+    chosen = dict(before[key] for key in before.keys() - {fold(header) for header in said})
+    if chosen:
+        fill(imported, sheet, {**chosen, **said}, known)
+        if imported.state != "stopped":
+            imported.problems = [*imported.problems, [remembering.REMEMBERED, "", {}]]
+            return
+        imported.state, imported.problems = "reading", []
+    fill(imported, sheet, said, known)
 
 
 def fill(imported: Import, table: Table, said: Mapping[str, str], known: Known) -> None:

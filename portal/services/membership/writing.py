@@ -11,9 +11,9 @@ from peewee import fn
 
 from portal.db import db, is_sqlite
 from portal.models import Group, GroupItem, Membership, MembershipDelta, PastMembership, RuleGroup
-from portal.queries import membership
 from portal.queries.membership import Slice
 from portal.services.membership.fitting import match
+from portal.services.membership.texts import differing
 from portal.services.recorder import Recorder
 
 _collecting: ContextVar[bool] = ContextVar("collecting", default=False)
@@ -132,28 +132,16 @@ def _equalise(
     change: Recorder, moment: datetime, groups: Slice, customers: Slice, is_nested: bool, skips: bool
 ) -> Moved:
     matched = match(groups, customers, moment)
-    left = _differing(membership.leaving(groups, customers, moment, is_nested, matched), is_joining=False)
-    joined = _differing(membership.joining(groups, customers, moment, is_nested, matched), is_joining=True)
+    left, joined = (
+        int(db.execute_sql(*differing(groups, customers, moment, is_nested, matched, is_joining=is_joining)).rowcount)
+        for is_joining in (False, True)
+    )
     if left or joined:
         read = [MembershipDelta.group_id.not_in(_highest())] if skips else []
         _write(change.id, moment, _NEW, *read, left=left, joined=joined)
         _count(change)
         MembershipDelta.update(is_written=True).where(_NEW).execute()
     return Moved(joined, left)
-
-
-def _differing(rows: peewee.Select, *, is_joining: bool) -> int:
-    """Set aside the (group_id, customer_id) of `rows` and return how many there are."""
-    part = rows.alias("part")
-    flags = [peewee.Value(is_joining), peewee.Value(False)]
-    query = MembershipDelta.insert_from(
-        peewee.Select([part], [part.c.group_id, part.c.customer_id, *flags]),
-        [
-            MembershipDelta.group_id, MembershipDelta.customer_id, MembershipDelta.is_joining,
-            MembershipDelta.is_written,
-        ],
-    )  # fmt: skip
-    return int(db.execute(query).rowcount)
 
 
 def _prepare() -> None:

@@ -5,7 +5,7 @@
 | customer.create, customer.import | she is removed: nothing finds her, her code is free |
 | customer.edit | her earlier values come back, in the store's own fields too |
 | import.run | both of these, and what is said of groups and items |
-| group.create, group.duplicate | the group is deleted, its items end |
+| group.create, group.duplicate, group.of_values | the groups are deleted, their items end |
 | group.edit, group.restore, group.draft, group.archive, group.delete | earlier values and status come back |
 | group.items, group.add_member, group.remove_member, group.end_item, group.rule | new items end; ended ones come back |
 | shop.create, shop.edit, shop.import | the shop is removed; earlier code and name come back |
@@ -53,6 +53,7 @@ ACTS: dict[str, Rule] = {
     "import.run": Rule(Action.IMPORT_CUSTOMERS),
     "group.create": Rule(Action.CREATE_GROUP),
     "group.duplicate": Rule(Action.CREATE_GROUP),
+    "group.of_values": Rule(Action.CREATE_GROUP),
     "group.edit": Rule(Action.EDIT_GROUP),
     "group.restore": Rule(Action.CREATE_GROUP),
     "group.draft": Rule(Action.EDIT_GROUP),

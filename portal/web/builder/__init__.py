@@ -106,6 +106,10 @@ class Builder:
         """Tell whether there is anything to save."""
         return self.tree != NOTHING
 
+    def is_shown(self, type_: str | None) -> bool:
+        """Tell whether a form of a group of that type shows the rule; one that was begun stays in any, and is saved."""
+        return type_ == "rule" or self.says_something
+
     @property
     def is_fit(self) -> bool:
         """Tell whether the rule can be asked."""

@@ -2,10 +2,13 @@
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 
+from portal.numbers import mark_of, write_number
 from portal.rules import typed
 from portal.rules.catalogue import DATES, Catalogue, FieldInfo
 from portal.rules.tree import UNITS, Days, Value
+from portal.web.language import lang
 
 # How a day may be said: as one of the calendar, as today, or by its distance from today.
 WAYS = ("", "today", *(f"-{unit}" for unit in UNITS), *(f"+{unit}" for unit in UNITS))
@@ -27,7 +30,7 @@ class Box:
 
 
 def boxed(value: Value) -> Box:
-    """Return the box of a value."""
+    """Return the box of a value, numbers as the reader's language writes them."""
     if isinstance(value, bool):
         return Box("true" if value else "false")
     if isinstance(value, Days):
@@ -36,7 +39,7 @@ def boxed(value: Value) -> Box:
         return Box(str(abs(value.n)), f"{'+' if value.n > 0 else '-'}{value.unit}")
     if isinstance(value, str):
         return Box(on_one_line(value))
-    return Box(typed.number_as_typed(value))
+    return Box(write_number(Decimal(repr(value)), mark_of(lang())))
 
 
 def read(box: Box, info: FieldInfo | None, part: str, catalogue: Catalogue) -> Value:
@@ -48,7 +51,7 @@ def read(box: Box, info: FieldInfo | None, part: str, catalogue: Catalogue) -> V
             return Days(0)
         n = number(box.text)
         return box.text.strip() if n is None else Days(-n if box.way[0] == "-" else n, box.way[1:])
-    return typed.value(as_typed(box.text), info, part, catalogue)
+    return typed.value(as_typed(box.text), info, part, catalogue, is_page=True)
 
 
 def number(text: str) -> int | None:

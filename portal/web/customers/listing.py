@@ -1,25 +1,29 @@
 """The list of customers with its filter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
 
 from portal.access import actor, needs
+from portal.errors import Refusal
 from portal.models import Customer
+from portal.numbers import mark_of
 from portal.permissions import Action
 from portal.queries import customers as find
 from portal.queries import fields as find_fields
 from portal.queries import filters
 from portal.queries.filters import fields
-from portal.rules.catalogue import FieldInfo
+from portal.rules.catalogue import NUMBERS, FieldInfo
 from portal.values import GENDERS, ID_TYPES
 from portal.web import columns, paging
 from portal.web.customers.blueprint import pages
 from portal.web.filtering import Filtering
-from portal.web.language import lang
+from portal.web.language import lang, say
 from portal.web.render import render
 
 
@@ -27,7 +31,10 @@ from portal.web.render import render
 @needs(Action.SEE_CUSTOMERS)
 def index() -> ResponseReturnValue:
     """List the customers that fit the filter in the address."""
-    asked = Filtering.read(actor(), request.args)
+    try:
+        asked = Filtering.read(actor(), request.args)
+    except Refusal as refusal:
+        return _refused(refusal)
     if asked.canonical:
         return redirect(asked.canonical)
     after, before = paging.anchors()
@@ -63,21 +70,54 @@ def count() -> Response:
 def further() -> Response:
     """Ask by which fields the list is to be filtered; the answer is an address of the list."""
     asked = Filtering.read(actor(), request.args)
+    return _form(asked, {test.key: _as_typed(test) for test in asked.wanted.fields})
+
+
+def _form(asked: Filtering, said: Mapping[str, str], refusal: Refusal | None = None) -> Response:
+    """Return the form of a filter with what is `said` in it, and what is wrong with that."""
     infos = fields.filterable(actor(), find_fields.live(), lang())
-    said = {test.key: test.said for test in asked.wanted.fields}
-    drawn = [Asked(info, [(_name(info, way), way, said.get(_name(info, way), "")) for way in fields.ways_of(info)])
-             for info in infos.values()]  # fmt: skip
+    wrong = {refusal.field: say(refusal)} if refusal else {}
+    drawn = [Asked(info, [(_name(info, way), way, said.get(_name(info, way), "")) for way in fields.ways_of(info)],
+                   wrong.get(info.code, "")) for info in infos.values()]  # fmt: skip
     names = {name for one in drawn for name, _way, _said in one.inputs}
     rest = {name: text for name, text in asked.params().items() if name not in names}
-    return render("customers/filter.html", asked=asked, drawn=drawn, rest=rest, choices=_choices)
+    return render(
+        "customers/filter.html", asked=asked, drawn=drawn, rest=rest, choices=_choices,
+        status=refusal.status if refusal else 200,
+    )
+
+
+def _refused(refusal: Refusal) -> Response:
+    """Return the form of the filter with a refusal at its field; raises what is about none that it has."""
+    if refusal.field not in fields.filterable(actor(), find_fields.live(), lang()):
+        raise refusal
+    of = {name for name in request.args if name.partition(".")[0] == refusal.field}
+    others = MultiDict((name, text) for name, text in request.args.items(multi=True) if name not in of)
+    try:
+        asked = Filtering.read(actor(), others)
+    except Refusal:
+        raise refusal from None  # more than one is wrong
+    typed = {name: request.args.get(name, "") for name in of}
+    return _form(asked, {test.key: _as_typed(test) for test in asked.wanted.fields} | typed, refusal)
+
+
+def _as_typed(test: fields.FieldTest) -> str:
+    """Return what stands in the input of a condition: a number as the reader's language writes it."""
+    is_number = test.info.type in NUMBERS and len(test.values) == 1
+    return test.said.replace(".", mark_of(lang())) if is_number else test.said
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A field by which the list may be filtered, and its inputs: name, how it asks, and what stands in it."""
+    """A field by which the list may be filtered, and its inputs: name, how it asks, what stands in it."""
 
     info: FieldInfo
     inputs: list[tuple[str, str, str]]
+    wrong: str = ""
+
+    def marks(self) -> dict[str, str]:
+        """Return what marks its inputs as wrong; nothing where they are not."""
+        return {"aria-invalid": "true", "aria-describedby": f"f-{self.info.code}-error"} if self.wrong else {}
 
 
 def _name(info: FieldInfo, way: str) -> str:

@@ -12,8 +12,10 @@ from wtforms import widgets
 from portal import own_values
 from portal.field_words import say_own
 from portal.models import Customer, Field
+from portal.numbers import mark_of
 from portal.queries import fields as find
 from portal.received import OWN
+from portal.rules.catalogue import NUMBERS
 from portal.web.forms import options
 from portal.web.language import lang
 
@@ -96,7 +98,7 @@ def _input(of: Field) -> Any:
 def stored(customer: Customer, fields: Sequence[Field]) -> dict[str, str]:
     """Return her values as a person types them, by code; '' where there is none."""
     found, said = find.values_of([customer.id], fields).get(customer.id, {}), own_values.context()
-    return {one.code: own_values.typed(one, found.get(one.code), said) for one in fields}
+    return {one.code: own_values.typed(one, found.get(one.code), said, mark_of(lang())) for one in fields}
 
 
 def data(values: Mapping[str, str], fields: Sequence[Field]) -> dict[str, Any]:
@@ -116,7 +118,14 @@ def _chosen(of: Field, text: str, said: own_values.Context) -> list[str]:
 
 def defaults(fields: Sequence[Field]) -> dict[str, str]:
     """Return what stands in the form of a new customer, by code."""
-    return {one.code: one.default for one in fields if one.default}
+    said = own_values.context()
+    return {one.code: _default(one, said) for one in fields if one.default}
+
+
+def _default(of: Field, said: own_values.Context) -> str:
+    if of.type not in NUMBERS:
+        return str(of.default)
+    return own_values.typed(of, own_values.read(of, of.default, said).cell.value, said, mark_of(lang())) or of.default
 
 
 def typed(form: wtforms.Form, fields: Sequence[Field]) -> dict[str, str]:
@@ -151,7 +160,7 @@ def drawn(form: wtforms.Form, fields: Sequence[Field]) -> Layout:
 
 def _drawn(part: wtforms.Field, of: Field) -> Drawn:
     attributes: dict[str, Any] = {"required": True} if of.is_required else {}
-    if of.type in {"number", "percent", "money"}:
+    if of.type in NUMBERS:
         attributes["inputmode"] = "decimal"
     if of.type == "longtext":
         attributes["rows"] = 3

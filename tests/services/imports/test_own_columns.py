@@ -2,19 +2,17 @@
 
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portal.errors import Conflict, Denied, Refusal, Refusals
-from portal.models import Change, ChangeRow, Customer, Field, Group, Import, ImportRow
+from portal.models import Change, ChangeRow, Customer, Field, Import, ImportRow
 from portal.permissions import Actor
 from portal.queries import fields as find_fields
 from portal.queries import imports as find
 from portal.services import fields, imports, undo
 from portal.services.imports import again, apply, turns
-from tests.material import foreign, named
 
 New = Callable[..., Any]
 
@@ -304,34 +302,3 @@ def test_columns_are_changed_after_the_check_and_what_cannot_be_leaves_it_as_it_
     assert (values("A1"), Customer.get().name) == ({"tier": "Gold"}, "")
     with pytest.raises(Refusal, match="has been; its columns stay"):
         again.with_columns(cass, other.id, {"Name": "name"})
-
-
-@pytest.mark.parametrize("path", foreign("ibm_telco_churn/*.csv"), ids=named)
-def test_a_list_of_7043_customers_goes_in_with_fields_made_of_its_header(
-    cass: Actor, path: Path, new_group: New
-) -> None:
-    checked = imports.check(cass, path, path.name, group=new_group("Telco"))
-    found = again.proposals(cass, checked)
-    assert len(found) == 19
-    wanted = {one.index: fields.Details({"en": one.label}, one.type, one.code, choices=one.choices) for one in found}
-    made = again.make_fields(cass, checked.id, wanted, {})
-    assert (made.counts["rows"], made.counts["new"], made.counts["refused"]) == (7043, 7043, 0)
-    done = imports.run(cass, made.id)
-    own = find_fields.live()
-    stored = find_fields.values_of([id_ for (id_,) in Customer.select(Customer.id).tuples()], own)
-    assert len(stored) == 7043
-    people = list(stored.values())
-    assert sum(one["churn"] for one in people) == 1869
-    monthly = [one for one in people if one["contract"] == "Month-to-month"]
-    assert (len(monthly), sum(one["churn"] for one in monthly)) == (3875, 1655)
-    assert sum(one["monthly-charges"] > 100 for one in people) == 902
-    # Blank is empty, not zero.
-    assert [one["tenure"] for one in people if "total-charges" not in one] == [0.0] * 11
-    assert not any(one.get("total-charges") == 0 for one in people)
-    repeated = imports.check(cass, path, path.name, group=done.group)
-    assert (repeated.counts["unchanged"], repeated.counts["already"]) == (7043, 7043)
-    assert imports.run(cass, repeated.id).change_id is None
-    undo.undo(cass, done.change_id)
-    live = Customer.select().where(Customer.removed_at.is_null())
-    assert live.count() == 0
-    assert Group.get_by_id(done.group_id).n_members == 0

@@ -12,7 +12,7 @@ from portal.models import Change, ChangeRow, GroupItem, Shop
 from portal.permissions import Actor, Grant, Role
 from portal.queries import membership
 from portal.queries import settings as find_settings
-from portal.services import customers, fields, groups, items, settings, shops, undo, users
+from portal.services import customers, fields, groups, items, settings, shops, undo, users, value_groups
 from portal.services.groups import Details
 from portal.services.items import NewItem, rules
 from portal.services.undo.acts import ACTS
@@ -76,7 +76,7 @@ class Stage:
     def __init__(self, olive: Actor, cass: Actor, s1: Shop, s2: Shop, new_customer: New, new_group: New) -> None:
         self.olive, self.cass, self.s1, self.s2 = olive, cass, s1, s2
         self.ann = new_customer("Ann", s1, code="A1", email="ann@a.example", phone="0788412903")
-        self.ben = new_customer("Ben", code="B1", birth_date="1991-06-14")
+        self.ben = new_customer("Ben", code="B1", birth_date="1991-06-14", gender="male")
         self.vips = new_group("Vips", [self.ann], without=[self.ben])
         self.north = new_group("North", shops=[s1])
         self.old = new_group("Old", [self.ben])
@@ -103,6 +103,9 @@ DONE: dict[str, Callable[[Stage], Any]] = {
     ),
     "group.create": lambda s: groups.create(s.cass, Details("New"), [NewItem(customer_id=s.ann.id), *FIRST]),
     "group.duplicate": lambda s: groups.duplicate(s.cass, s.vips.id),
+    "group.of_values": lambda s: value_groups.create(
+        s.cass, "gender", [value_groups.Wanted("male", "Men"), value_groups.Wanted("other", "Others")]
+    ),
     "group.edit": lambda s: groups.edit(s.cass, s.vips.id, Details("Best", "shop", "red", "Words", "Note")),
     "group.restore": lambda s: groups.set_status(s.cass, s.old.id, "active"),
     "group.draft": lambda s: groups.set_status(s.cass, s.vips.id, "draft"),

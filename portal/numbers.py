@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
-from babel.numbers import get_currency_precision, get_currency_symbol
+from babel.numbers import get_currency_precision, get_currency_symbol, get_decimal_symbol
 
 from portal.config import LOCALES
 
@@ -58,13 +58,44 @@ def read_scientific(text: str) -> Decimal | None:
         return None
 
 
-def write_number(value: Decimal) -> str:
-    """Return a number as `read_number` reads it back, with a decimal point and nothing between thousands."""
+def read_typed(text: str, kind: str, currency: str) -> Decimal:
+    """Return the number that a person typed on a page: a `number`, a `percent`, or `money` in the store's currency.
+
+    The signs of percent and of the currency may stand beside it. Raises Unread, TwoWays.
+    """
+    bare = text.rstrip("% \u00a0") if kind == "percent" else bare_amount(text, currency) if kind == "money" else text
+    try:
+        return read_number(bare)
+    except TwoWays:
+        # Three decimals of a currency that has none or two: the sign sets thousands apart.
+        if kind != "money" or decimals_of(currency) > 2:
+            raise
+        return read_number(bare, places=decimals_of(currency))
+
+
+def bare_amount(text: str, currency: str) -> str:
+    """Return what was typed as an amount without the sign or code of the currency beside it."""
+    for sign in signs_of(currency):
+        if text.upper().startswith(sign.upper()):
+            return text[len(sign) :].strip()
+        if text.upper().endswith(sign.upper()):
+            return text[: -len(sign)].strip()
+    return text
+
+
+def write_number(value: Decimal, mark: str = ".") -> str:
+    """Return a number as `read_number` reads it back, with a decimal `mark` and nothing between thousands."""
     text = format(value, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     whole, _, fraction = text.lstrip("-").partition(".")
     is_open = len(fraction) == 3 and len(whole) <= 3 and whole != "0"
-    return f"{text}0" if is_open else text or "0"
+    return (f"{text}0" if is_open else text or "0").replace(".", mark)
+
+
+@cache
+def mark_of(language: str) -> str:
+    """Return the decimal mark of a language: a point in English, a comma in Portuguese and Spanish."""
+    return str(get_decimal_symbol(Locale.parse(language)))
 
 
 @cache
