@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from portal.errors import N_
 from portal.rules.catalogue import DATES, NUMBERS, OPERATORS_OF, PART_OPERATORS, TEXTS, Catalogue, FieldInfo, compact
-from portal.rules.fitting import MAX_DAYS, is_reversed, misfit, nearest
+from portal.rules.fitting import MAX_DAYS, is_reversed, misfit, nearest, shown
 from portal.rules.tree import (
     MAX_DEPTH,
     MAX_TESTS,
@@ -135,8 +135,8 @@ def _problems(tree: Tree, catalogue: Catalogue, path: tuple[int, ...]) -> Iterat
 def no_group(name: str, catalogue: Catalogue) -> tuple[str, dict[str, str]]:
     """Return the sentence for a group that is not there, with the name that comes nearest."""
     names = {compact(known): one.name for one in catalogue.groups.values() for known in (one.code, one.name)}
-    near = nearest(name, names)
-    return (UNKNOWN_GROUP_NEAR, {"name": name, "near": near}) if near else (UNKNOWN_GROUP, {"name": name})
+    near, told = nearest(name, names), shown(name)
+    return (UNKNOWN_GROUP_NEAR, {"name": told, "near": near}) if near else (UNKNOWN_GROUP, {"name": told})
 
 
 def no_field(name: str, catalogue: Catalogue) -> tuple[str, dict[str, str]]:
@@ -144,8 +144,8 @@ def no_field(name: str, catalogue: Catalogue) -> tuple[str, dict[str, str]]:
     there = [one for one in catalogue.fields.values() if not one.is_retired]
     names = {compact(known): known for one in there for known in (*one.names, one.code)}
     names |= {compact(one.code): one.code for one in catalogue.groups.values() if compact(one.code) not in names}
-    near = nearest(name, names)
-    return (UNKNOWN_FIELD_NEAR, {"name": name, "near": near}) if near else (UNKNOWN_FIELD, {"name": name})
+    near, told = nearest(name, names), shown(name)
+    return (UNKNOWN_FIELD_NEAR, {"name": told, "near": near}) if near else (UNKNOWN_FIELD, {"name": told})
 
 
 # ---- one test ----
