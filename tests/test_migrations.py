@@ -13,11 +13,11 @@ import pytest
 from playhouse.schema_diff import diff_models
 
 from portal import migrate
-from portal.db import db, make_file
+from portal.db import db, is_sqlite, make_file
 from portal.models import TABLES, Change, ChangeRow, Shop
 from portal.permissions import OPERATOR, Actor
 from portal.queries import sealed
-from portal.services import shops
+from portal.services import fields, shops
 from tests import tampering
 from tests.conftest import Database, PostgresServer, SqliteFiles, forget, use
 
@@ -154,6 +154,26 @@ def test_changes_from_before_there_were_seals_are_sealed_when_they_come(
 
 
 # ---- several at once, and cut short ----
+
+
+def test_the_indexes_of_own_fields_are_exchanged_for_those_that_lists_are_sorted_by(cass: Actor) -> None:
+    for type_, said in (("text", {"is_filterable": True}), ("number", {"is_unique": True}), ("date", {})):
+        fields.create(cass, fields.Details({"en": f"A {type_}"}, type_, **said))
+    made = _of_own_fields()
+    assert len(made) == 2
+    while "0015_order_of_own_fields" not in migrate.pending():
+        migrate.down(1)
+    before = _of_own_fields()
+    assert before == {name: told.replace(", customer_id)", ")") for name, told in made.items()}
+    assert (before == made) == is_sqlite()
+    migrate.up()
+    assert _of_own_fields() == made
+
+
+def _of_own_fields() -> dict[str, str]:
+    there = "name, sql FROM sqlite_master" if is_sqlite() else "indexname, indexdef FROM pg_indexes"
+    found = db.execute_sql(f"SELECT {there}").fetchall()
+    return {name: told for name, told in found if name.startswith("customer_value_f")}
 
 
 def test_of_three_processes_that_migrate_at_once_one_does_it(empty: str) -> None:

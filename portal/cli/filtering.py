@@ -9,17 +9,19 @@ from portal.permissions import Action, Actor, require
 from portal.queries import filters
 from portal.queries import groups as find_groups
 from portal.queries import shops as find_shops
-from portal.queries.filters import fields
+from portal.queries.filters import fields, sorting
 
 _FIELD = (
     "A filterable field or a group: city=Porto,Lisboa, orders.min=3, orders.max=9, city.has=port, city.empty=yes, "
     "resellers=yes; may be given several times."
 )
+_SORT = "name, code, created or a filterable field; with a minus in front the other way round."
 
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of a filter."""
     for option in (
+        click.option("--sort", default="name", metavar="KEY", help=_SORT),
         click.option("--field", "pairs", multiple=True, metavar="FIELD=VALUE", help=_FIELD),
         click.option("--shop", "shops", multiple=True, metavar="CODE"),
         click.option("--q", default="", metavar="TEXT", help="Part of a name, code, e-mail or phone."),
@@ -46,6 +48,7 @@ def read(actor: Actor, chosen: dict[str, Any]) -> filters.Filter:
     tests, others = fields.read(actor, said)
     for group, is_in in fields.twins(actor, others, said):
         named["all" if is_in else "none"].append(group)
+    sort, by = sorting.read(actor, chosen["sort"])
     return filters.Filter(
         q=chosen["q"][:200],
         any=tuple(named["any"]),
@@ -53,6 +56,8 @@ def read(actor: Actor, chosen: dict[str, Any]) -> filters.Filter:
         none=tuple(named["none"]),
         shops=tuple(find_shops.named(actor, code) for code in chosen["shops"]),
         fields=tuple(tests),
+        sort=sort,
+        by=by,
     )
 
 

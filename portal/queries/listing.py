@@ -51,7 +51,7 @@ def parts(actor: Actor, wanted: filters.Filter, size: int) -> Iterator[filters.P
     yield from _walk(actor, wanted, size, met)
     # Ids of groups or shops among them do no harm: who fits and was not met belongs here.
     touched = ChangeRow.select(ChangeRow.row_id).where(ChangeRow.id > as_of)
-    yield from _walk(actor, replace(wanted, sort="created"), size, met, Customer.id.in_(touched))
+    yield from _walk(actor, replace(wanted, sort="created", by=None), size, met, Customer.id.in_(touched))
 
 
 def _walk(actor: Actor, wanted: filters.Filter, size: int, met: "_Met", *conditions: Any) -> Iterator[filters.Page]:

@@ -17,8 +17,9 @@ from portal.services.changes import Recorder, record
 from portal.services.details import Details
 from portal.services.groups import insert
 from portal.services.guards import calling
-from portal.services.items import NewItem, put
-from portal.services.items.rules import checked
+from portal.services.item_rows import put_all
+from portal.services.items.new import NewItem
+from portal.services.items.rules import checked, columns
 
 AT_ONCE = find.MOST
 
@@ -61,7 +62,7 @@ def create(actor: Actor, code: str, wanted: Sequence[Wanted]) -> Made:
         if info.is_own:
             change.about("field", find_fields.by_code(info.code).id)
         of, ids = _make_all(actor, info, wanted, change)
-        moved = membership.refresh(change, groups=ids) if ids else membership.Moved(0, 0)
+        moved = membership.refresh(change, groups=ids, is_last=True) if ids else membership.Moved(0, 0)
         membership.schedule(ids)
     there = {group.id: group for group in Group.select().where(Group.id.in_([*of]))}
     return Made([there[id_] for id_ in of], frozenset(ids), moved.joined)
@@ -81,7 +82,8 @@ def _make_all(
             try:
                 rule = checked(to_json(find.test_of(info, value)), catalogue).said
                 group = insert(actor, Details(name, "rule", HUES[n % len(HUES)]), change)
-                put(actor, group, [NewItem(rule=rule)], change)
+                # Nothing of it has to be looked at as where an item is put into a group that is there already.
+                put_all([{"kind": "rule", **columns(rule), **NewItem().said()}], group, change)
             except Refusals as refusal:
                 refusals += _placed(refusal, n)
                 continue

@@ -34,7 +34,8 @@ class FieldForm(VersionedForm):
     label_pt = wtforms.StringField(_l("Label in Portuguese"))
     label_es = wtforms.StringField(_l("Label in Spanish"))
     code = wtforms.StringField(_l("Code"))
-    type = wtforms.SelectField(_l("Type"), choices=options(TYPES.items()), default="text", validate_choice=False)
+    type = wtforms.SelectField(_l("Type"), choices=options((name, _l(word)) for name, word in TYPES.items()),
+                              default="text", validate_choice=False)  # fmt: skip
     choices = wtforms.TextAreaField(_l("Choices"))
     default = wtforms.StringField(_l("Default"))
     help_en = wtforms.StringField(_l("Help text in English"))

@@ -9,13 +9,13 @@ from flask import url_for
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from portal.errors import N_, Missing, Refusal
+from portal.errors import N_, Missing
 from portal.models import Shop
 from portal.permissions import Action, Actor
 from portal.queries import filters
 from portal.queries import groups as find_groups
 from portal.queries import shops as find_shops
-from portal.queries.filters import fields
+from portal.queries.filters import fields, sorting
 from portal.web import columns
 from portal.web.columns import Column
 from portal.web.language import lang
@@ -78,11 +78,13 @@ class Filtering:
         rows = {key: tuple(next(found_groups) for _ in codes) for key, codes in named.items()}
         if any(rows.values()) and not may_groups:
             raise Missing(N_("There is no such group."))
+        sort, by = sorting.read(actor, args.get("sort", "name"), lang())
         wanted = filters.Filter(
             q=args.get("q", "")[:200],
             shops=_shops(actor, _split(args, "shop")),
             fields=tuple(tests),
-            sort=_sort(args.get("sort", "name")),
+            sort=sort,
+            by=by,
             **rows,
         )
         is_blank = any(key not in _KNOWN and key not in further for key in args)
@@ -109,6 +111,10 @@ class Filtering:
         merged: Mapping[str, str | None] = self.params() | changed
         query = urlencode({key: value for key, value in merged.items() if value})
         return url_for(endpoint) + (f"?{query}" if query else "")
+
+    def may_sort(self, column: Column) -> bool:
+        """Tell whether the list can be sorted by a column; by how it is shown, in the order of what is stored."""
+        return column.code in filters.SORTS or (column.field is not None and sorting.may_sort(self.actor, column.field))
 
     def sort_url(self, key: str) -> str:
         """Return the address that sorts by `key`, turning the order round when it is sorted by it already."""
@@ -153,12 +159,6 @@ def _each_once(codes: list[str]) -> list[str]:
     for code in codes:
         first.setdefault(code.casefold(), code)
     return list(first.values())
-
-
-def _sort(text: str) -> str:
-    if text.removeprefix("-") not in filters.SORTS:
-        raise Refusal(N_("The list cannot be sorted by “%(text)s”."), text=text[:40])
-    return text
 
 
 def _shops(actor: Actor, codes: list[str]) -> tuple[Shop, ...]:

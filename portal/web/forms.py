@@ -34,11 +34,14 @@ class Form(wtforms.Form):
         told = refusal.refusals if isinstance(refusal, Refusals) else [refusal]
         for each in told:
             # The store's own fields stand in a form behind a mark.
-            field: Any = self._fields.get(f"{OWN}{each.field}", self._fields.get(each.field or ""))
+            own: Any = self._fields.get(f"{OWN}{each.field}")
+            field: Any = own or self._fields.get(each.field or "")
             if field is None:
                 self.form_errors.append(say(each))
             else:
-                field.errors = [*field.errors, say(each)]
+                # A service does not know who reads: an own field is called here as the form calls it.
+                called = {"label": own.label.text} if own is not None and "label" in each.params else {}
+                field.errors = [*field.errors, say(Refusal(each.sentence, None, **{**each.params, **called}))]
         return self
 
 

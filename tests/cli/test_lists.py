@@ -86,3 +86,21 @@ def test_a_filtered_list_as_a_file_has_every_field_and_its_change_says_the_filte
     assert notes == ["Visits is at least 4"] * 3
     refused = portal(*words[:-1], "sam@x.example", "--format", "csv")
     assert (refused.exit_code, refused.stdout) == (1, "")
+
+
+def test_a_list_and_its_file_come_in_the_order_of_a_field(portal, people):
+    def sorted_by(key: str, *form: str) -> str:
+        return portal("customer", "list", "--sort", key, *form, *CASS).stdout
+
+    assert [line[:2] for line in sorted_by("city").splitlines()] == ["A2", "A1", "A3"]
+    assert [line[:2] for line in sorted_by("-visits").splitlines()] == ["A2", "A1", "A3"]
+    assert [row["code"] for row in json.loads(sorted_by("visits", "--json"))] == ["A1", "A2", "A3"]
+    assert [row["code"] for row in csv.DictReader(io.StringIO(sorted_by("-code", "--format", "csv")))] == [
+        "A3", "A2", "A1",
+    ]  # fmt: skip
+    for who, key, sentence in (
+        ("cass", "height", "The list cannot be sorted by “height”."),
+        ("ana", "cpf", "You see “Cpf” masked, so the list cannot be sorted by it."),
+    ):
+        refused = portal("customer", "list", "--sort", key, "--as", f"{who}@x.example")
+        assert (refused.exit_code, refused.stdout, refused.stderr) == (1, "", f"{sentence}\n")

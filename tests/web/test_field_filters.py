@@ -195,3 +195,9 @@ def test_a_value_that_cannot_be_filtered_by_is_said_at_its_field_and_the_rest_is
     page = cass.submit(form, **{"score.min": "1", "score.max": ""})
     assert (page.status, names(page)) == (200, ["Ann"])
     assert cass.get("/customers?score.min=x&paid.min=y").status == 422
+
+
+def test_a_day_by_its_distance_stays_in_the_form(browse: Browse, store: None) -> None:
+    page = browse("cass").get("/customer-list/filter?since.min=-30d&since.max=2026-05-01")
+    drawn = {one.get("name"): (one.get("type", "text"), one.get("value")) for one in page.all("input")}
+    assert drawn["since.min"] == ("text", "-30d") and drawn["since.max"] == ("date", "2026-05-01")

@@ -10,7 +10,7 @@ from portal.permissions import Actor
 from portal.queries import fields as find
 from portal.services import customers, fields
 from tests.conftest import Database
-from tests.page import Browser, Page
+from tests.page import Browser, Page, text_of
 
 Browse = Callable[[str], Browser]
 New = Callable[..., Any]
@@ -155,3 +155,9 @@ def test_the_pages_take_as_many_queries_for_many_fields(
         browser.get(HERE)
         counts.append(query_count(lambda: browser.get(HERE)))
     assert counts[0] == counts[1]
+
+
+def test_the_types_are_offered_in_the_language_of_the_page(browse: Browse) -> None:
+    page = browse("cass").get("/settings/fields/new", headers={"Accept-Language": "pt"})
+    offered = [text_of(option) for option in page.by_id("type").iter("option")]
+    assert {"Sim ou não", "Opção", "Várias opções"} <= set(offered) and "Choice" not in offered

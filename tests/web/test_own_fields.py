@@ -241,6 +241,15 @@ def test_labels_and_help_speak_the_language_of_the_page(browse: Browse, cass: Ac
     assert "Cidade" in page.main and "Onde vive." in page.main and "Where she lives." not in page.main
 
 
+def test_what_is_missing_is_called_in_the_language_of_the_page(browse: Browse, cass: Actor, new_customer: New) -> None:
+    new_customer("Ann", code="A1")
+    fields.create(cass, Details({"en": "City", "pt": "Cidade"}, is_required=True))
+    browser = browse("cass")
+    browser.submit(browser.get("/account").form("/account/language"), language="pt")
+    told = browser.submit(form_of(browser.get("/customers/A1/edit")), **{"own-city": ""}).problems
+    assert any("“Cidade”" in one for one in told) and not any("“City”" in one for one in told)
+
+
 def test_two_hundred_fields_still_make_a_form_and_a_page(
     browse: Browse, new_customer: New, new_field: NewField
 ) -> None:

@@ -12,29 +12,25 @@ import peewee
 from peewee import fn
 
 from portal.db import db, is_sqlite
-from portal.models import Customer, Group, Shop
+from portal.models import Customer, Field, Group, Shop
 from portal.permissions import Actor
 from portal.queries import badges
 from portal.queries.customers import visible_to
 from portal.queries.filters.choices import Choice, group_choices, shop_choices
 from portal.queries.filters.drivers import drivers_of, in_any, is_cheaper
 from portal.queries.filters.fields import FieldTest
-from portal.queries.walking import place, walk
+from portal.queries.filters.sorting import SORTS, ByField
+from portal.queries.walking import place, walk, walk_along
 
 PAGE = 50
 COUNT_CAP = 10_000  # a count beyond this is said as "more than", so that it never holds up the rows
-SORTS: dict[str, tuple[Any, ...]] = {
-    "name": (Customer.name_key, Customer.id),
-    "code": (Customer.code_key,),
-    "created": (Customer.id,),
-}
 
 
 @dataclass(frozen=True)
 class Filter:
     """What the list is asked for; groups and shops as rows, fields as tests of rules.
 
-    `sort` is a key of SORTS, with a minus for descending.
+    `sort` is a key of SORTS or the code of the own field `by`, with a minus for descending.
     """
 
     q: str = ""
@@ -44,6 +40,7 @@ class Filter:
     shops: tuple[Shop, ...] = ()
     fields: tuple[FieldTest, ...] = ()
     sort: str = "name"
+    by: Field | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -73,7 +70,7 @@ def page(actor: Actor, wanted: Filter, *, after: str = "", before: str = "", siz
     When there is no such customer any more, or none that `actor` sees, these are the first rows, and `is_lost`.
     """
     code = after or before
-    anchor = place(actor, _columns(wanted), code) if code else None
+    anchor = _place(actor, wanted, code) if code else None
     found = _rows(actor, wanted, anchor, size, anchor is not None and not after)
     return _with_details(actor, replace(found, is_lost=bool(code) and anchor is None))
 
@@ -85,22 +82,32 @@ def after(actor: Actor, wanted: Filter, beyond: Sequence[Any] | None, size: int,
 
 def place_of(customer: Customer, wanted: Filter) -> list[Any]:
     """Return the place of a row in the order of the filter, as it was when the row was read."""
-    return [getattr(customer, column.name) for column in _columns(wanted)]
+    if wanted.by is not None:
+        return [customer.sort_key, customer.id]
+    return [getattr(customer, column.name) for column in SORTS[wanted.sort.lstrip("-")]]
+
+
+def _place(actor: Actor, wanted: Filter, code: str) -> tuple[Any, ...] | None:
+    if wanted.by is not None:
+        return ByField(wanted.by).place(actor, code)
+    return place(actor, SORTS[wanted.sort.lstrip("-")], code)
 
 
 def _rows(
     actor: Actor, wanted: Filter, anchor: Sequence[Any] | None, size: int, backwards: bool = False,
     conditions: Sequence[Any] = (),
 ) -> Page:  # fmt: skip
-    query = select(actor, wanted)
+    query, is_driven = _driven(actor, wanted)
     if conditions:
         query = query.where(*conditions)
     descending = wanted.sort.startswith("-")
-    return Page(*walk(query, _columns(wanted), anchor, size, descending=descending, backwards=backwards))
-
-
-def _columns(wanted: Filter) -> tuple[Any, ...]:
-    return SORTS[wanted.sort.lstrip("-")]
+    if wanted.by is None:
+        columns = SORTS[wanted.sort.lstrip("-")]
+        return Page(*walk(query, columns, anchor, size, descending=descending, backwards=backwards))
+    order, is_down = ByField(wanted.by), descending != backwards
+    valued = order.further(query) if is_driven else order.first(query)
+    stretches = order.stretches(valued, order.without(query), anchor, is_down=is_down, backwards=backwards)
+    return Page(*walk_along(stretches, size, is_down=is_down, is_first=anchor is None, backwards=backwards))
 
 
 def _with_details(actor: Actor, found: Page) -> Page:
@@ -124,6 +131,11 @@ def count(actor: Actor, wanted: Filter, cap: int | None = COUNT_CAP) -> tuple[in
 
 def select(actor: Actor, wanted: Filter, *, for_count: bool = False) -> peewee.ModelSelect:
     """Return the select of fitting customers that `actor` may see, driven from where the fewest rows are."""
+    return _driven(actor, wanted, for_count=for_count)[0]
+
+
+def _driven(actor: Actor, wanted: Filter, *, for_count: bool = False) -> tuple[peewee.ModelSelect, bool]:
+    """Return the select, and whether it starts from something else than the customers themselves."""
     drivers = drivers_of(actor, wanted)
     query = visible_to(actor)
     chosen = min(drivers, key=lambda driver: driver.n) if drivers else None
@@ -145,7 +157,7 @@ def select(actor: Actor, wanted: Filter, *, for_count: bool = False) -> peewee.M
         query = query.where(~in_any(wanted.none))
     if wanted.shops:
         query = query.where(Customer.shop.in_([shop.id for shop in wanted.shops]))
-    return query
+    return query, chosen is not None
 
 
 __all__ = [

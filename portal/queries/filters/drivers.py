@@ -9,9 +9,9 @@ from peewee import fn
 
 from portal.db import db, is_sqlite
 from portal.models import Customer, Group, Membership
-from portal.permissions import Actor
+from portal.permissions import Action, Actor
 from portal.queries.customers import matching as text_fits
-from portal.queries.customers import words
+from portal.queries.customers import visible_to, words
 from portal.queries.filters.fields import FieldTest
 
 if TYPE_CHECKING:
@@ -41,7 +41,19 @@ def drivers_of(actor: Actor, wanted: "Filter") -> list[Driver]:
         drivers.append(Driver(n, _members(wanted.any).distinct(), [in_any(wanted.any)]))
     if wanted.q.strip():
         drivers.append(_text(actor, wanted.q))
-    return drivers + [_field(test) for test in wanted.fields]
+    drivers += [_field(test) for test in wanted.fields]
+    if wanted.by is not None and (wanted.shops or actor.shops(Action.SEE_CUSTOMERS) is not None):
+        drivers.append(_shops(actor, wanted))
+    return drivers
+
+
+def _shops(actor: Actor, wanted: "Filter") -> Driver:
+    # The index of names has the shop in front, that of an own field has not.
+    source = visible_to(actor).select(Customer.id.alias("customer_id"))
+    if wanted.shops:
+        source = source.where(Customer.shop.in_([shop.id for shop in wanted.shops]))
+    n = _up_to(source)
+    return Driver(n if n < _PROBE else _total(), source, [])
 
 
 def _field(test: FieldTest) -> Driver:

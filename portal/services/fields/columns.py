@@ -22,6 +22,8 @@ def bring_up(field: Field, *, was_indexed: bool) -> None:
     name = f"{TABLE}_{field.column}"
     if field.is_indexed and not was_indexed:
         column = field.index_column
-        run(f'CREATE INDEX "{name}" ON "{TABLE}" ("{column}") WHERE "{column}" IS NOT NULL')
+        # Lists are sorted by it, and those who share a value by their numbers; SQLite ends each index with those.
+        more = "" if is_sqlite() else ', "customer_id"'
+        run(f'CREATE INDEX "{name}" ON "{TABLE}" ("{column}"{more}) WHERE "{column}" IS NOT NULL')
     elif was_indexed and not field.is_indexed:
         run(f'DROP INDEX "{name}"')

@@ -12,7 +12,7 @@ from portal import own_values
 from portal.numbers import signs_of
 from portal.own_values import Context
 from portal.own_values.readers import MAX_TEXT, YES_NO_BY_WORD
-from portal.sheets import column_letters, guess_orders, header_key, kind_of, read_date, restore
+from portal.sheets import ORDERS, column_letters, guess_orders, header_key, kind_of, read_date, restore
 from portal.text import clean, fold, slug
 
 MOST = 2_000  # different values of a column that are looked at
@@ -154,6 +154,8 @@ def _type(header: str, column: Column, said: Context) -> tuple[str, tuple[str, .
     found = next((name for name, fits in _LOOKS.items() if fits(values, words, said)), None)
     if found is not None:
         return found, ()
+    if _is_open_date(values):
+        return "text", ()  # as choices the days to come would be refused
     pieces = _pieces(column) if any(";" in value for value in values) else None
     for name, choices in (("choice", _choices(column.said, column)), ("choices", _choices(pieces, column))):
         if choices:
@@ -181,6 +183,11 @@ def _is_date(values: Sequence[str], words: frozenset[str], said: Context) -> boo
         return False
     days = [read_date(value) for value in values if value.isdigit()]
     return all(day is not None and 1900 <= day.year <= 2100 for day in days)
+
+
+def _is_open_date(values: Sequence[str]) -> bool:
+    """Whether all are days, of which nothing says whether the month or the day stands first."""
+    return all(any(read_date(value, order) for order in ORDERS) for value in values) and _order(values) is None
 
 
 def _is_moment(values: Sequence[str], words: frozenset[str], said: Context) -> bool:

@@ -18,7 +18,8 @@ from portal.queries import customers as find
 from portal.queries import fields as find_fields
 from portal.queries import filters
 from portal.queries.filters import fields
-from portal.rules.catalogue import NUMBERS, FieldInfo
+from portal.rules.catalogue import DATES, NUMBERS, FieldInfo
+from portal.rules.typed import is_day
 from portal.values import GENDERS, ID_TYPES
 from portal.web import columns, paging
 from portal.web.customers.blueprint import pages
@@ -114,6 +115,10 @@ class Asked:
     info: FieldInfo
     inputs: list[tuple[str, str, str]]
     wrong: str = ""
+
+    def is_day(self, said: str) -> bool:
+        """Tell whether an input for days of the calendar can hold what is said; not a distance such as -30d."""
+        return self.info.type in DATES and (not said or is_day(said))
 
     def marks(self) -> dict[str, str]:
         """Return what marks its inputs as wrong; nothing where they are not."""

@@ -45,6 +45,7 @@ def proposed(header: str, values: Iterable[str], said: Context = KIGALI) -> Prop
         (["31/12/2024", "01/02/2023"], "date"),
         (["12/31/2024", "01/02/2023"], "date"),
         (["01/02/2024", "03/04/2023"], "text"),  # day or month first: nothing says
+        (["01/02/2024", "03/04/2023"] * 4, "text"),  # nor are they choices
         (["2016-09-01T00:00:00", "2017-03-12T00:00:00"], "date"),
         (["2016-09-01 17:30", "2017-03-12 00:00"], "datetime"),
         (["ann@x.example", "Ben@Y.example"], "email"),
