@@ -29,6 +29,7 @@ WAITING = {"connect_timeout": "5", "keepalives_idle": "20", "keepalives_interval
 # What the database says, in its own numbers: somebody else's lock, a deadlock, a serialization failure.
 _WAITED_IN_VAIN = frozenset({"55P03", "40P01", "40001"})
 _UNIQUE = "23505"
+_TOO_LARGE = "54000"
 PRAGMAS = (
     ("journal_mode", "wal"),
     ("synchronous", "full"),  # NORMAL loses acknowledged commits in a power cut
@@ -146,6 +147,11 @@ def _said() -> Iterator[None]:
         if state == _UNIQUE or "UNIQUE constraint failed" in str(error):
             raise Conflict(
                 N_("Somebody else stored the same just now. Nothing was changed; look at it, then try again.")
+            ) from error
+        if state == _TOO_LARGE:
+            # Of PostgreSQL, whose rows have 8 kB: beyond some 340 short texts they are full.
+            raise Refusal(
+                N_("These are more values than the database keeps of one customer. Nothing was changed; empty some.")
             ) from error
         raise
 

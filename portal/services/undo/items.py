@@ -19,6 +19,7 @@ from portal.services.item_rows import put_all
 from portal.services.items.rules import checked
 from portal.services.undo.item_rows import (
     TARGETS,
+    asked_by,
     changed,
     described,
     has_rule,
@@ -163,7 +164,10 @@ def _begin_rules(work: Work) -> int:
         if has_rule(item):
             continue
         try:
-            for target in checked(item.rule).groups:
+            targets = checked(item.rule).groups
+            if {target.id for target in targets} != set(asked_by(item)):
+                raise Refusal(NO_TARGET, **named(item))  # another group has the code by now
+            for target in targets:
                 nesting.check(item.group, target)
         except Refusal as refusal:
             work.keep("group_item", item.id, refusal.sentence, **refusal.params)
