@@ -29,6 +29,7 @@ WAITING = {"connect_timeout": "5", "keepalives_idle": "20", "keepalives_interval
 # What the database says, in its own numbers: somebody else's lock, a deadlock, a serialization failure.
 _WAITED_IN_VAIN = frozenset({"55P03", "40P01", "40001"})
 _UNIQUE = "23505"
+_TOO_LARGE = "54000"
 PRAGMAS = (
     ("journal_mode", "wal"),
     ("synchronous", "full"),  # NORMAL loses acknowledged commits in a power cut
@@ -147,6 +148,11 @@ def _said() -> Iterator[None]:
             raise Conflict(
                 N_("Somebody else stored the same just now. Nothing was changed; look at it, then try again.")
             ) from error
+        if state == _TOO_LARGE:
+            # Of PostgreSQL, whose rows have 8 kB: beyond some 340 short texts they are full.
+            raise Refusal(
+                N_("These are more values than the database keeps of one customer. Nothing was changed; empty some.")
+            ) from error
         raise
 
 
@@ -206,6 +212,14 @@ def insert_all(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     with peewee.__exception_wrapper__, db.cursor() as cursor, cursor.copy(copying) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def insert_from(model: type[peewee.Model], query: peewee.Select, columns: Sequence[peewee.Field]) -> int:
+    """Insert the rows of a select and return how many they were.
+
+    Left to itself, peewee asks PostgreSQL to return the keys of all of them, which takes longer than inserting them.
+    """
+    return int(db.execute(model.insert_from(query, columns).returning()).rowcount)
 
 
 def run_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:

@@ -18,6 +18,7 @@ _SPACES = re.compile(r"[\s\u00a0\u202f\u2009']")
 _SCIENTIFIC = re.compile(r"[+-]?\d{1,20}(?:[.,]\d{1,20})?[eE][+-]?\d{1,3}")
 _MINUS = str.maketrans({"−": "-", "–": "-", "‒": "-", "－": "-", "＋": "+", "’": "'", "，": ",", "．": "."})
 _MARKS = ".,"
+_BETWEEN = f"{_MARKS} "  # what may set thousands apart: 555-123 is a phone, and 10/300 no number
 
 
 class Unread(Exception):
@@ -154,7 +155,10 @@ def _ungrouped(whole: str) -> str:
     signs = set(whole) - set("0123456789")
     if not signs:
         return whole
-    sign = re.escape(signs.pop())
-    if signs or not re.fullmatch(rf"\d{{1,3}}(?:{sign}\d{{2,3}})*{sign}\d{{3}}", whole, re.ASCII):
+    sign = signs.pop()
+    if signs or sign not in _BETWEEN:
         raise Unread
-    return re.sub(sign, "", whole)
+    parted = re.escape(sign)
+    if not re.fullmatch(rf"\d{{1,3}}(?:{parted}\d{{2,3}})*{parted}\d{{3}}", whole, re.ASCII):
+        raise Unread
+    return whole.replace(sign, "")

@@ -92,7 +92,11 @@ def test_a_known_mark_leaves_one_reading() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["twelve", "1.2.3", "1,2,3", "1.23,45.6", "1 23", "--1", "1..2", "inf", "nan", "0x10", "1e", "$5", "½"]
+    "text", [
+        "twelve", "1.2.3", "1,2,3", "1.23,45.6", "1 23", "--1", "1..2", "inf", "nan", "0x10", "1e", "$5", "½",
+        # One sign of any kind between digits is not what sets thousands apart.
+        "555-123", "10/300", "12:345", "1x234", "1a234", "1_000",
+    ],
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
     assert refused("number", text) == f"“{text}” is not a number."

@@ -71,7 +71,7 @@ def _new_items(actor: Actor, said: Mapping[str, Any]) -> list[items.NewItem]:
     customers = dict.fromkeys(find_customers.resolve(actor, text).id for text in said["customers"])
     new = [items.NewItem(customer_id=id_, **common) for id_ in customers]
     new += [items.NewItem(shop_id=find_shops.by_code(code).id, **common) for code in said["shops"]]
-    new += [items.NewItem(rule=read_rule(text), **common) for text in said["rules"]]
+    new += [items.NewItem(rule=read_rule(actor, text), **common) for text in said["rules"]]
     new += [items.NewItem(of_group_id=find.resolve(actor, text).id, **common) for text in said["groups_"]]
     if said["share"]:
         low, dash, high = said["share"].partition("-")
@@ -82,10 +82,10 @@ def _new_items(actor: Actor, said: Mapping[str, Any]) -> list[items.NewItem]:
     return new
 
 
-def read_rule(text: str) -> dict[str, Any]:
-    """Return the tree of a typed rule as JSON; raises RuleError with line and column."""
+def read_rule(actor: Actor, text: str) -> dict[str, Any]:
+    """Return the tree of a typed rule, over groups that she may see, as JSON; raises Refusal with line and column."""
     try:
-        return to_json(parse(text, find_fields.catalogue()))
+        return to_json(parse(text, find_fields.catalogue(actor=actor)))
     except RuleError as error:
         # The terminal says where in the text, as the page marks it.
         where = N_("Line %(line)s, column %(column)s: %(what)s")

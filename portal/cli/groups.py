@@ -43,7 +43,7 @@ def create(
     require(actor, Action.CREATE_GROUP)
     included = find_shops.by_code(shop) if shop is not None else None
     first = [items.NewItem(shop_id=included.id)] if included else []
-    first += [items.NewItem(rule=adding.read_rule(rule))] if rule is not None else []
+    first += [items.NewItem(rule=adding.read_rule(actor, rule))] if rule is not None else []
     kind = type_ or ("shop" if included else "rule" if rule is not None else "customer")
     saved = groups.create(actor, groups.Details(name, kind, in_form=in_form), first)
     click.echo(saved.group.code)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from peewee import fn
 
-from portal.models import Field, Group
+from portal.models import Field, Group, GroupItem, RuleGroup
 from portal.queries.fields import BUILT_IN
 
 # What stands in addresses and files, and the words of rules.
@@ -13,7 +13,7 @@ WORDS = frozenset(
         "new", "edit", "import", "imports", "export", "all", "any", "none", "q", "sort", "group", "groups", "customer",
         "customers", "page", "before", "after", "at", "of", "me", "true", "false", "null", "age", "and", "or", "not",
         "in", "is", "has", "between", "contains", "empty", "field", "fields", "rule", "rules", "first-name",
-        "last-name", "today", "days-since", "month",
+        "last-name", "today", "days-since", "month", "cluster", "segment", "tag", "columns", "start", "add", "add-to",
     }
 )  # fmt: skip
 
@@ -34,10 +34,17 @@ RESERVED = frozenset(bare(code) for code in (*WORDS, *BUILT_IN))
 
 
 def is_free_for_group(code: str) -> bool:
-    """Tell whether a new group may have the code: no other group, no field and no word of the portal has it."""
+    """Tell whether a new group may have the code: no other group, no field and no word of the portal has it.
+
+    Nor does a rule ask by it for a group that was deleted.
+    """
     if bare(code) in RESERVED or _field(code) is not None:
         return False
-    return not Group.select().where(Group.code == code, Group.status != "deleted").exists()
+    if Group.select().where(Group.code == code, Group.status != "deleted").exists():
+        return False
+    # A rule asks for a group by its code: while one stands, another group of that code would be taken for the deleted.
+    asked = RuleGroup.select().join(Group).switch(RuleGroup).join(GroupItem)
+    return not asked.where(Group.code == code, GroupItem.ended_at.is_null()).exists()
 
 
 def holder(code: str) -> Holder | None:

@@ -1,12 +1,13 @@
-"""Where a group is used: the groups whose items name it, whole or a share of it. And where a field is."""
+"""Where a group is used: the groups whose items name it, whole or a share of it. And where a field or a shop is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from portal import clock
-from portal.models import Field, Group, GroupItem, RuleGroup
+from portal.models import Field, Group, GroupItem, RuleGroup, Shop
 from portal.permissions import Action, Actor, require
 from portal.queries.groups import seen_by, visible_to
+from portal.rules.tree import Test, Tree, from_json, tests
 
 
 class Use(NamedTuple):
@@ -19,14 +20,30 @@ class Use(NamedTuple):
 
 def users_of_field(field: Field) -> list[Use]:
     """Return what asks for a field, by name: the groups of which a rule reads it, active or not. One query."""
+    return list(dict.fromkeys(use for use, _rule in _asking(field.code)))
+
+
+def users_of_shop(shop: Shop) -> list[Use]:
+    """Return what asks for a shop by its code: the groups of which a rule names it, active or not. One query."""
+    return list(dict.fromkeys(use for use, rule in _asking("shop") if shop.code_key in _shops_of(from_json(rule))))
+
+
+def _asking(code: str) -> Iterator[tuple[Use, Any]]:
+    """Yield the groups with a rule that reads the field of that code, and the rule, in name order."""
     rules = (
-        GroupItem.select(GroupItem.reads, Group.code, Group.name)
+        GroupItem.select(GroupItem.rule, GroupItem.reads, Group.code, Group.name)
         .join(Group, on=(GroupItem.group == Group.id))
         .where(GroupItem.ended_at.is_null(), GroupItem.rule.is_null(False), Group.status != "deleted")
         .order_by(Group.name_key, Group.code)
     )
-    found = [Use("group", code, name or code) for reads, code, name in rules.tuples() if field.code in (reads or ())]
-    return list(dict.fromkeys(found))
+    for rule, reads, group, name in rules.tuples():
+        if code in (reads or ()):
+            yield Use("group", group, name or group), rule
+
+
+def _shops_of(rule: Tree) -> set[str]:
+    asked = (test for test in tests(rule) if isinstance(test, Test) and test.field == "shop")
+    return {str(value).casefold() for test in asked for value in test.values}
 
 
 def of_group(actor: Actor, group: Group) -> list[GroupItem]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from portal.errors import N_
 from portal.rules.catalogue import DATES, NUMBERS, OPERATORS_OF, PART_OPERATORS, TEXTS, Catalogue, FieldInfo, compact
-from portal.rules.fitting import MAX_DAYS, is_reversed, misfit, nearest
+from portal.rules.fitting import MAX_DAYS, is_reversed, misfit, nearest, shown
 from portal.rules.tree import (
     MAX_DEPTH,
     MAX_TESTS,
@@ -35,6 +35,7 @@ WRITTEN = {
 TOO_DEEP = N_("The parts of this rule lie more than %(most)s deep in one another.")
 TOO_MANY_TESTS = N_("This rule has more than %(most)s conditions.")
 TOO_MANY_VALUES = N_("One condition takes at most %(most)s values.")
+NO_CONDITION = N_("A rule without a condition has no members. Add a condition.")
 UNKNOWN_FIELD = N_("There is no field “%(name)s”.")
 UNKNOWN_FIELD_NEAR = N_("There is no field “%(name)s”; did you mean “%(near)s”?")
 UNKNOWN_GROUP = N_("There is no group “%(name)s”.")
@@ -66,15 +67,18 @@ class Reads(NamedTuple):
 
 def check(tree: Tree, catalogue: Catalogue) -> list[Problem]:
     """Return what is wrong with a tree, from left to right; nothing when a group may be made by it."""
-    return too_large(tree) or list(islice(_problems(tree, catalogue, ()), MAX_PROBLEMS))
+    return misshapen(tree) or list(islice(_problems(tree, catalogue, ()), MAX_PROBLEMS))
 
 
-def too_large(tree: Tree) -> list[Problem]:
-    """Return whether a tree is too deep or has too many conditions, as at most one problem."""
+def misshapen(tree: Tree) -> list[Problem]:
+    """Return whether a tree is too deep, has too many conditions, or denies none, as at most one problem."""
     if _is_deeper(tree, MAX_DEPTH):
         return [Problem((), "tree", TOO_DEEP, {"most": str(MAX_DEPTH)})]
     if sum(1 for _ in tests(tree)) > MAX_TESTS:
         return [Problem((), "tree", TOO_MANY_TESTS, {"most": str(MAX_TESTS)})]
+    # One that was not begun has no members; "none of" nothing would have all.
+    if tree not in {All(()), Any_(())} and next(tests(tree), None) is None:
+        return [Problem((), "tree", NO_CONDITION)]
     return []
 
 
@@ -131,8 +135,8 @@ def _problems(tree: Tree, catalogue: Catalogue, path: tuple[int, ...]) -> Iterat
 def no_group(name: str, catalogue: Catalogue) -> tuple[str, dict[str, str]]:
     """Return the sentence for a group that is not there, with the name that comes nearest."""
     names = {compact(known): one.name for one in catalogue.groups.values() for known in (one.code, one.name)}
-    near = nearest(name, names)
-    return (UNKNOWN_GROUP_NEAR, {"name": name, "near": near}) if near else (UNKNOWN_GROUP, {"name": name})
+    near, told = nearest(name, names), shown(name)
+    return (UNKNOWN_GROUP_NEAR, {"name": told, "near": near}) if near else (UNKNOWN_GROUP, {"name": told})
 
 
 def no_field(name: str, catalogue: Catalogue) -> tuple[str, dict[str, str]]:
@@ -140,8 +144,8 @@ def no_field(name: str, catalogue: Catalogue) -> tuple[str, dict[str, str]]:
     there = [one for one in catalogue.fields.values() if not one.is_retired]
     names = {compact(known): known for one in there for known in (*one.names, one.code)}
     names |= {compact(one.code): one.code for one in catalogue.groups.values() if compact(one.code) not in names}
-    near = nearest(name, names)
-    return (UNKNOWN_FIELD_NEAR, {"name": name, "near": near}) if near else (UNKNOWN_FIELD, {"name": name})
+    near, told = nearest(name, names), shown(name)
+    return (UNKNOWN_FIELD_NEAR, {"name": told, "near": near}) if near else (UNKNOWN_FIELD, {"name": told})
 
 
 # ---- one test ----

@@ -21,7 +21,7 @@ _TWO_WAYS = re.compile(r"([+-]?)([1-9]\d{0,2})[.,](\d{3})", re.ASCII)
 def misfit(value: Value, kind: str, info: FieldInfo, catalogue: Catalogue) -> tuple[str, dict[str, str]] | None:
     """Return why a value does not fit a type, or a part of a date, as a sentence and what goes into its places."""
     told = _KINDS.get(kind, _of_text)(value, info, catalogue)
-    return (told[0], {"value": _shown(value), "target": info.label, **told[1]}) if told else None
+    return (told[0], {"value": shown(value), "target": info.label, **told[1]}) if told else None
 
 
 def nearest(name: str, names: Mapping[str, str]) -> str:
@@ -30,7 +30,8 @@ def nearest(name: str, names: Mapping[str, str]) -> str:
     return names[found[0]] if found else ""
 
 
-def _shown(value: Value) -> str:
+def shown(value: Value) -> str:
+    """Return a value, or a name, as a sentence repeats it: its beginning, where it is long."""
     return str(value) if len(str(value)) <= 60 else f"{str(value)[:60]}…"
 
 

@@ -18,6 +18,9 @@ _NO = r"(?:não|nao|no)"
 _STRING = r'"(?:[^"\\]|\\.)*"|“(?:[^”\\]|\\.)*”|«(?:[^»\\]|\\.)*»' + r"|'(?:[^'\\]|\\.)*'"
 _TICKED = r"`(?:[^`\\]|\\.)*`"
 QUOTED = f"{_STRING}|{_TICKED}"
+# For looking through a text from word to word: a word first, so that the apostrophe in it opens no quote. A quote that
+# is never closed goes on to the end, or each one behind it would be followed there too.
+WORDS = rf"""\w[\w'’.-]*|{QUOTED}|["“«'`].*"""
 _WORD = r"""(?:(?!&&|\|\|)[^\s,;()"“”«»`])*"""
 
 _NOT_ONE_OF = (

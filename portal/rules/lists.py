@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from portal.rules.grammar import QUOTED
+from portal.rules.grammar import WORDS
 from portal.rules.tree import MAX_TESTS
 
 _HEAD = re.compile(
@@ -12,8 +12,7 @@ _HEAD = re.compile(
     re.IGNORECASE,
 )
 _WHERE = re.compile(r"\s*[?&]?_where\s*=", re.IGNORECASE)
-# A word first, so that the apostrophe in it opens no quote.
-_PIECE = re.compile(rf"\w[\w'’.-]*|{QUOTED}|.", re.DOTALL)
+_PIECE = re.compile(f"{WORDS}|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from typing import Any
 from lark import UnexpectedInput, UnexpectedToken
 
 from portal.errors import N_, Refusal
-from portal.rules.grammar import QUOTED
+from portal.rules.grammar import QUOTED, WORDS
 
-_FOUND = re.compile(rf"\w[\w'’.-]*|{QUOTED}|[=<>!&|]+|\S", re.DOTALL)
+_FOUND = re.compile(rf"{WORDS}|[=<>!&|]+|\S", re.DOTALL)
+_QUOTED = re.compile(QUOTED, re.DOTALL)
 _QUOTES = frozenset("\"“«'`")
 # What may stand in a place, by one of the terminals that may: the sentence for something else there, and for the end.
 _EXPECTED = (
@@ -58,7 +59,7 @@ def explained(text: str, stopped: UnexpectedInput) -> RuleError:
     at = stopped.pos_in_stream or 0
     found = _FOUND.match(text, at)
     what = found[0] if found else ""
-    if what in _QUOTES:
+    if what[:1] in _QUOTES and _QUOTED.fullmatch(what) is None:
         return RuleError(text, at, N_("The quote that opens here is never closed."))
     if what == ")" and "_OR" in may:
         return RuleError(text, at, N_("This parenthesis was never opened."))

@@ -9,7 +9,7 @@ from lark import UnexpectedInput
 
 from portal.errors import N_
 from portal.rules.catalogue import Catalogue
-from portal.rules.checking import too_large
+from portal.rules.checking import misshapen
 from portal.rules.grammar import grammar
 from portal.rules.lists import Listed, as_list, without_where
 from portal.rules.mistakes import RuleError, explained
@@ -45,7 +45,7 @@ def _whole(text: str, catalogue: Catalogue) -> Tree:
         found = grammar().parse(text)
     except UnexpectedInput as stopped:
         raise explained(text, stopped) from None
-    return resolved(found, text, catalogue)
+    return _shaped(resolved(found, text, catalogue), text)
 
 
 def _each(text: str, listed: Listed, catalogue: Catalogue) -> Tree | None:
@@ -59,6 +59,10 @@ def _each(text: str, listed: Listed, catalogue: Catalogue) -> Tree | None:
                 return None
             raise RuleError(text, begin + told.at, told.sentence, **told.params) from None
     tree = parts[0] if len(parts) == 1 else Any_(tuple(parts)) if listed.is_any else All(tuple(parts))
-    for problem in too_large(tree):
+    return _shaped(tree, text)
+
+
+def _shaped(tree: Tree, text: str) -> Tree:
+    for problem in misshapen(tree):
         raise RuleError(text, 0, problem.sentence, **problem.params)
     return tree

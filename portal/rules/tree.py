@@ -160,7 +160,7 @@ def _test(said: Mapping[str, Any]) -> Test:
     field, op, part = said.get("field"), said.get("op"), said.get("part", "")
     if not isinstance(field, str) or not isinstance(op, str) or op not in OPERATORS:
         raise Malformed
-    if part and part not in PARTS:
+    if not isinstance(part, str) or (part and part not in PARTS):
         raise Malformed
     last = _value(said["last"]) if "last" in said else None
     if last is not None and not isinstance(last, Days):

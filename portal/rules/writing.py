@@ -1,5 +1,7 @@
 """A tree written as text, so that reading it gives the same tree."""
 
+from decimal import Decimal
+
 from portal.rules.catalogue import Catalogue
 from portal.rules.checking import WRITTEN
 from portal.rules.tree import OPERATORS, All, Any_, Days, In, Not, Test, Tree, Value
@@ -77,7 +79,8 @@ def _value(value: Value, part: str) -> str:
         return "today" if value == Days(0) else f"{value.n:+d}{_LETTERS[value.unit]}"
     if isinstance(value, str):
         return _MONTHS[value] if part == "month" and value in _MONTHS else _quoted(value)
-    return format(value, "f").rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    # All its decimals, and no exponent.
+    return format(Decimal(repr(value)), "f").removesuffix(".0")
 
 
 def _quoted(text: str) -> str:

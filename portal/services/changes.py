@@ -48,7 +48,7 @@ def record(
             _look_at_guards(recorder, call)
         recorder.finish()
     noted = _noted.get()
-    if noted is not None and recorder.is_made and (recorder.id, act) not in noted:
+    if noted is not None and recorder.is_made and all(recorder.id != number for number, _act in noted):
         noted.append((recorder.id, act))
 
 

@@ -17,6 +17,7 @@ from portal.services.guards import Call, calling
 from portal.services.item_rows import end_over
 from portal.services.items import NewItem, live_items, put, put_all, settle
 from portal.services.items.new import as_json
+from portal.services.items.rules import check_all
 from portal.text import fold, slug
 from portal.values import Remark
 
@@ -134,6 +135,7 @@ def set_status(actor: Actor, group_id: int, status: str) -> Saved:
         change.touches(group)
         _unplan(group)
         if status == "active":
+            check_all(group)
             change.plans(group)  # its items of days to come count again
             group.starts_at = None  # it has started
             end_over(group, change)
@@ -178,6 +180,7 @@ def put_back(actor: Actor, group: Group, said: Mapping[str, Any], change: Record
     if (is_active and not was_active) or any(plain(getattr(group, name)) != before[name] for name in _PLAN):
         change.plans(group)
     if is_active and not was_active:
+        check_all(group)
         end_over(group, change)
     if was_deleted:
         nesting.relevel([group.id])

@@ -43,10 +43,13 @@ def put_all(rows: list[dict[str, Any]], group: Group, change: Recorder) -> None:
 
 
 def _tie(item: GroupItem) -> None:
-    """Note which groups the rule of an item asks for."""
+    """Note which groups the rule of an item asks for: of one that was deleted the last with that code."""
     codes = checking.reads(from_json(item.rule)).groups
-    named = Group.select(Group.id).where(Group.code.in_(codes), Group.status != "deleted") if codes else ()
-    rows = [{"item": item.id, "group": group.id} for group in named]
+    if not codes:
+        return
+    named = Group.select(Group.code, Group.id).where(Group.code.in_(codes))
+    by_code = dict(named.order_by(Group.status != "deleted", Group.id).tuples())
+    rows = [{"item": item.id, "group": group_id} for group_id in by_code.values()]
     if rows:
         RuleGroup.insert_many(rows).execute()
 

@@ -56,7 +56,7 @@ def read_typed(fields: Sequence[Field], typed: Mapping[str, str], *, is_new: boo
 def put(
     actor: Actor, rows: Rows, fields: Sequence[Field], change: Recorder, bumped: Collection[int] = ()
 ) -> dict[int, frozenset[str]]:
-    """Write values of customers inside an open change, those that differ alone; return the codes by customer.
+    """Write values of customers inside an open change, those that differ alone; return by customer what rules may ask.
 
     `fields` are those that the rows speak of. Whoever is not in `bumped` gets a new version by it; what searching finds
     them by is brought up. The caller refreshes membership. Raises Refusals where a value has to be unique and is not.
@@ -91,9 +91,10 @@ def _put(
     _record(differing, fields, change)
     _refuse_taken(actor, differing, fields)
     _bump([customer_id for customer_id in differing if customer_id not in bumped])
-    if any(field.is_searchable and field.retired_at is None for field in fields):
-        bring_up_search(list(differing))
-    return {customer_id: frozenset(cells) for customer_id, cells in differing.items()}
+    is_searched = any(field.is_searchable and field.retired_at is None for field in fields)
+    found = bring_up_search(list(differing)) if is_searched else frozenset()
+    # By what she is searched is a field of rules as well.
+    return {id_: frozenset(cells) | ({"search"} if id_ in found else set()) for id_, cells in differing.items()}
 
 
 _Differing = Mapping[int, Mapping[str, tuple[Cell, Cell]]]
@@ -132,7 +133,10 @@ def _record(differing: _Differing, fields: Sequence[Field], change: Recorder) ->
 
 
 def _refuse_taken(actor: Actor, differing: _Differing, fields: Sequence[Field]) -> None:
-    """Refuse values that have to be unique and that somebody else has; her name is for who may see her."""
+    """Refuse values that have to be unique and that somebody else has.
+
+    Her name is for who may see her, and the value as hers.
+    """
     refusals = []
     for field in fields:
         if not field.is_unique:
@@ -146,11 +150,16 @@ def _refuse_taken(actor: Actor, differing: _Differing, fields: Sequence[Field]) 
             other = next((one for one in ids if one not in differing), ids[0])
             if len(ids) > 1:
                 seen = find_customers.visible_to(actor).where(Customer.id == other).first()
-                name = (seen.name or seen.code) if seen is not None and other not in differing else ""
+                is_told = seen is not None and other not in differing and not _is_masked(actor, seen, field)
+                name = (seen.name or seen.code) if is_told else ""
                 sentence = TAKEN_BY if name else TAKEN
                 refusals.append(Refusal(sentence, field.code, value=str(typed[key]), name=name))
     if refusals:
         raise Refusals(refusals)
+
+
+def _is_masked(actor: Actor, customer: Customer, field: Field) -> bool:
+    return field.code in find.masked_codes([field], find_customers.masked(actor, customer))
 
 
 def key_of(cell: Cell) -> Any:
@@ -194,11 +203,18 @@ def lines(customer_ids: Collection[int], fields: Sequence[Field] | None = None) 
     }  # fmt: skip
 
 
-def bring_up_search(customer_ids: Collection[int]) -> None:
-    """Write anew what searching finds these customers by, where it differs; those who were removed are not found."""
+def bring_up_search(customer_ids: Collection[int]) -> frozenset[int]:
+    """Write anew what searching finds these customers by, where it differs, and return whose that was.
+
+    Those who were removed are not found.
+    """
+    changed: list[int] = []
     for ids in in_chunks(customer_ids):
         own = lines(ids)
         columns = (Customer.id, Customer.search, Customer.name_key, Customer.code, Customer.email, Customer.phone)
         rows = Customer.select(*columns).where(Customer.id.in_(ids), Customer.removed_at.is_null()).dicts()
         found = [(search_text(row, own.get(row["id"], "")), row["id"], row["search"]) for row in rows]
-        run_many("UPDATE customer SET search = ? WHERE id = ?", [new[:2] for new in found if new[0] != new[2]])
+        differing = [(line, id_) for line, id_, before in found if line != before]
+        run_many("UPDATE customer SET search = ? WHERE id = ?", differing)
+        changed += [id_ for _line, id_ in differing]
+    return frozenset(changed)

@@ -8,6 +8,7 @@ from portal import clock
 from portal.errors import N_, Conflict, Missing, Refusal
 from portal.models import Customer, GroupItem, Shop, UserRole
 from portal.permissions import Action, Actor, require
+from portal.queries.uses import users_of_shop
 from portal.services.changes import Recorder, record, values
 from portal.text import clean, fold, has_forbidden
 
@@ -30,7 +31,7 @@ def create(actor: Actor, *, code: str, name: str) -> Shop:
 
 
 def edit(actor: Actor, shop_id: int, *, code: str, name: str, version: int | None = None) -> Shop:
-    """Give a shop another code or name and return it; raises Missing or Refusal.
+    """Give a shop another code or name and return it; raises Missing, and Refusal, also while a rule asks for its code.
 
     `version` is the one the form was drawn with; another one stored now raises Conflict.
     """
@@ -47,8 +48,7 @@ def edit(actor: Actor, shop_id: int, *, code: str, name: str, version: int | Non
                 )
             )
         before = values(shop)
-        shop.code, shop.name = _checked(code, name, shop_id)
-        shop.code_key, shop.name_key = shop.code.casefold(), fold(shop.name)
+        _name(shop, code, name)
         _store(shop, before, change)
     return shop
 
@@ -60,17 +60,32 @@ def put_back(actor: Actor, shop: Shop, said: Mapping[str, Any], change: Recorder
     """
     require(actor, Action.EDIT_SHOP)
     before = values(shop)
-    code, name = said.get("code", shop.code), said.get("name", shop.name)
-    shop.code, shop.name = _checked(code, name, shop.id)
-    shop.code_key, shop.name_key = shop.code.casefold(), fold(shop.name)
+    _name(shop, said.get("code", shop.code), said.get("name", shop.name))
     shop.removed_at = None
     _store(shop, before, change)
+
+
+def _name(shop: Shop, code: str, name: str) -> None:
+    code, name = _checked(code, name, shop.id)
+    if code.casefold() != shop.code_key:
+        _refuse_if_asked(shop)
+    shop.code, shop.code_key, shop.name, shop.name_key = code, code.casefold(), name, fold(name)
+
+
+def _refuse_if_asked(shop: Shop) -> None:
+    """Refuse to take a shop's code away from the rules that ask for the shop by it."""
+    users = ", ".join(f"“{use.label}”" for use in users_of_shop(shop))
+    if users:
+        raise Refusal(
+            N_("Rules of %(groups)s ask for the shop by its code “%(code)s”. Change those first."), "code",
+            groups=users, code=shop.code,
+        )  # fmt: skip
 
 
 def remove(actor: Actor, shop: Shop, change: Recorder) -> None:
     """Take a shop out of sight that nothing speaks of, inside a change that another service has open; its code is free.
 
-    Raises Refusal while customers, items or roles name it.
+    Raises Refusal while customers, items, rules or roles name it.
     """
     require(actor, Action.EDIT_SHOP)
     used = {
@@ -85,6 +100,7 @@ def remove(actor: Actor, shop: Shop, change: Recorder) -> None:
     for sentence, rows in used.items():
         if rows.exists():
             raise Refusal(sentence, name=shop.name)
+    _refuse_if_asked(shop)
     before = values(shop)
     shop.removed_at = clock.now()
     shop.code_key = f" {shop.id}"  # which nobody can type

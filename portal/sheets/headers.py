@@ -52,6 +52,7 @@ def match_headers(
     other says so in `duplicate_of`. Rule: product "Identity" and interfaces "Import files".
     """
     own = {_compact(name): code for code, names in (field_codes or {}).items() for name in (code, *names)}
+    own.pop("", None)  # a name of signs alone, such as ★, is no header, or every empty one would be it
     meant = [_meaning(header, own) for header in headers]
     winners: dict[str, int] = {}
     for wanted in (True, False):

@@ -73,19 +73,10 @@ def show(import_id: int, form: ColumnsForm | None = None, status: int = 200) -> 
     n_unknown = sum(bool(one.samples) for one in proposed.values() if one.index in unknown)
     return render(
         "imports/columns.html", status=status, imported=imported, form=form, proposed=proposed,
-        entries={index: entries[index] for index in _shown(imported) if index in entries},
+        entries={index: entries[index] for index in again.with_header(imported) if index in entries},
         is_remembered=any(sentence == REMEMBERED for sentence, *_ in imported.problems),
         words=sorted(_words(known), key=fold), n_unknown=n_unknown, samples=again.samples(imported),
     )  # fmt: skip
-
-
-def _shown(imported: Import) -> list[int]:
-    """Return the columns that something can be said of: those with a header, of one that stands twice the first."""
-    first: dict[str, int] = {}
-    for index, header in enumerate(imported.headers):
-        if header:
-            first.setdefault(fold(header), index)
-    return list(first.values())
 
 
 def _drawn(index: int, target: str | None, one: Proposal | None, known: Known) -> dict[str, Any]:
@@ -123,7 +114,7 @@ def change(import_id: int) -> ResponseReturnValue:
     except Refusal as refusal:
         if imported.state != "checked" or refusal.status != Refusal.status:
             raise
-        return show(import_id, _refused(form, imported, refusal), refusal.status)
+        return show(import_id, _refused(form, refusal), refusal.status)
     made = ngettext("%(n)s field was made.", "%(n)s fields were made.", len(wanted), n=format_number(len(wanted)))
     again_ = gettext("Every row was checked again.")
     flash(f"{made} {again_}" if wanted else again_, "success")
@@ -179,7 +170,7 @@ def _details(entry: ColumnForm, proposal: Proposal) -> fields.Details:
     )  # fmt: skip
 
 
-def _refused(form: ColumnsForm, imported: Import, refusal: Refusal) -> ColumnsForm:
+def _refused(form: ColumnsForm, refusal: Refusal) -> ColumnsForm:
     """Put what is refused at the columns that it is about, the rest on top."""
     by_name = {
         f"{name}-{index}": part

@@ -23,6 +23,9 @@ _ACTS = {
     "customer.create": N_("New customer"),
     "customer.edit": N_("Customer edited"),
     "customer.import": N_("Customers stored"),
+    "field.edit": N_("Field edited"),
+    "field.retire": N_("Field retired"),
+    "field.restore": N_("Field restored"),
 }
 _DOORS = {"command": N_("command line"), "api": N_("API")}
 

@@ -26,3 +26,13 @@ def test_a_sensitive_group_is_unknown_in_the_terminal_too(portal, store, name):
         hidden, missing = portal(*words, "watch", *who), portal(*words, "nowhere", *who)
         assert (hidden.exit_code, hidden.stderr) == (1, missing.stderr.replace("nowhere", "watch")), words
     assert json.loads(portal("group", "show", "watch", "--json", *CASS).stdout)["members"] == 1
+
+
+def test_a_rule_that_support_types_tells_nothing_of_a_sensitive_group(portal, store):
+    portal("group", "create", "Plain", *CASS)
+    portal("group", "create", "Watch", *CASS)
+    Group.update(is_sensitive=True).where(Group.code == "watch").execute()
+    asked = ("group", "add", "plain", "--as", "sam@x.example", "--rule")
+    hidden, missing = portal(*asked, "in group Watch"), portal(*asked, "in group Wotch")
+    assert (hidden.exit_code, hidden.stderr) == (1, missing.stderr.replace("Wotch", "Watch"))
+    assert "did you mean" not in missing.stderr

@@ -112,6 +112,13 @@ def test_every_mistake_is_told_with_the_way_to_it() -> None:
     ]  # fmt: skip
 
 
+def test_a_long_name_is_repeated_by_its_beginning_alone() -> None:
+    told = f"{'x' * 60}…"
+    assert [sentence for _, _, _, sentence in wrong(All((Leaf("x" * 9_000, "is", ("a",)), In("x" * 9_000))))] == [
+        f"There is no field “{told}”.", f"There is no group “{told}”.",
+    ]  # fmt: skip
+
+
 def test_as_many_mistakes_are_told_as_somebody_mends_at_once() -> None:
     assert [path for path, _, _, _ in wrong(All((In("gone"),) * 30))] == [(n,) for n in range(20)]
 
@@ -142,7 +149,7 @@ _LEAVES = st.fixed_dictionaries(
     {"field": st.sampled_from([*CATALOGUE.fields, "x", ""]), "op": st.sampled_from([*OPERATORS, "is"])},
     optional={
         "value": _VALUES | st.lists(_VALUES, max_size=3), "exact": st.booleans(), "last": _VALUES,
-        "part": st.sampled_from(["age", "days_since", "month", ""]),
+        "part": st.sampled_from(["age", "days_since", "month", "", ["age"], {"age": 1}, None, 1]),
     },
 ) | st.fixed_dictionaries({"in": st.sampled_from([*CATALOGUE.groups, "x"])})  # fmt: skip
 

@@ -1,5 +1,7 @@
 """Rules as text: read into the tree that they say, written so that they read the same, refused in words."""
 
+from time import process_time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -170,6 +172,27 @@ def test_a_tree_that_is_written_reads_as_itself(tree: Tree) -> None:
     assert write(read(text), CATALOGUE) == text
 
 
+@pytest.mark.parametrize("number, text", [
+    (2.123456789, "2.123456789"), (0.0000001, "0.0000001"), (123456789012345.6, "123456789012345.6"), (0.1, "0.1"),
+    (-12.5, "-12.5"), (30.0, "30"), (10**15, "1000000000000000"), (100, "100"),
+])  # fmt: skip
+def test_a_number_keeps_all_its_decimals(number: float, text: str) -> None:
+    tree = Leaf("visits", "is", (number,))
+    assert write(tree, CATALOGUE) == f"visits = {text}"
+    assert read(f"visits = {text}") == tree
+
+
+@pytest.mark.parametrize("text", [
+    "“" * MAX_LENGTH, '"\\' * (MAX_LENGTH // 2), "city = “a" * (MAX_LENGTH // 10), "visits = +" + "'\\" * 20_000,
+    "any:\n" + "«" * (MAX_LENGTH - 5), "`" * (MAX_LENGTH - 1), "'" * (MAX_LENGTH - 1),
+])  # fmt: skip
+def test_quotes_that_are_never_closed_are_refused_at_once(text: str) -> None:
+    before = process_time()
+    refused(text)
+    # Each of them looked for its end would be half a minute and more.
+    assert process_time() - before < 4
+
+
 def test_what_is_read_has_nothing_wrong_with_it() -> None:
     assert check(read("city = Porto and (visits > 3 or not in group vip)"), CATALOGUE) == []
 
@@ -230,6 +253,11 @@ def test_what_is_read_has_nothing_wrong_with_it() -> None:
 ])  # fmt: skip
 def test_what_is_no_rule_is_refused_where_it_goes_wrong(text: str, line: int, column: int, sentence: str) -> None:
     assert refused(text) == (line, column, sentence)
+
+
+@pytest.mark.parametrize("text", ["not all ()", "not (any ())", "any (not all (), all ())", "all:\nnot any ()\nall ()"])
+def test_a_rule_that_denies_no_condition_is_refused_since_it_would_have_everybody(text: str) -> None:
+    assert refused(text)[2] == "A rule without a condition has no members. Add a condition."
 
 
 def test_there_is_an_end_to_the_length_the_depth_and_the_number_of_conditions() -> None:

@@ -14,7 +14,7 @@ from portal.permissions import Actor
 from portal.queries import customers as find_customers
 from portal.queries import fields as find
 from portal.queries.uses import Use, users_of_field
-from portal.services import customers, fields, groups
+from portal.services import customers, fields, groups, undo
 from portal.services.fields import searching
 from portal.services.jobs import lease
 from tests.conftest import Database, Person
@@ -399,3 +399,17 @@ def test_a_deleted_group_does_not_come_back_over_a_field_of_its_code(
     add(cass, "Resellers", "yesno")
     with pytest.raises(Refusal, match="A field has the code “resellers” by now"):
         undo.undo(cass, change.id)
+
+
+def test_a_unique_field_comes_back_only_while_its_values_are_unique(cass: Actor, new_customer: New) -> None:
+    field = add(cass, "Card", is_unique=True)
+    new_customer("Ann", card="X 1")
+    undo.undo(cass, Change.select().order_by(Change.id.desc()).first().id)
+    removed = Change.select().order_by(Change.id.desc()).first().id
+    ben = new_customer("Ben", card="x 1")
+    fields.retire(cass, field.id)
+    undo.undo(cass, removed)  # she is back, and nobody looks at a retired field
+    with pytest.raises(Refusal, match="Several customers have the same value already: “X 1”"):
+        fields.restore(cass, field.id)
+    undo.undo(cass, Change.select().where(Change.subject == f"customer:{ben.id}").order_by(Change.id).first().id)
+    assert fields.restore(cass, field.id).retired_at is None

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from portal import db
 from portal import own_values as reading
 from portal.errors import Refusal, Refusals
 from portal.models import Change, ChangeRow, Customer, Field, Shop
@@ -138,6 +139,37 @@ def test_a_unique_value_is_refused_where_somebody_has_it(
     assert refusals(lambda: customers.create(sol, {"email": "a@b.example", "shop": "S1", "card": "X 1"})) == [
         ("card", "Another customer has “X 1” already.")
     ]
+    assert database.checksum() == before
+
+
+def test_whose_masked_number_it_is_is_told_to_nobody_who_sees_it_masked(
+    cass: Actor, sam: Actor, sol: Actor, s1: Shop
+) -> None:
+    add(cass, "Tax number", "cpf", is_unique=True)
+    customers.create(cass, {"code": "A1", "name": "Ann", "shop": "S1", "tax-number": "529.982.247-25"})
+    said = {"email": "a@b.example", "shop": "S1", "tax-number": "52998224725"}
+    taken = "Another customer has “529.982.247-25” already"
+    assert refusals(lambda: customers.create(cass, said)) == [("tax-number", f"{taken}: Ann.")]
+    for actor in (sam, sol):
+        assert refusals(lambda actor=actor: customers.create(actor, said)) == [("tax-number", f"{taken}.")]
+
+
+def test_more_values_than_the_database_keeps_of_one_customer_are_refused_in_words(
+    cass: Actor, database: Database
+) -> None:
+    with record(cass, "field.create") as change:
+        for n in range(200):
+            fields.insert(cass, fields.Details({"en": f"Field {n}"}), change)
+    said = {f"field-{n}": "x" * 200 for n in range(200)}
+    assert len(values(customers.create(cass, {"code": "A1"} | said).customer)) == 200
+    # Texts of some twenty letters are too short for PostgreSQL to keep elsewhere, and too long for all to fit.
+    said = {f"field-{n}": f"Twenty letters {n:5} .." for n in range(200)}
+    before = database.checksum()
+    if db.is_sqlite():
+        assert len(values(customers.create(cass, {"code": "A2"} | said).customer)) == 200
+        return
+    with pytest.raises(Refusal, match="more values than the database keeps of one customer"):
+        customers.create(cass, {"code": "A2"} | said)
     assert database.checksum() == before
 
 

@@ -165,3 +165,8 @@ def test_the_headers_of_other_programs_are_recognised(path: Path, known_wrong: s
 
 def test_a_letter_in_the_place_of_a_header_means_nothing() -> None:
     assert targets("a b " * 8_000 + "email") == [None]
+
+
+def test_a_name_of_signs_alone_is_no_header() -> None:
+    matches = match_headers(["code", "", "!!!", "stars"], {"stars": ("★",)})
+    assert [match.target for match in matches] == ["code", None, None, "stars"]

@@ -9,8 +9,10 @@ import pytest
 
 from portal.models import Change, Customer
 from portal.permissions import Actor
+from portal.queries import codes
 from portal.services import fields
 from portal.services.fields.details import Details
+from portal.web import filtering
 from tests.page import Browser, Page, text_of
 
 Browse = Callable[[str], Browser]
@@ -161,6 +163,11 @@ def test_a_filter_by_fields_takes_as_many_queries_for_three_rows_as_for_one(
         new_customer(name, city="Porto", paid="3")
     counts.append(query_count(lambda: browser.get(f"/customers?{query}", follow=True)))
     assert counts == [n, n] and Customer.select().count() == 6
+
+
+def test_no_field_or_group_has_the_code_of_what_an_address_says_besides() -> None:
+    # `?segment=…` means "in this group" and `?columns=…` what is shown: a field of that code could never be asked for.
+    assert {codes.bare(name) for name in filtering._KNOWN} <= codes.RESERVED
 
 
 def test_the_filter_and_its_form_write_numbers_as_the_readers_language_does(browse: Browse, store: None) -> None:

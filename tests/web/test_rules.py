@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from portal.errors import Refusal
 from portal.models import Change, Group, GroupItem, Membership, Shop
 from portal.permissions import Actor
-from portal.services import items
+from portal.services import items, undo
 from portal.services.items import NewItem
 from tests.page import Page
 
@@ -183,3 +184,33 @@ def test_rules_are_read_in_the_same_number_of_queries_however_many(
     browser = browse("cass")
     browser.get(RULE)
     assert query_count(lambda: browser.get(RULE)) == 12
+
+
+def test_what_an_undo_leaves_of_rules_is_told_without_values_that_are_masked_for_anybody(
+    browse: New, ann_and_ben: None, cass: Actor
+) -> None:
+    group = Group.get(Group.code == "vips")
+    items.add(cass, group.id, [NewItem(rule={"field": "phone", "op": "contains", "value": "788123"})])
+    put = Change.select().order_by(Change.id.desc()).first().id
+    items.end(cass, group.id, live()[0].id)
+    items.add(cass, group.id, [NewItem(rule=MEN)])
+    men = Change.select().order_by(Change.id.desc()).first().id
+    items.end(cass, group.id, live()[0].id)
+    kept = []
+    for change_id in (put, men):
+        with pytest.raises(Refusal) as refused:
+            undo.undo(cass, change_id)
+        kept.append(str(refused.value))
+    assert kept == [
+        'phone contains "••••" in Vips has been ended since.', 'gender = "male" in Vips has been ended since.',
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["none", "not_all", "not"])
+def test_none_of_nothing_is_no_rule(browse: New, ann_and_ben: None, kind: str) -> None:
+    browser = browse("cass")
+    page = press(browser, browser.get(ADD), "look", **{"rule-0-kind": kind})
+    assert "A rule without a condition has no members." in page.main and "Fits" not in page.main
+    page = press(browser, page, "save")
+    assert (page.status, live(), members()) == (422, [], [])
+    assert form(page).value("rule-0-kind") in {kind, "none"}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from portal.permissions import Action, Actor, require
+from portal.permissions import MASKED, Action, Actor, require
 from portal.queries.customers import MASK
 from portal.queries.fields import MASKED_AS
 from portal.rules.catalogue import Catalogue
@@ -26,8 +26,18 @@ def readable(actor: Actor, said: Mapping[str, Any], catalogue: Catalogue) -> Tre
         hidden |= {"search"}
     if actor.shops(Action.SEE_CUSTOMERS) is not None:
         hidden |= _NAMING
-    own = {info.code for info in catalogue.fields.values() if info.is_own and MASKED_AS.get(info.type) in hidden}
-    return _hiding(from_json(said), hidden | own, catalogue)
+    return _hiding(from_json(said), hidden | _own_of(hidden, catalogue), catalogue)
+
+
+def for_changes(said: Mapping[str, Any], catalogue: Catalogue) -> Tree:
+    """Return a rule as every reader of changes may read it: without the values that any role sees masked."""
+    hidden = frozenset({"search"}).union(*MASKED.values())
+    return _hiding(from_json(said), hidden | _own_of(hidden, catalogue), catalogue)
+
+
+def _own_of(hidden: frozenset[str], catalogue: Catalogue) -> frozenset[str]:
+    own = (info for info in catalogue.fields.values() if info.is_own)
+    return frozenset(info.code for info in own if MASKED_AS.get(info.type) in hidden)
 
 
 def _hiding(tree: Tree, hidden: frozenset[str], catalogue: Catalogue) -> Tree:

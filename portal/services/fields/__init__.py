@@ -61,8 +61,8 @@ def edit(actor: Actor, field_id: int, details: Details, version: int | None = No
         said = check(details, field)
         if (said["side"], said["section"]) != (field.side, field.section):
             said["place"] = _last_place() + 1
-        rebuild = _give(actor, field, said, change)
-    searching.run(actor, rebuild)
+        rebuild = _give(field, said, change)
+    searching.run(actor, rebuild, change)
     return Field.get_by_id(field_id)
 
 
@@ -85,8 +85,8 @@ def _switch(actor: Actor, field_id: int, act: str, said: dict[str, Any]) -> Fiel
             return field
         if said["retired_at"] is None:
             said["place"] = _last_place() + 1
-        rebuild = _give(actor, field, said, change)
-    searching.run(actor, rebuild)
+        rebuild = _give(field, said, change)
+    searching.run(actor, rebuild, change)
     return Field.get_by_id(field_id)
 
 
@@ -123,10 +123,10 @@ def put_back(actor: Actor, field: Field, said: Mapping[str, Any], change: Record
     Returns the fields whose values have to be searched anew, or no more, for `searching.run`.
     """
     require(actor, Action.EDIT_FIELDS)
-    return _give(actor, field, dict(said), change)
+    return _give(field, dict(said), change)
 
 
-def _give(actor: Actor, field: Field, said: Mapping[str, Any], change: Recorder) -> list[int]:
+def _give(field: Field, said: Mapping[str, Any], change: Recorder) -> list[int]:
     """Give a field other values, once they are held against what is stored, and bring its index up."""
     was, before = Field(**field.__data__), values(field)
     for name, value in said.items():
@@ -145,6 +145,10 @@ def _give(actor: Actor, field: Field, said: Mapping[str, Any], change: Recorder)
 
 def _is_searched(field: Field) -> bool:
     return bool(field.is_searchable) and field.retired_at is None
+
+
+def _is_watched(field: Field) -> bool:
+    return bool(field.is_unique) and field.retired_at is None
 
 
 def _refuse_if_asked(field: Field, was: Field) -> None:
@@ -177,8 +181,8 @@ def _n_with(field: Field, key: str) -> int:
 
 
 def _refuse_if_double(field: Field, was: Field) -> None:
-    """Refuse to make values unique that several customers share, and name some."""
-    if not field.is_unique or was.is_unique:
+    """Refuse to make values unique that several customers share, and name some; nobody looked while it was retired."""
+    if not _is_watched(field) or _is_watched(was):
         return
     doubles = find.doubles(field, SHOWN + 1)
     if doubles:

@@ -16,7 +16,7 @@ from portal.permissions import Action, Actor, require
 from portal.queries import codes
 from portal.services import fields, imports, once
 from portal.services.changes import record
-from portal.services.imports import columns, proposing, remembering, resolve, stage
+from portal.services.imports import columns, preparing, proposing, remembering, resolve, stage
 from portal.services.imports.columns import GROUPS, Known
 from portal.services.imports.proposing import Proposal
 from portal.sheets import header_key, restore
@@ -88,12 +88,22 @@ def unknown(actor: Actor, imported: Import) -> list[int]:
     require(actor, Action.IMPORT_CUSTOMERS)
     known = columns.known_to(actor, imported.group)
     matches = columns.match(imported.headers, {}, known)
+    named = [matches[index] for index in with_header(imported)]
     return [
         match.index
-        for match in matches
-        if imported.columns[match.index] is None and match.header and header_key(match.header) != _REASON
+        for match in named
+        if imported.columns[match.index] is None and header_key(match.header) != _REASON
         and (match.target is None or match.target == GROUPS) and match.duplicate_of is None
     ]  # fmt: skip
+
+
+def with_header(imported: Import) -> list[int]:
+    """Return the columns of which something can be said: those with a header, of one that stands twice the first."""
+    first: dict[str, int] = {}
+    for index, header in enumerate(imported.headers):
+        if header:
+            first.setdefault(fold(header), index)
+    return list(first.values())
 
 
 def details_of(proposal: Proposal) -> fields.Details:
@@ -125,9 +135,7 @@ def with_columns(actor: Actor, import_id: int, said: Mapping[str, str]) -> Impor
         imports.cancel(actor, imported.id)
         raise
     stage.store(imported)
-    if imported.state == "stopped":
-        sentence, header, params = imported.problems[-1]
-        raise Refusal(sentence, None, **params | {"header": header})
+    _refuse_if_stopped(imported)
     remembering.keep(earlier, said, known)
     resolve.resolve(imported)
     imports.cancel(actor, earlier.id)
@@ -141,6 +149,7 @@ def make_fields(actor: Actor, import_id: int, wanted: Mapping[int, fields.Detail
     """
     require(actor, Action.EDIT_FIELDS)
     imported = _checked(actor, import_id)
+    _try(actor, imported, {**said, **{imported.headers[index]: "" for index in wanted}})
     own: dict[str, str] = {}
     refusals: list[Refusal] = []
     with record(actor, "field.create") as change:
@@ -157,6 +166,19 @@ def make_fields(actor: Actor, import_id: int, wanted: Mapping[int, fields.Detail
         if refusals:
             raise Refusals(refusals)
     return with_columns(actor, import_id, {**said, **own})
+
+
+def _refuse_if_stopped(imported: Import) -> None:
+    if imported.state == "stopped":
+        sentence, header, params = imported.problems[-1]
+        raise Refusal(sentence, None, **params | {"header": header})
+
+
+def _try(actor: Actor, earlier: Import, said: Mapping[str, str]) -> None:
+    """Raise Refusal where the file could not be checked with these columns; nothing is written."""
+    known, trial = columns.known_to(actor, earlier.group), Import(file_name=earlier.file_name)
+    preparing.prepare(trial, staged(earlier), _all(earlier, said, known), known)
+    _refuse_if_stopped(trial)
 
 
 def _checked(actor: Actor, import_id: int) -> Import:

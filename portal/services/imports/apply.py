@@ -11,7 +11,7 @@ import peewee
 from peewee import fn
 
 from portal import clock
-from portal.db import db, random_uid, run_many
+from portal.db import insert_from, random_uid, run_many
 from portal.models import Customer, Field, GroupItem, Import, ImportRow, Membership
 from portal.models.customer import FIELDS
 from portal.permissions import Actor
@@ -143,12 +143,11 @@ def _create(part: Part, change: Recorder) -> None:
         .where(*_new(part))
         .order_by(ImportRow.row)
     )
-    inserted = Customer.insert_from(
-        query,
-        [*(getattr(Customer, name) for name in _COLUMNS), Customer.shop, Customer.search, Customer.created_at,
-         Customer.updated_at, Customer.version, Customer.uid],
-    )  # fmt: skip
-    if not db.execute(inserted).rowcount:
+    columns = [
+        *(getattr(Customer, name) for name in _COLUMNS), Customer.shop, Customer.search, Customer.created_at,
+        Customer.updated_at, Customer.version, Customer.uid,
+    ]  # fmt: skip
+    if not insert_from(Customer, query, columns):
         return
     found = Customer.select(Customer.id).where(Customer.code_key == ImportRow.code_key)
     ImportRow.update(customer=found).where(*_new(part)).execute()

@@ -98,7 +98,7 @@ def match(headers: Sequence[str], columns: Mapping[str, str], known: Known) -> l
 def remarks(matches: Sequence[Match], columns: Mapping[str, str]) -> list[Problem]:
     """Return what a person should know of the matching: nothing of columns that she leaves out by choice."""
     left_out = {fold(header) for header, field in columns.items() if not field}
-    return match_problems([match for match in matches if fold(match.header) not in left_out])
+    return [one for one in match_problems(matches) if fold(str(one.params["header"])) not in left_out]
 
 
 def is_box(target: str | None) -> bool:

@@ -15,16 +15,19 @@ from portal import own_values
 from portal.db import db, in_chunks
 from portal.errors import N_
 from portal.models import Field, Group, Import, ImportRow
+from portal.models.field import CHOICE_TYPES
 from portal.queries import fields as find_fields
 from portal.services.imports import boxes, columns
 from portal.services.imports.columns import BOX, NEW
 from portal.services.imports.own_cells import FIRST
 from portal.services.imports.turns import Part
+from portal.text import fold
 
 REQUIRED = N_("A new customer needs a value of “%(column)s”.")
 TAKEN = N_("Another customer has “%(value)s” already, and nobody else may have it.")
 SAME = N_("“%(value)s” also stands in row %(row)s, and nobody else may have it.")
-SETTLED = (REQUIRED, TAKEN, SAME)
+NO_CHOICE = N_("“%(value)s” is not one of the choices any more.")
+SETTLED = (REQUIRED, TAKEN, SAME, NO_CHOICE)
 ROWS = 500  # of a part: each is held against what is stored in Python
 Step = Callable[[Part], None]
 
@@ -56,8 +59,13 @@ class Judge:
 
     def first_steps(self) -> list[Step]:
         """Return what comes before rows follow the first one that speaks of the same customer."""
-        steps: list[Step] = [self._lacking] if self.required else []
-        return [*steps, self._taken] if any(own.is_unique for own in self.fields.values()) else steps
+        own = self.fields.values()
+        steps = (
+            (self._lacking, bool(self.required)),
+            (self._taken, any(one.is_unique for one in own)),
+            (self._chosen, any(one.type in CHOICE_TYPES for one in own)),
+        )
+        return [step for step, has_work in steps if has_work]
 
     def last_steps(self) -> list[Step]:
         """Return what comes when it is known who is new, and whom the others speak of."""
@@ -79,6 +87,12 @@ class Judge:
                 _refuse(_taken_in_store(own, rows), TAKEN, own.code)
                 rows = _rows(part)
                 _refuse(_taken_in_file(own, rows, self.imported), SAME, own.code)
+
+    def _chosen(self, part: Part) -> None:
+        """Refuse choices that were dropped after the row was read."""
+        rows = _rows(part)
+        for own in self.fields.values():
+            _refuse(_not_chosen(own, rows), NO_CHOICE, own.code)
 
     def _differing(self, part: Part) -> None:
         """Note which rows bring something, though the customer's own columns may be as they are."""
@@ -119,10 +133,14 @@ def judge_of(imported: Import) -> Judge:
 
 
 def set_aside(part: Part, fields: Sequence[Field]) -> None:
-    """Refuse the rows that bring a value which has to be unique and which somebody was given meanwhile."""
+    """Refuse the rows that bring what was taken away meanwhile: a unique value given to somebody, a dropped choice."""
     for own in fields:
-        if own.is_unique and own.code in part.imported.columns:
+        if own.code not in part.imported.columns:
+            continue
+        if own.is_unique:
             _refuse(_taken_in_store(own, _rows(part, ("new", "updated"))), TAKEN, own.code)
+        if own.type in CHOICE_TYPES:
+            _refuse(_not_chosen(own, _rows(part, ("new", "updated"))), NO_CHOICE, own.code)
 
 
 def _rows(part: Part, results: Sequence[str] = ("",)) -> list[_Row]:
@@ -155,6 +173,17 @@ def _taken_in_store(own: Field, rows: Sequence[_Row]) -> list[int]:
         for key, owners in find_fields.owners(own, some).items():
             taken += [row.id for row in keys[key] if set(owners) - {row.customer}]
     return taken
+
+
+def _not_chosen(own: Field, rows: Sequence[_Row]) -> list[int]:
+    if own.type not in CHOICE_TYPES:
+        return []
+    kept = {fold(choice) for choice in own.choices}
+    return [row.id for row in rows if not {fold(text) for text in _several(row.own.get(own.code))} <= kept]
+
+
+def _several(value: str | list[str] | None) -> list[str]:
+    return [value] if isinstance(value, str) else value or []
 
 
 def _taken_in_file(own: Field, rows: Sequence[_Row], imported: Import) -> dict[int, int]:

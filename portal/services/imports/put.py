@@ -6,7 +6,7 @@ import peewee
 from peewee import fn
 
 from portal import clock
-from portal.db import db
+from portal.db import db, insert_from
 from portal.models import Customer, GroupItem
 from portal.services.changes import Recorder
 
@@ -64,11 +64,11 @@ def _name(group_id: int, sign: str, chosen: peewee.ModelSelect, change: Recorder
         peewee.Value(group_id), peewee.Value(sign), peewee.Value("customer"), Customer.id, peewee.Value(""),
         peewee.Value(clock.now()), change.id,
     ).where(*missing)  # fmt: skip
-    GroupItem.insert_from(
-        query,
-        [GroupItem.group, GroupItem.sign, GroupItem.kind, GroupItem.customer, GroupItem.note, GroupItem.created_at,
-         GroupItem.created_by],
-    ).execute()  # fmt: skip
+    columns = [
+        GroupItem.group, GroupItem.sign, GroupItem.kind, GroupItem.customer, GroupItem.note, GroupItem.created_at,
+        GroupItem.created_by,
+    ]  # fmt: skip
+    insert_from(GroupItem, query, columns)
     made = GroupItem.select(GroupItem.id, *(getattr(GroupItem, name) for name in _NAMES))
     inserted(change, "group_item", _NAMES, made.where(GroupItem.group == group_id, GroupItem.id > newest))
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from peewee import ModelSelect
+
 from portal.errors import N_, Missing, Refusal, Refusals
 from portal.models import Group, GroupItem
 from portal.permissions import Action, Actor, require
@@ -46,17 +48,32 @@ def put_rule(group: Group, item: NewItem, change: Recorder) -> None:
     rule = checked(item.rule or {})
     for target in rule.groups:
         nesting.check(group, target)
-    live = GroupItem.select().where(
-        GroupItem.group == group, GroupItem.rule.is_null(False), GroupItem.ended_at.is_null()
-    )
     said = {name: value for name, value in item.said().items() if name != "note"}
-    for current in live:
+    for current in _live(group):
         if current.rule == rule.said:
             if all(getattr(current, name) == value for name, value in said.items()):
                 return
             end_item(current, change)
     put_all([{"kind": "rule", **columns(rule.said), **item.said()}], group, change)
     nesting.relevel([group.id])
+
+
+def _live(group: Group) -> ModelSelect:
+    return GroupItem.select().where(
+        GroupItem.group == group, GroupItem.rule.is_null(False), GroupItem.ended_at.is_null()
+    )
+
+
+def check_all(group: Group) -> None:
+    """Raise Refusal where a rule of a group asks for what is not there any more; for when the group gets members."""
+    items = list(_live(group))
+    known = find_fields.catalogue() if items else None
+    try:
+        for item in items:
+            checked(item.rule, known)
+    except Refusal as refusal:
+        sentence = N_("A rule of %(name)s asks for what is not there any more. Change that rule first.")
+        raise Refusal(sentence, name=group.label) from refusal
 
 
 def change_rule(actor: Actor, group_id: int, item_id: int, said: Mapping[str, Any]) -> membership.Moved:
@@ -96,4 +113,4 @@ def columns(said: Mapping[str, Any]) -> dict[str, Any]:
     return {"rule": dict(said), "reads": sorted(asked.fields), "reads_clock": asked.reads_clock}
 
 
-__all__ = ["Rule", "change_rule", "checked", "columns", "put_rule"]
+__all__ = ["Rule", "change_rule", "check_all", "checked", "columns", "put_rule"]

@@ -9,7 +9,7 @@ from datetime import datetime
 import peewee
 from peewee import fn
 
-from portal.db import db, is_sqlite
+from portal.db import db, insert_from, is_sqlite
 from portal.models import Group, GroupItem, Membership, MembershipDelta, PastMembership, RuleGroup
 from portal.queries.membership import Slice
 from portal.services.membership.fitting import match
@@ -179,17 +179,11 @@ def _keep(change_id: int, moment: datetime, pair: peewee.Tuple, going: peewee.Mo
     history = Membership.select(
         Membership.group, Membership.customer, Membership.since, peewee.Value(moment), Membership.cause, change_id
     ).where(pair.in_(going), Membership.since < moment)
-    PastMembership.insert_from(
-        history,
-        [
-            PastMembership.group,
-            PastMembership.customer,
-            PastMembership.joined_at,
-            PastMembership.left_at,
-            PastMembership.joined_by,
-            PastMembership.left_by,
-        ],
-    ).execute()
+    columns = [
+        PastMembership.group, PastMembership.customer, PastMembership.joined_at, PastMembership.left_at,
+        PastMembership.joined_by, PastMembership.left_by,
+    ]  # fmt: skip
+    insert_from(PastMembership, history, columns)
 
 
 def _begin(change_id: int, moment: datetime, rows: tuple[peewee.Expression, ...]) -> None:
@@ -197,7 +191,7 @@ def _begin(change_id: int, moment: datetime, rows: tuple[peewee.Expression, ...]
         MembershipDelta.group_id, MembershipDelta.customer_id, peewee.Value(moment), change_id
     ).where(*rows, MembershipDelta.is_joining == True)  # noqa: E712
     columns = [Membership.group, Membership.customer, Membership.since, Membership.cause]
-    Membership.insert_from(coming, columns).execute()
+    insert_from(Membership, coming, columns)
 
 
 def _count(change: Recorder) -> None:

@@ -46,5 +46,5 @@ def _undo(work: Work, row: ChangeRow, field: Field, later: Later) -> None:
     except Refusal as refusal:
         work.keep("field", field.id, refusal.sentence, **refusal.params)
     else:
-        searching.run(work.actor, searched)
+        searching.run(work.actor, searched, work.recorder)
         work.restored["field"] += 1

@@ -5,6 +5,7 @@ from typing import Any
 
 from portal.errors import N_, Denied, Refusal
 from portal.models import ChangeRow, Group, GroupItem
+from portal.queries.uses import naming
 from portal.services import groups
 from portal.services.changes import plain
 from portal.services.undo.work import Later, Work, touched, typed
@@ -12,7 +13,7 @@ from portal.services.undo.work import Later, Work, touched, typed
 CHANGED = N_("The group %(name)s has been changed since.")
 GONE = N_("The group %(name)s is not there any more.")
 IN_USE = N_("The group %(name)s stays: items were added to it since. Delete it if it should go.")
-USED = N_("The group %(name)s stays: it is an item of %(group)s by now.")
+USED = N_("The group %(name)s stays: %(group)s is made of it by now.")
 # Not what is counted or derived, nor the code, which never changes.
 _KEPT = {"id", "code", "name_key", "version", "created_at", "updated_at", "n_members", "level", "next_change_at"}
 _SAID = {column.name: column for column in Group._meta.sorted_fields if column.name not in _KEPT}
@@ -72,10 +73,6 @@ def _in_use(work: Work, group: Group) -> str:
 
 
 def _user(group: Group) -> Group | None:
-    """Return a group that is made of this one, if there is any."""
-    return (
-        Group.select()
-        .join(GroupItem, on=(GroupItem.group == Group.id))
-        .where(GroupItem.of_group == group, GroupItem.ended_at.is_null())
-        .first()
-    )
+    """Return a group that is made of this one, or has a rule that asks for it, if there is any."""
+    query = Group.select().join(GroupItem, on=(GroupItem.group == Group.id))
+    return query.where(naming([group.id]), GroupItem.ended_at.is_null()).first()

@@ -6,13 +6,13 @@ from typing import Any
 import peewee
 from peewee import fn
 
-from portal.models import ChangeRow, Customer, Group, GroupItem, Shop
+from portal.models import ChangeRow, Customer, Group, GroupItem, RuleGroup, Shop
 from portal.permissions import Action
 from portal.queries import customers as find
 from portal.queries import fields as find_fields
 from portal.queries import groups as find_groups
+from portal.queries.rules.readable import for_changes
 from portal.rules.text import write
-from portal.rules.tree import from_json
 from portal.services.undo.work import Work
 
 # What an item speaks of, by column; of one thing there is one live item in a group (of a group one for each share).
@@ -127,5 +127,12 @@ def has_rule(item: GroupItem) -> GroupItem | None:
     return next((one for one in live if one.rule == item.rule and one.sign == item.sign), None)
 
 
+def asked_by(item: GroupItem) -> list[int]:
+    """Return the groups that the rule of an item asks for, as they were when it was put."""
+    return [group for (group,) in RuleGroup.select(RuleGroup.group).where(RuleGroup.item == item).tuples()]
+
+
 def _rule_text(item: GroupItem) -> str:
-    return write(from_json(item.rule), find_fields.catalogue()) if item.rule else ""
+    # It is kept with the change, whose readers do not all see every value.
+    known = find_fields.catalogue()
+    return write(for_changes(item.rule, known), known) if item.rule else ""

@@ -10,7 +10,7 @@ import peewee
 from peewee import fn
 
 from portal import clock
-from portal.db import db, json_of
+from portal.db import insert_from, json_of
 from portal.errors import N_, Refusal
 from portal.models import ChangeRow, Customer, Group, GroupItem, Shop
 from portal.services import membership, nesting
@@ -19,6 +19,7 @@ from portal.services.item_rows import put_all
 from portal.services.items.rules import checked
 from portal.services.undo.item_rows import (
     TARGETS,
+    asked_by,
     changed,
     described,
     has_rule,
@@ -96,7 +97,7 @@ def _end(work: Work, most: int | None = None) -> int:
     own = GroupItem.select(change.id, peewee.Value("group_item"), GroupItem.id, before, after)
     columns = [ChangeRow.change, ChangeRow.noun, ChangeRow.row_id, ChangeRow.before, ChangeRow.after]
     own = own.where(*going, ~changed(work)).order_by(GroupItem.id).limit(most)
-    n = int(db.execute(ChangeRow.insert_from(own, columns)).rowcount)
+    n = insert_from(ChangeRow, own, columns)
     told = ChangeRow.select(ChangeRow.row_id).where(ChangeRow.change == change.id, ChangeRow.noun == "group_item")
     GroupItem.update(ended_at=moment, ended_by=change.id).where(*going, GroupItem.id.in_(told)).execute()
     change.counted(n)
@@ -127,13 +128,13 @@ def _begin(work: Work, name: str, most: int | None = None) -> int:
     newest = GroupItem.select(fn.MAX(GroupItem.id)).scalar()
     query = GroupItem.select(*_SAID, peewee.Value(clock.now()), change.id).where(*coming)
     query = query.order_by(GroupItem.id).limit(most)
-    db.execute(GroupItem.insert_from(query, [*_SAID, GroupItem.created_at, GroupItem.created_by]))
+    insert_from(GroupItem, query, [*_SAID, GroupItem.created_at, GroupItem.created_by])
     told = json_of(**{column: getattr(GroupItem, column) for column in _TOLD})
     made = GroupItem.select(change.id, peewee.Value("group_item"), GroupItem.id, told).where(
         GroupItem.id > newest, GroupItem.created_by == change.id
     )
     columns = [ChangeRow.change, ChangeRow.noun, ChangeRow.row_id, ChangeRow.after]
-    n = int(db.execute(ChangeRow.insert_from(made, columns)).rowcount)
+    n = insert_from(ChangeRow, made, columns)
     change.counted(n)
     return n
 
@@ -163,7 +164,10 @@ def _begin_rules(work: Work) -> int:
         if has_rule(item):
             continue
         try:
-            for target in checked(item.rule).groups:
+            targets = checked(item.rule).groups
+            if {target.id for target in targets} != set(asked_by(item)):
+                raise Refusal(NO_TARGET, **named(item))  # another group has the code by now
+            for target in targets:
                 nesting.check(item.group, target)
         except Refusal as refusal:
             work.keep("group_item", item.id, refusal.sentence, **refusal.params)

@@ -7,7 +7,7 @@ from typing import Any, Self
 import wtforms
 from werkzeug.datastructures import MultiDict
 
-from portal.errors import N_, Refusal, Refusals
+from portal.errors import Refusal, Refusals
 from portal.rules import checking, starters, text
 from portal.rules.catalogue import Catalogue
 from portal.rules.checking import Problem
@@ -135,5 +135,5 @@ class Builder:
         if self.problems:
             raise Refusals([Refusal(one.sentence, "rule", **one.params) for one in self.problems])
         if self.tree is None or self.tree == NOTHING:
-            raise Refusal(N_("A rule without a condition has no members. Add a condition."), "rule")
+            raise Refusal(checking.NO_CONDITION, "rule")
         return to_json(self.tree)

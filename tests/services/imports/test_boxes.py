@@ -1,7 +1,6 @@
 """Columns of groups in a file: yes is Add, no is Remove, as the boxes of the customer's form."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,18 +14,6 @@ from portal.services import fields, groups, imports, items, settings, undo
 from portal.services.imports import again
 
 New = Callable[..., Any]
-
-
-@pytest.fixture
-def check(cass: Actor, tmp_path: Path) -> New:
-    """Check a file as Cass, or as the person said."""
-
-    def checked(text: str, actor: Actor = cass, **options: Any) -> Import:
-        path = tmp_path / "people.csv"
-        path.write_text(text, encoding="utf-8")
-        return imports.check(actor, path, path.name, **options)
-
-    return checked
 
 
 def members(code: str) -> list[str]:

@@ -31,16 +31,6 @@ def sheet(tmp_path: Path) -> Sheet:
     return write
 
 
-@pytest.fixture
-def check(cass: Actor, sheet: Sheet) -> Callable[..., Import]:
-    """Check a file as Cass."""
-
-    def checked(text: str, **options: Any) -> Import:
-        return imports.check(cass, sheet(text), "people.csv", **options)
-
-    return checked
-
-
 def results(imported: Import) -> dict[int, str]:
     return {row.row: row.result for row in ImportRow.select().where(ImportRow.imported == imported)}
 

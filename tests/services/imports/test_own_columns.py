@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from portal.errors import Denied, Refusal, Refusals
+from portal.errors import Conflict, Denied, Refusal, Refusals
 from portal.models import Change, ChangeRow, Customer, Field, Import, ImportRow
 from portal.permissions import Actor
 from portal.queries import fields as find_fields
@@ -16,18 +15,6 @@ from portal.services import fields, imports, undo
 from portal.services.imports import again, apply, turns
 
 New = Callable[..., Any]
-
-
-@pytest.fixture
-def check(cass: Actor, tmp_path: Path) -> New:
-    """Check a file as Cass, or as the person said."""
-
-    def checked(text: str, actor: Actor = cass, **options: Any) -> Import:
-        path = tmp_path / "people.csv"
-        path.write_text(text, encoding="utf-8")
-        return imports.check(actor, path, path.name, **options)
-
-    return checked
 
 
 @pytest.fixture
@@ -186,6 +173,20 @@ def test_a_unique_value_that_somebody_else_was_given_meanwhile_is_refused_alone(
     assert sorted(row.code for row in Customer.select()) == ["A1", "A3", "Z1"]
 
 
+def test_a_choice_that_is_dropped_between_two_parts_is_refused_alone(
+    cass: Actor, check: New, new_field: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tier = new_field("Tier", "choice", choices=("Gold", "Silver"))
+    monkeypatch.setattr(apply, "CHUNK", 1)
+    monkeypatch.setattr(turns, "HOLD", 0.0)
+    checked = check("code,tier\nA1,silver\nA2,gold\nA3,silver\n")
+    imports.go_on(cass, checked.id)
+    fields.edit(cass, tier.id, fields.Details(tier.labels, choices=("Silver",)))
+    done = imports.run(cass, checked.id)
+    assert [result for result, _why in results(done)] == ["new", "refused", "new"]
+    assert sorted(row.code for row in Customer.select()) == ["A1", "A3"]
+
+
 def test_searchable_values_are_found_after_an_import_that_brings_them_and_one_that_does_not(
     cass: Actor, check: New, new_field: New
 ) -> None:
@@ -206,6 +207,25 @@ def test_a_retired_field_is_no_column_and_one_retired_after_the_check_is_written
     assert check("code,tier\nA1,Gold\n").columns == ["code", None]
     imports.run(cass, checked.id)
     assert values("A1") == {}
+
+
+def test_a_choice_that_was_dropped_after_the_check_is_written_nowhere(
+    cass: Actor, check: New, new_field: New
+) -> None:
+    tier = new_field("Tier", "choice", choices=("Gold", "Silver"))
+    perks = new_field("Perks", "choices", choices=("Bag", "Hat"))
+    checked = check("code,tier,perks\nA1,gold,Bag\nA2,silver,Bag; Hat\nA3,silver,Bag\n")
+    for field, kept in ((tier, "Silver"), (perks, "Bag")):
+        fields.edit(cass, field.id, fields.Details(field.labels, choices=(kept,)))
+    with pytest.raises(Conflict, match="nothing was written"):
+        imports.run(cass, checked.id)
+    assert Customer.select().count() == 0
+    assert results(checked) == [
+        ("refused", "“%(value)s” is not one of the choices any more."),
+        ("refused", "“%(value)s” is not one of the choices any more."), ("new", ""),
+    ]  # fmt: skip
+    imports.run(cass, checked.id)
+    assert values("A3") == {"tier": "Silver", "perks": "\nBag\n"}
 
 
 def test_fields_are_made_of_columns_in_one_change_and_the_rows_are_staged_anew(
@@ -235,6 +255,28 @@ def test_a_code_that_something_has_is_proposed_with_a_number(cass: Actor, check:
     assert [one.code for one in again.proposals(cass, checked)] == ["hat-2", "hat-3", "rule-2"]
 
 
+def test_of_a_header_that_stands_twice_one_field_is_made(cass: Actor, check: New) -> None:
+    checked = check("code,Hat,,hat,HAT!\nA1,red,,y,z\n")
+    found = again.proposals(cass, checked)
+    assert [(one.index, one.code) for one in found] == [(1, "hat"), (4, "hat-2")]
+    made = again.make_fields(cass, checked.id, {one.index: again.details_of(one) for one in found}, {})
+    assert made.columns == ["code", "hat", None, None, "hat-2"]
+    imports.run(cass, made.id)
+    assert values("A1") == {"hat": "red", "hat-2": "z"}
+
+
+def test_columns_without_a_header_are_not_those_of_a_field_named_by_a_sign(check: New, new_field: New) -> None:
+    new_field("★", code="stars")
+    assert check("code,,!!\nA1,lost,lost\n").columns == ["code", None, None]
+
+
+def test_of_columns_that_mean_the_same_the_first_is_named_whatever_is_left_out(cass: Actor, check: New) -> None:
+    checked = check("code,a,b,Name,Full name\nA1,,,Ann,Ann\n", columns={"a": "", "b": ""})
+    assert told(cass, checked, "warnings") == [
+        (None, "Full name", "The column “Full name” means the same as “Name” and is left out.")
+    ]
+
+
 def test_columns_are_changed_after_the_check_and_what_cannot_be_leaves_it_as_it_was(
     cass: Actor, olive: Actor, pat: Actor, check: New, new_field: New
 ) -> None:
@@ -249,6 +291,10 @@ def test_columns_are_changed_after_the_check_and_what_cannot_be_leaves_it_as_it_
     with pytest.raises(Refusals) as refused:
         again.make_fields(olive, checked.id, {1: fields.Details({"en": "Stufe"}, code="tier")}, {})
     assert [one.field for one in refused.value.refusals] == ["code-1"]
+    with pytest.raises(Refusal, match="No column holds a code"):
+        again.make_fields(cass, checked.id, {1: fields.Details({"en": "Stufe"}, code="stufe")}, {"code": ""})
+    with pytest.raises(Refusal, match="No column holds a code"):
+        again.make_fields(cass, checked.id, {0: fields.Details({"en": "Key"})}, {})
     assert (Import.get_by_id(checked.id).state, Field.select().count()) == ("checked", 1)
     other = again.with_columns(cass, checked.id, {"stufe": "tier", "Name": ""})
     assert (other.columns, told(cass, other, "warnings")) == (["code", "tier", None], [])

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,18 +32,6 @@ from tests.tampering import unguarded
 
 New = Callable[..., Any]
 PEOPLE = "code,name,shop\n" + "".join(f"A{n},Name {n},S1\n" for n in range(9))
-
-
-@pytest.fixture
-def check(cass: Actor, tmp_path: Path) -> New:
-    """Check a file as Cass."""
-
-    def checked(text: str, **options: Any) -> Import:
-        path = tmp_path / "people.csv"
-        path.write_text(text, encoding="utf-8")
-        return imports.check(cass, path, "people.csv", **options)
-
-    return checked
 
 
 @pytest.fixture

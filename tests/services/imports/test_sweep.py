@@ -1,7 +1,6 @@
 """Sweeping: what becomes of staged rows that nobody goes on with, and of those of imports long over."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,18 +15,6 @@ from tests.conftest import PASSWORD
 
 New = Callable[..., Any]
 START, DAY_30, LATER = "2040-01-01T10:00:00Z", "2040-01-31T10:00:00Z", "2040-01-31T10:00:01Z"
-
-
-@pytest.fixture
-def check(cass: Actor, tmp_path: Path) -> New:
-    """Check a file as Cass."""
-
-    def checked(text: str, **options: Any) -> Import:
-        path = tmp_path / "people.csv"
-        path.write_text(text, encoding="utf-8")
-        return imports.check(cass, path, path.name, **options)
-
-    return checked
 
 
 def staged() -> list[str]:

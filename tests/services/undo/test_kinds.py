@@ -96,7 +96,7 @@ def test_a_group_that_others_are_made_of_is_neither_taken_nor_archived(
     fresh = new_group("Fresh")
     created = newest()
     items.add(cass, top.id, [NewItem(of_group_id=fresh.id)])
-    assert refused(database, cass, created) == "The group Fresh stays: it is an item of Top by now."
+    assert refused(database, cass, created) == "The group Fresh stays: Top is made of it by now."
 
 
 def test_marks_that_exclude_each_other_do_not_come_back_together(
