@@ -144,6 +144,7 @@ ASK_NOBODY = {
     "imports.put.include": "works inside a change that imports.run has open, which asked",
     "imports.put.exclude": "works inside a change that imports.run has open, which asked",
     "imports.put.inserted": "works inside a change that imports.run has open, which asked",
+    "imports.put.without_item": "works inside a change that imports.run has open, which asked",
     "imports.effect.inside": "pure",
     "imports.effect.kept_out": "reads; imports.check and imports.run have asked",
     "imports.turns.parts": "reads; imports.check and imports.run have asked",

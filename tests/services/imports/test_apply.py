@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from portal import db
 from portal.models import Change, ChangeRow, Customer, Group, GroupItem, Import, Membership, Shop
 from portal.permissions import Actor
 from portal.queries import membership
 from portal.services import customers, imports, items
+from portal.services.imports import put
 
 New = Callable[..., Any]
 HEADER = "code,name,email,phone,shop,birth_date,language,gender,id_type,id_number,address\n"
@@ -141,3 +143,19 @@ def test_a_file_without_a_group_brings_nobody_into_one(write: New, new_group: Ne
     group = new_group("Resellers")
     write("code\nA1\n")
     assert (live(group), Membership.select().count()) == ([], 0)
+
+
+def test_who_has_an_item_already_is_asked_by_customer_and_not_by_group(new_customer: New, new_group: New) -> None:
+    """PostgreSQL would read all items of a group that has just become large for each of the customers."""
+    people = [new_customer(f"N {n}") for n in range(30)]
+    group = new_group("Vips", people[1:])
+    query = Customer.select().where(*put.without_item(group.id, Customer.select(Customer.id)))
+    assert list(query) == people[:1]
+    sql, params = query.sql()
+    with db.transaction():
+        if not db.is_sqlite():
+            db.db.execute_sql("SET LOCAL enable_seqscan = off")  # thirty rows are read faster without an index
+        explain = "EXPLAIN QUERY PLAN " if db.is_sqlite() else "EXPLAIN "
+        plan = " ".join(str(row[-1]) for row in db.db.execute_sql(explain + sql, params).fetchall())
+    asked = "group_item_customer (customer_id=?)" if db.is_sqlite() else "Index Cond: (customer_id = t1.id)"
+    assert asked in plan, plan
