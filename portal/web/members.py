@@ -204,10 +204,11 @@ def remove(code: str) -> ResponseReturnValue:
 @pages.get("/of/<code>")
 @needs(Action.CHANGE_OPEN_MEMBER)
 def ask_add(code: str, form: MemberForm | None = None, status: int = 200) -> Response:
-    """Ask to which group that is open a customer is to be added, and why."""
+    """Ask to which group a customer is to be added; who is no manager, to which of the open ones, and why."""
     customer, form = find_customers.by_code(actor(), code), form or MemberForm(request.args)
     require_shop(actor(), Action.CHANGE_OPEN_MEMBER, customer.shop_id)
-    form.group.choices = options([("", ""), *((group.code, group.label) for group in find.open_to(actor()))])
+    offered = filters.group_choices(actor()) if actor().may(Action.CHANGE_MEMBER) else find.open_to(actor())
+    form.group.choices = options([("", ""), *((group.code, group.label) for group in offered)])
     who = customer.name or customer.code
     return render(
         "groups/member.html", status=status, form=form, group=None, customer=customer, who=who,
@@ -229,11 +230,8 @@ def add_from_customer(code: str) -> ResponseReturnValue:
     except Refusal as refusal:
         if not _is_about_form(refusal):
             raise
-        if not actor().may(Action.CHANGE_MEMBER):
-            return ask_add(code, form.refused(refusal), refusal.status)
-        flash(say(refusal), "error")
-    else:
-        tell(group, put, _added(group, put) % {"name": customer.name or customer.code, "group": group.label})
+        return ask_add(code, form.refused(refusal), refusal.status)
+    tell(group, put, _added(group, put) % {"name": customer.name or customer.code, "group": group.label})
     return redirect(url_for("customers.show", code=customer.code), 303)
 
 

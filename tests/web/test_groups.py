@@ -284,6 +284,18 @@ def test_who_was_added_and_did_not_join_is_told_why(
     assert (page.h1, page.toasts) == ("Ann", [told])
 
 
+def test_who_cannot_be_added_from_her_page_is_told_in_the_form(
+    browse: Browse, s1: Shop, new_customer: New, new_group: New
+) -> None:
+    new_customer("Ann", s1, code="A1")
+    new_group("Vips", without_shops=[s1])
+    cass = browse("cass")
+    page = cass.submit(cass.get("/customers/A1").form("/groups/of/A1"), group="vips")
+    refused = "Ann cannot be added: the group excludes the shop Kigali North. End that item first."
+    assert (page.status, page.h1, page.problems) == (422, "Add Ann to a group", [refused])
+    assert page.form("/groups/of/A1").fields()[-1] == ("group", "vips") and members("vips") == set()
+
+
 def test_an_item_is_ended_and_a_member_removed_and_added_again_by_name(
     browse: Browse, s1: Shop, new_customer: New, new_group: New
 ) -> None:

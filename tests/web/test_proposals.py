@@ -112,6 +112,21 @@ def test_support_asks_for_a_membership_from_the_customers_page(
     assert group.id == asked.group_id
 
 
+@pytest.mark.parametrize("status", ["draft", "archived"])
+def test_a_request_about_a_group_that_is_not_active_is_approved_as_it_stands(
+    status: str, browse: Browse, ann: Customer, new_group: New, people: dict[str, Person]
+) -> None:
+    vips = new_group("Vips")
+    proposals.ask_member(people["sam"].actor, vips.id, ann.id, "add", "She called")
+    Group.update(status=status).where(Group.id == vips.id).execute()
+    cass = browse("cass")
+    path = f"/proposals/{Proposal.get().id}"
+    form = cass.get(path).form(f"{path}/approve-member")
+    assert form.value("group") == "vips"
+    cass.submit(form)
+    assert GroupItem.get().customer_id == ann.id and Proposal.get().state == "approved"
+
+
 def test_a_request_is_declined_with_a_word_or_withdrawn_by_who_made_it(
     browse: Browse, ann: Customer, new_group: New, people: dict[str, Person]
 ) -> None:

@@ -108,7 +108,7 @@ def _filled(
     """Return the form and its items as they were asked for, where nothing has been typed over them."""
     if proposal.kind == "membership":
         known = {"group": proposal.group.code, "act": proposal.act, "version": proposal.version}
-        return (form or MembershipForm(data=known)).drawn(), None, None
+        return (form or MembershipForm(data=known)).drawn(proposal.group), None, None
     if form is None:
         form = ProposedForm(data=proposal.arguments["details"] | {"version": proposal.version})
         asked = [from_json(row) for row in proposal.arguments["items"]]

@@ -8,6 +8,7 @@ from flask import request
 
 from portal.access import actor
 from portal.errors import N_, Refusal
+from portal.models import Group
 from portal.models.group import HUES
 from portal.queries import filters
 from portal.queries import groups as find_groups
@@ -50,10 +51,13 @@ class MembershipForm(VersionedForm):
     )  # fmt: skip
     reason = wtforms.StringField(_l("Why?"))
 
-    def drawn(self) -> "MembershipForm":
-        """Return the form with the groups that may be chosen."""
-        groups = filters.group_choices(actor())
-        self.group.choices = options([("", ""), *((group.code, group.label) for group in groups)])
+    def drawn(self, asked: Group | None = None) -> "MembershipForm":
+        """Return the form with the groups that may be chosen: the active ones, and `asked`, which may be none of them.
+        """
+        offered = {group.code: group.label for group in filters.group_choices(actor())}
+        if asked is not None and asked.status != "deleted":
+            offered.setdefault(asked.code, asked.label)
+        self.group.choices = options([("", ""), *offered.items()])
         return self
 
 
