@@ -28,6 +28,7 @@ from portal.models import (
     Membership,
     Shop,
 )
+from portal.models.customer import FIELDS, KEYS
 from portal.permissions import OPERATOR, Grant, Role
 from portal.queries import membership
 from portal.samples.people import people
@@ -134,8 +135,7 @@ def _customers(n: int) -> Iterator[dict[str, Any]]:
     draw = Random(SEED).random
     ids = dict(Shop.select(Shop.code, Shop.id).tuples())
     today = MOMENT.date()
-    names = ("code", "code_key", "name", "name_key", "email", "email_key", "phone", "phone_key", "birth_date",
-             "language", "gender", "id_type", "id_number", "address")  # fmt: skip
+    names = (*(name for name in FIELDS if name != "shop"), *KEYS)
     for number, person in enumerate(people(n, SEED)):
         typed = person._asdict()
         shop = typed.pop("shop")

@@ -17,15 +17,16 @@ COLUMNS = "code, name, email, phone, shop, language, address"
 MOMENT = "2026-01-02 08:00:00"
 UPSERT = """
 INSERT INTO customer (code, code_key, name, name_key, email, email_key, phone, phone_key, shop_id, language, gender,
-  id_type, id_number, address, search, created_at, updated_at, version)
+  id_type, id_number, address, address_key, search, created_at, updated_at, version)
 SELECT f.code, lower(f.code), f.name, lower(f.name), f.email, nullif(lower(f.email), ''), f.phone,
-  nullif(replace(f.phone, ' ', ''), ''), s.id, f.language, '', '', '', f.address,
+  nullif(replace(f.phone, ' ', ''), ''), s.id, f.language, '', '', '', f.address, nullif(lower(f.address), ''),
   lower(f.name) || '\n' || lower(f.code) || '\n' || lower(f.email) || '\n' || replace(f.phone, '+', ''),
   {moment}, {moment}, 1
 FROM staged f LEFT JOIN shop s ON s.code = f.shop WHERE true
 ON CONFLICT (code_key) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, email = excluded.email,
   email_key = excluded.email_key, phone = excluded.phone, phone_key = excluded.phone_key, shop_id = excluded.shop_id,
-  language = excluded.language, address = excluded.address, search = excluded.search,
+  language = excluded.language, address = excluded.address, address_key = excluded.address_key,
+  search = excluded.search,
   updated_at = excluded.updated_at, version = customer.version + 1;
 INSERT INTO group_item (group_id, sign, kind, customer_id, note, created_at, created_by_id)
 SELECT {group}, 'include', 'customer', c.id, '', {moment}, 1

@@ -15,6 +15,11 @@ def read_language(text: str) -> str:
     return _codes().get(fold(text), text)
 
 
+def is_language(text: str) -> bool:
+    """Tell whether `text` is the code of a language as it is stored, so that no other stored text means the same."""
+    return _codes().get(text) == text
+
+
 @cache
 def _codes() -> dict[str, str]:
     """Return the code by folded code and folded name; a code comes before a name that is spelt like it."""

@@ -178,6 +178,14 @@ def _language(reading: Reading, text: str, context: _Context) -> None:
     reading.columns["language"] = read_language(text)
 
 
+def _id_number(reading: Reading, text: str, context: _Context) -> None:
+    reading.columns |= {"id_number": text, "id_number_key": fold(text) or None}
+
+
+def _address(reading: Reading, text: str, context: _Context) -> None:
+    reading.columns |= {"address": text, "address_key": fold(text) or None}
+
+
 _READERS: dict[str, Callable[[Reading, str, _Context], None]] = {
     "code": _code,
     "name": _name,
@@ -186,6 +194,8 @@ _READERS: dict[str, Callable[[Reading, str, _Context], None]] = {
     "birth_date": _birth_date,
     "gender": _gender,
     "language": _language,
+    "id_number": _id_number,
+    "address": _address,
 }
 
 
@@ -200,6 +210,8 @@ def keys_of(columns: Mapping[str, Any], region: str) -> dict[str, Any]:
         keys["email_key"] = read_email(columns["email"]).key
     if "phone" in columns:
         keys["phone_key"] = read_phone(columns["phone"], region or None).key
+    for name in {"id_number", "address"} & columns.keys():
+        keys[f"{name}_key"] = fold(columns[name]) or None
     return keys
 
 

@@ -17,7 +17,8 @@ from portal.db import db, is_sqlite, make_file
 from portal.models import TABLES, Change, ChangeRow, Shop
 from portal.permissions import OPERATOR, Actor
 from portal.queries import sealed
-from portal.services import fields, shops
+from portal.services import customers, fields, imports, shops
+from portal.text import fold
 from tests import tampering
 from tests.conftest import Database, PostgresServer, SqliteFiles, forget, use
 
@@ -168,6 +169,29 @@ def test_the_indexes_of_own_fields_are_exchanged_for_those_that_lists_are_sorted
     assert (before == made) == is_sqlite()
     migrate.up()
     assert _of_own_fields() == made
+
+
+def test_what_rules_compare_is_filled_in_for_customers_and_staged_rows_of_before(cass: Actor, tmp_path: Path) -> None:
+    told = ("", "Rúa 1", "ΣΊΣΥΦΟΣ ﬁne", "ᏣᎳᎩ", "ᲀᲁ", "\u200b", "a\nb", "ẞ’‘´")
+    file = tmp_path / "people.csv"
+    lines = [f'"A{n}","Ann","{text[::-1]}","{text}"' for n, text in enumerate(told)]
+    file.write_text("\n".join(["code,name,id number,address", *lines]) + "\n", encoding="utf-8")
+    imported = imports.check(cass, file, "people.csv")
+    imports.run(cass, imported.id)
+    steps, made = migrate.known(), [_keys(table) for table in ("customer", "import_row")]
+    assert len(made[0]) == len(made[1]) == len(told)
+    assert ("ᏣᎳᎩ", fold("ᏣᎳᎩ")) in {row[3:] for row in made[0]}
+    migrate.down(len(steps) - steps.index("0017_more_keys"))
+    assert "address_key" not in {column.name for column in db.get_columns("customer")}
+    migrate.up()
+    assert [_keys(table) for table in ("customer", "import_row")] == made
+    customers.create(cass, {"code": "B1", "address": "Rúa"})
+    assert _keys("customer")[-1][3:] == ("Rúa", "rua")
+
+
+def _keys(table: str) -> list[tuple[Any, ...]]:
+    columns = '"id", "id_number", "id_number_key", "address", "address_key"'
+    return [tuple(row) for row in db.execute_sql(f'SELECT {columns} FROM "{table}" ORDER BY "id"').fetchall()]
 
 
 def _of_own_fields() -> dict[str, str]:

@@ -22,6 +22,8 @@ FIELDS = (
     "id_number",
     "address",
 )
+# What matching, sorting and rules compare, beside the fields it is derived from.
+KEYS = ("code_key", "name_key", "email_key", "phone_key", "id_number_key", "address_key")
 
 
 def new_uid() -> str:
@@ -33,9 +35,10 @@ class Customer(Model):
     """One customer.
 
     The `…_key` columns hold what matching, sorting and searching compare: casefolded code and e-mail, the phone in
-    international form (empty where it does not parse), the folded name. `search` joins all of them. `uid` is given
-    once, at random: by it a share of a group draws its lots. `removed_at` is when the change that had brought her in
-    was undone: changes and history speak of her row, nothing finds it (services/undo/customers.py).
+    international form (empty where it does not parse), the folded name, number of an ID and address. `search` joins
+    those that people look for her by. `uid` is given once, at random: by it a share of a group draws its lots.
+    `removed_at` is when the change that had brought her in was undone: changes and history speak of her row, nothing
+    finds it (services/undo/customers.py).
     """
 
     id = peewee.AutoField()
@@ -60,6 +63,8 @@ class Customer(Model):
     version = peewee.IntegerField(default=1)
     uid = peewee.TextField(default=new_uid)
     removed_at = peewee.DateTimeField(null=True)
+    id_number_key = peewee.TextField(null=True)
+    address_key = peewee.TextField(null=True)
 
     class Meta:
         indexes = ((("shop", "name_key", "id"), False),)

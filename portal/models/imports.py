@@ -79,6 +79,8 @@ class ImportRow(Model):
     reason = peewee.TextField(default="")  # why a row as a whole is refused or ambiguous
     reason_column = peewee.TextField(default="")
     reason_row = peewee.IntegerField(null=True)
+    id_number_key = peewee.TextField(null=True)
+    address_key = peewee.TextField(null=True)
 
     class Meta:
         indexes = ((("imported", "row"), True),)

@@ -1,6 +1,6 @@
 """Membership as the definition says it: includes minus excludes, exclude always wins (product.md §4, law 1)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeAlias
@@ -15,12 +15,14 @@ from portal.queries.rules import matching
 
 Slice: TypeAlias = Any  # ids: a list of them, a select of them, or None for all
 Kind: TypeAlias = Callable[[str, Slice, Slice, tuple[Any, ...]], peewee.Select]
+Kinds: TypeAlias = frozenset[tuple[str, str]]  # sign and kind of items
 ASK: Any = object()
+_MANY = 1_000  # items of which it is seen at a glance what kinds they are
 
 
 def definition(
     groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True,
-    items: tuple[Any, ...] = (), matched: Any = ASK,
+    items: tuple[Any, ...] = (), matched: Any = ASK, kinds: Kinds | None = None,
 ) -> peewee.Select:  # fmt: skip
     """Return a select of (group_id, customer_id) of everybody who should be a member at `moment` (UTC; default now).
 
@@ -30,22 +32,38 @@ def definition(
     which has to be right already; `is_nested` false says that no item of these groups names one. `items` are
     conditions for the items that count, in the place of those for the live ones of active groups. `matched` is a table
     or select of (item_id, customer_id) of whom the rules among them fit, None where there are none; by default they
-    are asked.
+    are asked. `kinds` says which there are among the items (`kinds_of`): the others are not asked for.
     """
     items = items or (*valid_at(moment or now()), _is_active())
     if matched is ASK:
         matched = _asked(groups, customers, items, moment or now())
-    kinds: list[Kind] = [_by_customer, _by_shop]
+    made: dict[str, Kind] = {"customer": _by_customer, "shop": _by_shop}
     if is_nested:
-        kinds += [_by_group, _by_share]
+        made |= {"group": _by_group, "share": _by_share}
     if matched is not None:
-        kinds.append(partial(_by_rule, matched))
-    included, *further = (kind("include", groups, customers, items) for kind in kinds)
+        made["rule"] = partial(_by_rule, matched)
+
+    def said(sign: str) -> list[peewee.Select]:
+        there = [kind for name, kind in made.items() if kinds is None or (sign, name) in kinds]
+        return [kind(sign, groups, customers, items) for kind in there]
+
+    included, *further = said("include") or [_by_customer("include", groups, customers, items)]
     for query in further:
         included = included | query
-    for kind in kinds:
-        included = included - kind("exclude", groups, customers, items)
+    for query in said("exclude"):
+        included = included - query
     return included
+
+
+def kinds_of(groups: Sequence[int], moment: datetime) -> Kinds | None:
+    """Return which signs and kinds there are among the items of these groups that count at `moment` (UTC).
+
+    None where there are so many items that looking through them would take its time. A step of the definition that
+    finds nothing still copies on SQLite all that the steps before it have found.
+    """
+    query = GroupItem.select(GroupItem.sign, GroupItem.kind).where(GroupItem.group.in_(groups), *valid_at(moment))
+    found = list(query.limit(_MANY + 1).tuples())
+    return frozenset(found) if len(found) <= _MANY else None
 
 
 def _asked(groups: Slice, customers: Slice, items: tuple[Any, ...], moment: datetime) -> Any:
@@ -158,22 +176,22 @@ def stored(groups: Slice = None, customers: Slice = None) -> peewee.Select:
 
 def joining(
     groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True,
-    matched: Any = ASK,
+    matched: Any = ASK, kinds: Kinds | None = None,
 ) -> peewee.Select:  # fmt: skip
     """Return a select of (group_id, customer_id) that the definition holds and the stored membership lacks."""
-    return definition(groups, customers, moment, is_nested, matched=matched) - stored(groups, customers)
+    return definition(groups, customers, moment, is_nested, matched=matched, kinds=kinds) - stored(groups, customers)
 
 
 def leaving(
     groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True,
-    matched: Any = ASK,
+    matched: Any = ASK, kinds: Kinds | None = None,
 ) -> peewee.Select:  # fmt: skip
     """Return a select of (group_id, customer_id) that are stored and no longer in the definition.
 
     The definition, itself a chain, stands to the right of EXCEPT inside a select of its own, as SQLite asks for. It is
     no NOT IN: one that does not fit into its working memory PostgreSQL runs row by row (for 300 000, over a minute).
     """
-    should = definition(groups, customers, moment, is_nested, matched=matched).alias("should")
+    should = definition(groups, customers, moment, is_nested, matched=matched, kinds=kinds).alias("should")
     return stored(groups, customers) - peewee.Select([should], [should.c.group_id, should.c.customer_id])
 
 

@@ -82,7 +82,7 @@ def duplicate(actor: Actor, group_id: int) -> Saved:
         change.about("group", copy.id)
         put_all(live_items(source), copy, change)
         nesting.relevel([copy.id])
-        moved = membership.refresh(change, groups=[copy.id])
+        moved = membership.refresh(change, groups=[copy.id], is_last=True)
         membership.schedule([copy.id])
     return Saved(Group.get_by_id(copy.id), moved.joined, moved.left)
 
@@ -224,7 +224,7 @@ def _store(group: Group, before: dict[str, object], change: Recorder) -> members
     if group.status == before["status"]:
         membership.schedule([group.id])
         return membership.Moved(0, 0)  # a name moves nobody, and asking a large group takes time
-    moved = membership.refresh(change, groups=[group.id])
+    moved = membership.refresh(change, groups=[group.id], is_last=True)
     membership.schedule([group.id])
     return moved
 

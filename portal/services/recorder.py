@@ -9,6 +9,7 @@ from peewee import fn
 from portal import seals
 from portal.db import Model, in_chunks, insert_all, run
 from portal.models import Change, ChangeRow, ChangeSeal, Group
+from portal.models.customer import KEYS
 from portal.permissions import Actor
 from portal.queries.sealed import FORGOTTEN
 
@@ -16,8 +17,8 @@ from portal.queries.sealed import FORGOTTEN
 # asked for stands in the request alone: it may hold values of a customer that not every reader of changes may see.
 _LEFT_OUT = frozenset(
     {
-        "password_hash", "key_hash", "search", "code_key", "name_key", "email_key", "phone_key", "uid", "n_members",
-        "level", "next_change_at", "reads", "reads_clock", "arguments", "seen", "fingerprint",
+        "password_hash", "key_hash", "search", *KEYS, "uid", "n_members", "level", "next_change_at", "reads",
+        "reads_clock", "arguments", "seen", "fingerprint",
     }
 )  # fmt: skip
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.db import db, run, run_many
+from portal.languages import read_language
 from portal.models import Change, Customer, Group, Membership, Shop
 from portal.models.field import COLUMN_TYPES, KEYED
 from portal.queries.rules import keys, matching
@@ -18,15 +19,17 @@ from portal.queries.rules.compiling import of_tree
 from portal.queries.rules.dates import Today
 from portal.rules.catalogue import Catalogue, FieldInfo
 from portal.rules.tree import Tree, from_json, to_json
+from portal.text import fold
+from portal.values import keys_of, read_customer
 from tests.conftest import Database, use
 from tests.rules.material import CATALOGUE
 from tests.rules.reading import TODAY, Asked, Sample, customers, holds, trees
 
 ZONE = "Africa/Kigali"
 MOMENT = datetime(2020, 5, 5, 12)
-# Gender is read from words of three languages when it is stored; the address is asked as it is.
+# Gender and language are read from words of three languages when they are stored.
 FIELDS = {code: info for code, info in CATALOGUE.fields.items() if code != "gender"}
-FIELDS["address"] = FieldInfo("address", "text", "Address")
+FIELDS |= {code: FieldInfo(code, "text", code.title()) for code in ("id_number", "address")}
 ASKED = Catalogue(FIELDS, {code: info for code, info in CATALOGUE.groups.items() if code != "vip"}, CATALOGUE.shops)
 OWN = {code: (n, info.type) for n, (code, info) in enumerate(FIELDS.items(), 1) if info.is_own}
 
@@ -66,7 +69,8 @@ def _store(id_: int, values: dict[str, Any]) -> None:
     Customer.create(
         id=id_, code=f"C{id_}", code_key=f"c{id_}", name=name, name_key=keys.of("text", name, "is"), email=email,
         email_key=email.casefold() or None, phone=phone, phone_key=phone or None, shop=shop,
-        birth_date=values["birth_date"], address=values["address"] or "", created_at=values["created"],
+        birth_date=values["birth_date"], created_at=values["created"],
+        **(told := {code: values[code] or "" for code in ("id_number", "address")}), **keys_of(told, ""),
     )  # fmt: skip
     columns: dict[str, Any] = {"customer_id": id_}
     for code, (number, kind) in OWN.items():
@@ -89,10 +93,8 @@ def _held(number: int, kind: str, value: Any) -> dict[str, Any]:
 
 
 def usual(sample: Sample) -> Sample:
-    """Return the sample with a moment of creation, which everybody has, and an address in a Latin alphabet."""
-    address = "".join(char for char in sample.values["address"] or "" if ord(char) < 0x250).strip() or None
-    created = sample.values["created"] or MOMENT
-    return replace(sample, values=sample.values | {"address": address, "created": created})
+    """Return the sample with a moment of creation, which everybody has."""
+    return replace(sample, values=sample.values | {"created": sample.values["created"] or MOMENT})
 
 
 def found(tree: Tree) -> set[int]:
@@ -113,6 +115,23 @@ def test_sql_and_plain_python_agree_on_every_rule_and_customer(store: Database) 
             expected = {id_ for id_, sample in enumerate(people, 1) if holds(tree, sample, ASKED, asked)}
             assert found(tree) == expected, to_json(tree)
             assert matching.count(of_tree(tree, OWN, Today(TODAY, ZONE))) == len(expected)
+
+    agree()
+
+
+def test_a_language_is_asked_by_each_of_its_names_and_any_other_text_as_it_is(store: Database) -> None:
+    fill([usual(Sample(dict.fromkeys(FIELDS)))])
+    named = ("pt", "PT", "Português", "portugues", "French", "fr", "by sign", "By Sign", "pt-BR", "PT-br", "São", "sao")
+
+    @hypothesis.settings(max_examples=100)
+    @given(st.sampled_from(named), st.lists(st.sampled_from(named), min_size=1, max_size=3))
+    def agree(typed: str, asked: list[str]) -> None:
+        stored = read_customer({"language": typed}, "", TODAY).columns["language"]
+        run("UPDATE customer SET language = ?", [stored])
+        fits = fold(stored) in {fold(read_language(text)) for text in asked}
+        test = {"field": "language", "op": "one_of", "value": asked}
+        assert found(from_json(test)) == ({1} if fits else set())
+        assert found(from_json({**test, "op": "not_one_of"})) == (set() if fits else {1})
 
     agree()
 

@@ -269,3 +269,20 @@ def test_a_refresh_of_any_number_of_customers_moves_them_and_nobody_else(
         GroupItem.update(sign="include").where(GroupItem.group == group.id).execute()
     left = Membership.select(Membership.customer).where(Membership.group == group.id).tuples()
     assert {one for (one,) in left} == set(ids) - {ids[0]}
+
+
+def test_only_the_kinds_of_items_that_count_are_asked_of_a_group_unless_they_are_many(
+    new_customer: New, new_group: New, s1: Shop, s2: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, ben = new_customer("Ann", s1), new_customer("Ben", s1)
+    group, other = new_group("Vips", shops=[s1], without=[ben]), new_group("Others", [ann], without_shops=[s2])
+    both = {("include", "shop"), ("exclude", "customer"), ("include", "customer"), ("exclude", "shop")}
+    assert membership.kinds_of([group.id], clock.now()) == {("include", "shop"), ("exclude", "customer")}
+    assert membership.kinds_of([group.id, other.id], clock.now()) == both
+    GroupItem.update(ended_at=clock.now()).where(GroupItem.group == other.id, GroupItem.sign == "exclude").execute()
+    assert membership.kinds_of([other.id], clock.now()) == {("include", "customer")}
+    GroupItem.update(ended_at=clock.now()).where(GroupItem.group == other.id).execute()
+    assert membership.kinds_of([other.id], clock.now()) == frozenset()
+    assert list(membership.definition([other.id], kinds=frozenset())) == []
+    monkeypatch.setattr(membership, "_MANY", 1)
+    assert membership.kinds_of([group.id], clock.now()) is None

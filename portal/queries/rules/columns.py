@@ -20,7 +20,8 @@ class Column:
 
 
 def _folded(name: str) -> Column:
-    # These have no column of their own to compare by; what is asked of them is asked of every row.
+    # These have no column of their own to compare by. What is asked most of the first two is one of the words that
+    # are stored as they are (keys.are_stored).
     return Column("text", name, f"c.{name}", f"folded(c.{name})", f"c.{name} = ''")
 
 
@@ -35,8 +36,8 @@ def _purchase(way: str, kind: str, sql_type: str) -> Column:
 
 
 BUILT_IN: Mapping[str, Column] = {
-    **{name: _keyed(name) for name in ("code", "name", "email", "phone")},
-    **{name: _folded(name) for name in ("language", "gender", "id_type", "id_number", "address")},
+    **{name: _keyed(name) for name in ("code", "name", "email", "phone", "id_number", "address")},
+    **{name: _folded(name) for name in ("language", "gender", "id_type")},
     "shop": Column("shop", "shop", "c.shop_id", "c.shop_id", "c.shop_id IS NULL"),
     "birth_date": Column("date", "date", "c.birth_date", "c.birth_date", "c.birth_date IS NULL"),
     "created": Column("date", "datetime", "c.created_at", "c.created_at", "1 = 0", is_moment=True),

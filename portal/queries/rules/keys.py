@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
-from portal.languages import read_language
+from portal.languages import is_language, read_language
 from portal.numbers import decimals_of
 from portal.own_values import context, part_key
 from portal.own_values.readers import key_of
@@ -30,6 +30,8 @@ def of(kind: str, value: Value, op: str) -> str:
 
 def are_stored(kind: str, texts: Iterable[str]) -> bool:
     """Tell whether a built-in field holds these words as they are, so that nothing has to be folded to find them."""
+    if kind == "language":
+        return all(is_language(text) for text in texts)
     return kind == "gender" and set(texts) <= set(GENDERS)
 
 

@@ -13,7 +13,7 @@ from peewee import fn
 from portal import clock
 from portal.db import insert_from, random_uid, run_many
 from portal.models import Customer, Field, GroupItem, Import, ImportRow, Membership
-from portal.models.customer import FIELDS
+from portal.models.customer import FIELDS, KEYS
 from portal.permissions import Actor
 from portal.queries.membership import valid_at
 from portal.queries.rules import matching
@@ -26,7 +26,7 @@ from portal.values import search_text
 CHUNK = 500  # customers that are written while others wait
 MAX_ROW = 2**31 - 1
 # The columns of a customer that a staged row may bring.
-_COLUMNS = (*(name for name in FIELDS if name != "shop"), "code_key", "name_key", "email_key", "phone_key")
+_COLUMNS = (*(name for name in FIELDS if name != "shop"), *KEYS)
 _RECORDED = (*(name for name in FIELDS if name != "shop"), "shop")
 
 
@@ -189,7 +189,13 @@ def _update(part: Part, change: Recorder, fields: Sequence[Field]) -> _Updated:
     for row_id, version, *values in rows:
         stored, staged = values[: len(names)], values[len(names) :]
         before = dict(zip(names, stored, strict=True))
-        after = before | {name: value for name, value in zip(names, staged, strict=True) if value is not None}
+        said = dict(zip(names, staged, strict=True))
+        # A key goes with its text: of a phone that cannot be read, none is left.
+        after = before | {
+            name: value
+            for name, value in said.items()
+            if value is not None or said.get(name.removesuffix("_key")) is not None
+        }
         differing = [name for name in _RECORDED if before[name] != after[name]]
         if not differing:
             continue

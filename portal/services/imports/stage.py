@@ -9,7 +9,7 @@ from typing import Any
 from portal.db import db, insert_all, is_sqlite, transaction
 from portal.errors import N_, Conflict
 from portal.models import Group, Import, ImportRow
-from portal.models.customer import FIELDS
+from portal.models.customer import FIELDS, KEYS
 from portal.permissions import Actor
 from portal.services import once
 from portal.services.imports import columns, remembering
@@ -125,10 +125,7 @@ def _insert(batch: list[dict[str, Any]]) -> None:
 
 _COLUMN = {"imported": "import_id", "shop": "shop_id"}
 # Every staged row names every column in one order, so that rows of one insert are alike.
-_EMPTY: dict[str, Any] = {
-    name: None
-    for name in (*(name for name in FIELDS if name != "shop"), "code_key", "name_key", "email_key", "phone_key")
-}
+_EMPTY: dict[str, Any] = dict.fromkeys((*(name for name in FIELDS if name != "shop"), *KEYS))
 
 
 def _staged(prepared: Prepared, row: Row) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def end(actor: Actor, group_id: int, item_id: int) -> Put:
         if item.of_group_id is not None or item.rule is not None:
             nesting.relevel([group.id])
         customers = [item.customer_id] if item.customer_id is not None else None
-        moved = membership.refresh(change, groups=[group.id], customers=customers)
+        moved = membership.refresh(change, groups=[group.id], customers=customers, is_last=True)
         membership.schedule([group.id])
     return Put(moved.joined, moved.left, [], [])
 

@@ -102,7 +102,7 @@ def change_rule(actor: Actor, group_id: int, item_id: int, said: Mapping[str, An
             valid_until=item.valid_until, rule=rule.said,
         )  # fmt: skip
         put_rule(group, kept, change)
-        moved = membership.refresh(change, groups=[group.id])
+        moved = membership.refresh(change, groups=[group.id], is_last=True)
         membership.schedule([group.id])
     return moved
 

@@ -10,7 +10,7 @@ import peewee
 from portal.db import db, is_sqlite
 from portal.models import GroupItem, MembershipDelta
 from portal.queries import membership
-from portal.queries.membership import Slice
+from portal.queries.membership import Kinds, Slice
 
 _LONGEST = 64  # ids; with more of them the statement takes so long that building it does not count
 _FIRST = -(10**15)  # stands for the first id, one less for the second …; no id is below zero
@@ -23,10 +23,13 @@ def differing(
 ) -> tuple[str, Sequence[Any]]:
     """Return the statement that sets aside who joins or leaves at `moment` in that slice, and its parameters.
 
-    For short lists of ids it is built once for each number of them, and kept.
+    For short lists of ids it is built once for each number of them, and kept. Of whole groups it asks only for the
+    kinds of items that they have.
     """
-    if not (_is_short(groups) and _is_short(customers)):
-        return _built(groups, customers, moment, is_nested, matched, is_joining)
+    if not (_is_short(groups) and _is_short(customers)) or (customers is None and groups):
+        is_list = isinstance(groups, Sequence) and len(groups) <= _LONGEST
+        kinds = membership.kinds_of(groups, moment) if is_list else None
+        return _built(groups, customers, moment, is_nested, matched, is_joining, kinds)
     groups, customers = _padded(groups), _padded(customers)
     sql, marks = _kept(
         is_sqlite(), None if groups is None else len(groups), None if customers is None else len(customers), is_nested,
@@ -50,9 +53,11 @@ def _kept(
 
 
 def _built(
-    groups: Slice, customers: Slice, moment: datetime, is_nested: bool, matched: peewee.Table | None, is_joining: bool
-) -> tuple[str, Sequence[Any]]:
-    rows = (membership.joining if is_joining else membership.leaving)(groups, customers, moment, is_nested, matched)
+    groups: Slice, customers: Slice, moment: datetime, is_nested: bool, matched: peewee.Table | None, is_joining: bool,
+    kinds: Kinds | None = None,
+) -> tuple[str, Sequence[Any]]:  # fmt: skip
+    find = membership.joining if is_joining else membership.leaving
+    rows = find(groups, customers, moment, is_nested, matched, kinds)
     part = rows.alias("part")
     flags = [peewee.Value(is_joining), peewee.Value(False)]
     query = MembershipDelta.insert_from(

@@ -12,7 +12,7 @@ from portal import clock, config
 from portal.db import run_many
 from portal.errors import N_
 from portal.models import ChangeRow, Customer, Group, GroupItem, Shop
-from portal.models.customer import FIELDS
+from portal.models.customer import FIELDS, KEYS
 from portal.permissions import Action
 from portal.services import membership, own_values
 from portal.services.changes import plain
@@ -26,8 +26,7 @@ NO_SHOP = N_("%(name)s: the shop she was in is not there any more.")
 OWN_TAKEN = N_("%(name)s: another customer has “%(value)s” as %(field)s by now.")
 GONE = N_("%(name)s is not there any more.")
 NOT_YOURS = N_("A customer of this change is in a shop that is not yours.")
-_KEYS = ("code_key", "name_key", "email_key", "phone_key")
-_STORED = (*FIELDS, *_KEYS, "search", "removed_at")
+_STORED = (*FIELDS, *KEYS, "search", "removed_at")
 _SET = ", ".join(f"{'shop_id' if name == 'shop' else name} = ?" for name in _STORED)
 
 

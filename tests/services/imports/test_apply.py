@@ -13,6 +13,7 @@ from portal.permissions import Actor
 from portal.queries import membership
 from portal.services import customers, imports, items
 from portal.services.imports import put
+from portal.text import fold
 
 New = Callable[..., Any]
 HEADER = "code,name,email,phone,shop,birth_date,language,gender,id_type,id_number,address\n"
@@ -62,7 +63,9 @@ def test_a_new_customer_is_stored_and_told_whole(write: New, s1: Shop, time_mach
     assert shown(ann) == FULL | {"phone": ann.phone, "shop": s1.id}
     assert shown(bare) == empty
     assert (ann.name_key, ann.email_key, ann.phone_key) == ("ann lee", "ann@x.example", "+250788412901")
+    assert (ann.id_number_key, ann.address_key) == (fold(ann.id_number), fold(ann.address))
     assert (bare.name_key, bare.email_key, bare.phone_key) == ("", None, None)
+    assert (bare.id_number_key, bare.address_key) == (None, None)
     assert {(row.version, row.created_at.year, row.updated_at.year) for row in (ann, bare)} == {(1, 2040, 2040)}
     assert history() == [(ann.id, None, shown(ann)), (bare.id, None, empty)]
     assert Change.get_by_id(done.change_id).n_rows == 2

@@ -101,6 +101,15 @@ def test_an_updated_customer_is_found_by_her_new_values(cass: Actor, check: New,
     assert (found.name_key, found.phone_key, found.version) == ("zoe omer", "+250788412903", 2)
 
 
+def test_what_an_updated_customer_is_compared_by_goes_with_the_text(cass: Actor, check: New, new_customer: New) -> None:
+    ann = new_customer("Ann", code="A1", phone="0788412903", id_number="Ab 1", address="Rúa 1")
+    assert (ann.phone_key, ann.id_number_key, ann.address_key) == ("+250788412903", "ab 1", "rua 1")
+    imports.run(cass, check("code,phone,id number,address\nA1,ask her,ÑÑ 2,\u200b\n").id)
+    found = Customer.get_by_id(ann.id)
+    assert (found.phone, found.id_number, found.address) == ("ask her", "ÑÑ 2", "\u200b")
+    assert (found.phone_key, found.id_number_key, found.address_key) == (None, "nn 2", None)
+
+
 def test_the_first_key_present_decides(cass: Actor, check: New, new_customer: New) -> None:
     ann = new_customer("Ann", code="A1", email="ann@x.example")
     bea = new_customer("Bea", email="bea@x.example")

@@ -75,6 +75,17 @@ def test_what_is_as_it_was_already_is_neither_written_nor_named(
     assert refused(database, cass, done) == "Everything of this change has been taken back already."
 
 
+def test_what_rules_compare_comes_back_with_its_text(cass: Actor, new_customer: New) -> None:
+    ann = new_customer("Ann", code="A1", id_number="Áb 1", address="Rúa 1")
+    customers.edit(cass, ann.id, {"id_number": "C 2", "address": ""})
+    undo.undo(cass, newest())
+    stored = Customer.get_by_id(ann.id)
+    assert (stored.id_number_key, stored.address_key) == ("ab 1", "rua 1")
+    undo.undo(cass, newest())
+    stored = Customer.get_by_id(ann.id)
+    assert (stored.id_number_key, stored.address_key) == ("c 2", None)
+
+
 def test_a_code_that_somebody_else_has_by_now_stays_hers(database: Database, cass: Actor, new_customer: New) -> None:
     ann = new_customer("Ann", code="A1")
     customers.edit(cass, ann.id, {"code": "A2"})
