@@ -191,7 +191,7 @@ TABLE: dict[tuple[str, str], Route] = {
     ("GET", "/imports/<int:import_id>/refused.csv"): Route(IMPORT, "import"),
     ("GET", "/imports/<int:import_id>/columns"): Route(IMPORT, "import"),
     ("POST", "/imports/<int:import_id>/columns"): Route(
-        IMPORT, "import", {"columns-0-at": "1", "columns-0-stands": ""}, 303
+        IMPORT, "import", {"columns-0-at": "1", "columns-0-stands": "", "columns-0-order": ""}, 303
     ),
     # jobs
     ("GET", "/jobs"): Route(EVERYBODY, block="jobs"),

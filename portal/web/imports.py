@@ -20,7 +20,7 @@ from portal.queries import imports as find
 from portal.queries import jobs as find_jobs
 from portal.received import reads
 from portal.services import imports
-from portal.services.imports import again, background, boxes
+from portal.services.imports import again, background, boxes, dating
 from portal.services.imports.remembering import REMEMBERED
 from portal.services.imports.stage import MAX_BYTES, MAX_ROWS
 from portal.sheets import DELIMITERS, ENCODINGS, csv_rows
@@ -133,6 +133,7 @@ def show(import_id: int, problem: Refusal | None = None, status: int = 200) -> R
         is_interrupted=find.is_interrupted(imported), is_read=find.is_read(imported),
         is_long_over=find.is_long_over(imported), said=of_job,
         is_previewed=state == "checked" and _is_previewed(imported), boxes=boxes.named(imported),
+        open_dates=dating.open_columns(imported) if state == "checked" else [],
         n_unknown=len(again.unknown(actor(), imported)) if state == "checked" else 0,
         progress=progress_of, is_worked_on=state == imported.state or find_jobs.is_worked_on(),
     )  # fmt: skip

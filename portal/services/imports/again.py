@@ -16,8 +16,9 @@ from portal.permissions import Action, Actor, require
 from portal.queries import codes
 from portal.services import fields, imports, once
 from portal.services.changes import record
-from portal.services.imports import columns, preparing, proposing, remembering, resolve, stage
+from portal.services.imports import columns, dating, preparing, proposing, remembering, resolve, stage
 from portal.services.imports.columns import GROUPS, Known
+from portal.services.imports.dating import Chosen, Dates
 from portal.services.imports.proposing import Proposal
 from portal.sheets import header_key, restore
 from portal.sheets.headers import header_problems
@@ -83,6 +84,14 @@ def samples(imported: Import) -> list[list[str]]:
     return found
 
 
+def dates(actor: Actor, imported: Import) -> dict[int, Dates]:
+    """Return how the columns of dates are written, by their index, with the orders that a person may choose of."""
+    require(actor, Action.IMPORT_CUSTOMERS)
+    known = columns.known_to(actor, imported.group)
+    dated = [index for index, target in enumerate(imported.columns) if dating.is_dates(target, known)]
+    return dating.look((row.cells for row in staged(imported).rows()), dated)
+
+
 def unknown(actor: Actor, imported: Import) -> list[int]:
     """Return the columns that stand for nothing, and do not say once more what another one says."""
     require(actor, Action.IMPORT_CUSTOMERS)
@@ -112,10 +121,13 @@ def details_of(proposal: Proposal) -> fields.Details:
     return fields.Details(label, proposal.type, proposal.code, choices=proposal.choices)
 
 
-def with_columns(actor: Actor, import_id: int, said: Mapping[str, str]) -> Import:
+def with_columns(
+    actor: Actor, import_id: int, said: Mapping[str, str], dates: Mapping[str, str] | None = None
+) -> Import:
     """Check the rows of a checked import once more; `said` are the fields of headers, '' for none. Others stay.
 
-    What is said counts for the next file with the same columns too.
+    `dates` are the orders in which the dates of headers are written. What is said counts for the next file with the
+    same columns too.
 
     Returns the new import; the earlier one is dropped. Raises Missing, Denied, Refusal: then it stays.
     """
@@ -130,26 +142,32 @@ def with_columns(actor: Actor, import_id: int, said: Mapping[str, str]) -> Impor
             lifts_exclusions=earlier.lifts_exclusions, first_key=earlier.first_key,
         )  # fmt: skip
     try:
-        stage.fill(imported, staged(earlier), _all(earlier, said, known), known)
+        table, targets = staged(earlier), _all(earlier, said, known)
+        stage.fill(imported, table, targets, known, _orders(earlier, targets, dates or {}, known))
     except Refusal:
         imports.cancel(actor, imported.id)
         raise
     stage.store(imported)
     _refuse_if_stopped(imported)
-    remembering.keep(earlier, said, known)
+    chosen = dating.chosen_in(imported)
+    remembering.keep(earlier, said, known, {key: order for key, order in (dates or {}).items() if fold(key) in chosen})
     resolve.resolve(imported)
     imports.cancel(actor, earlier.id)
     return imported
 
 
-def make_fields(actor: Actor, import_id: int, wanted: Mapping[int, fields.Details], said: Mapping[str, str]) -> Import:
+def make_fields(
+    actor: Actor, import_id: int, wanted: Mapping[int, fields.Details], said: Mapping[str, str],
+    dates: Mapping[str, str] | None = None,
+) -> Import:
     """Make fields of columns, given by their index, all as one change; then check the file once more with them.
 
-    `said` are the fields of other headers. Raises Refusals that name the columns ("code-2": the code of the third).
+    `said` are the fields of other headers, `dates` the orders of their dates. Raises Refusals that name the columns
+    ("code-2": the code of the third).
     """
     require(actor, Action.EDIT_FIELDS)
     imported = _checked(actor, import_id)
-    _try(actor, imported, {**said, **{imported.headers[index]: "" for index in wanted}})
+    _try(actor, imported, {**said, **{imported.headers[index]: "" for index in wanted}}, dates or {})
     own: dict[str, str] = {}
     refusals: list[Refusal] = []
     with record(actor, "field.create") as change:
@@ -165,7 +183,7 @@ def make_fields(actor: Actor, import_id: int, wanted: Mapping[int, fields.Detail
             own[imported.headers[index]] = field.code
         if refusals:
             raise Refusals(refusals)
-    return with_columns(actor, import_id, {**said, **own})
+    return with_columns(actor, import_id, {**said, **own}, dates)
 
 
 def _refuse_if_stopped(imported: Import) -> None:
@@ -174,10 +192,11 @@ def _refuse_if_stopped(imported: Import) -> None:
         raise Refusal(sentence, None, **params | {"header": header})
 
 
-def _try(actor: Actor, earlier: Import, said: Mapping[str, str]) -> None:
+def _try(actor: Actor, earlier: Import, said: Mapping[str, str], dates: Mapping[str, str]) -> None:
     """Raise Refusal where the file could not be checked with these columns; nothing is written."""
     known, trial = columns.known_to(actor, earlier.group), Import(file_name=earlier.file_name)
-    preparing.prepare(trial, staged(earlier), _all(earlier, said, known), known)
+    targets = _all(earlier, said, known)
+    preparing.prepare(trial, staged(earlier), targets, known, _orders(earlier, targets, dates, known))
     _refuse_if_stopped(trial)
 
 
@@ -196,6 +215,18 @@ def _all(earlier: Import, said: Mapping[str, str], known: Known) -> dict[str, st
             found[header] = target if target and known.target(target) else ""
     by_key = {fold(header): header for header in found}
     return found | {by_key.get(fold(header), header): target for header, target in said.items()}
+
+
+def _orders(earlier: Import, targets: Mapping[str, str], said: Mapping[str, str], known: Known) -> Chosen:
+    """Return what is said of the order of dates: as it was where a column still holds dates, but for what is said."""
+    keys = {fold(header) for header in said}
+    orders = {earlier.headers[int(index)]: order for index, order in earlier.dates.items() if order}
+    kept = {
+        header: order
+        for header, order in orders.items()
+        if fold(header) not in keys and dating.is_dates(targets.get(header), known)
+    }
+    return Chosen({**kept, **said})
 
 
 def _with_free_codes(found: Sequence[Proposal]) -> list[Proposal]:
