@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.browser.store import CHECKED, DONE, LONG, RULE, STOPPED
+from tests.browser.store import CHECKED, DATED, DONE, LONG, RULE, STOPPED
 
 Act = Callable[[Page], Any]
 
@@ -269,6 +269,8 @@ VIEWS = [
     View("/settings/guards", "/settings/guards", "olive"),
     View("/imports/<int:import_id>/preview", f"/imports/{CHECKED}/preview", "cass", unfolded),
     View("/imports/<int:import_id>/columns", f"/imports/{CHECKED}/columns"),
+    View("/imports/<int:import_id>/columns", f"/imports/{DATED}/columns"),
+    View(CHECK, f"/imports/{DATED}", "cass", unfolded),
     View("/imports/new", "/imports/new", "cass", unfolded),
     View("/imports/new", "/imports/new?group=super-bonus", "cass", nothing),
     View(CHECK, f"/imports/{CHECKED}", "cass", unfolded),
