@@ -26,6 +26,7 @@ class Import(Model):
     headers = peewee.JSONField(default=list)
     columns = peewee.JSONField(default=list)  # the field each header stands for, or null
     dates = peewee.JSONField(default=dict)  # by a column's index the order of its dates, '' until somebody chooses it
+    corrections = peewee.JSONField(default=dict)  # by the row what people corrected of it (services/imports/correcting)
     problems = peewee.JSONField(default=list)  # of the whole file: ignored headers, a stop
     lifts_exclusions = peewee.BooleanField(default=False)
     first_key = peewee.TextField(default="code")  # the key that decides whom a row fits: code | email | phone

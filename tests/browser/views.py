@@ -137,6 +137,13 @@ def unfolded(page: Page) -> None:
         fold.locator("summary").click()
 
 
+def corrected(page: Page) -> None:
+    page.get_by_label("date of birth of row 2").fill("soon")
+    page.get_by_label("Leave this row out").nth(1).check()
+    page.get_by_role("button", name="Correct these rows").click()
+    page.get_by_text("The file says “03/04/1991”.").wait_for()
+
+
 def members_then(page: Page) -> None:
     page.locator("#timeline tbody a").first.click()
     page.locator("#found table").wait_for()
@@ -271,6 +278,7 @@ VIEWS = [
     View("/imports/<int:import_id>/columns", f"/imports/{CHECKED}/columns"),
     View("/imports/<int:import_id>/columns", f"/imports/{DATED}/columns"),
     View(CHECK, f"/imports/{DATED}", "cass", unfolded),
+    View(CHECK, f"/imports/{DATED}", "cass", corrected),
     View("/imports/new", "/imports/new", "cass", unfolded),
     View("/imports/new", "/imports/new?group=super-bonus", "cass", nothing),
     View(CHECK, f"/imports/{CHECKED}", "cass", unfolded),

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made
 from itertools import islice
+from typing import Any
 
 from portal import config, own_values
-from portal.errors import N_, Refusal, Refusals
+from portal.errors import N_, Conflict, Refusal, Refusals
 from portal.models import Field, Import, ImportRow, Job
 from portal.permissions import Action, Actor, require
 from portal.queries import codes
@@ -27,6 +28,9 @@ from portal.sheets.read import Row
 from portal.text import clean, fold
 
 BUSY = N_("This file is being imported, or has been; its columns stay as they are.")
+MEANWHILE = N_(
+    "This file was checked anew, imported or dropped meanwhile, so nothing was changed. Look at its newest check."
+)
 _REASON = "coterie reason"  # the column that the download of refused rows adds
 _CHUNK = 1_000
 
@@ -38,6 +42,7 @@ class Staged:
     imported: Import
     headers: list[str]
     header_problems: list[Problem] = made(default_factory=list)
+    corrections: Mapping[str, Any] = made(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows in the order of the file."""
@@ -48,16 +53,19 @@ class Staged:
             )
             page = list(query.order_by(ImportRow.row).limit(_CHUNK).tuples())
             for row, cells in page:
-                yield Row(row, [*cells[:width], *[""] * (width - len(cells))], cells[width:])
+                whole = [*cells, *[""] * (width - len(cells))]
+                for index, (_said, text) in self.corrections.get(str(row), {}).get("cells", {}).items():
+                    whole[int(index)] = text
+                yield Row(row, whole[:width], whole[width:])
             if len(page) < _CHUNK:
                 return
             after = page[-1][0]
 
 
-def staged(imported: Import) -> Staged:
-    """Return the rows of an import as a table."""
+def staged(imported: Import, corrections: Mapping[str, Any] | None = None) -> Staged:
+    """Return the rows of an import as a table, with cells that are corrected."""
     headers = list(imported.headers)
-    return Staged(imported, headers, header_problems(headers, 1))
+    return Staged(imported, headers, header_problems(headers, 1), corrections or {})
 
 
 def proposals(actor: Actor, imported: Import, wanted: Sequence[int] | None = None) -> list[Proposal]:
@@ -122,17 +130,20 @@ def details_of(proposal: Proposal) -> fields.Details:
 
 
 def with_columns(
-    actor: Actor, import_id: int, said: Mapping[str, str], dates: Mapping[str, str] | None = None
+    actor: Actor, import_id: int, said: Mapping[str, str], dates: Mapping[str, str] | None = None,
+    corrections: Mapping[str, Any] | None = None,
 ) -> Import:
     """Check the rows of a checked import once more; `said` are the fields of headers, '' for none. Others stay.
 
     `dates` are the orders in which the dates of headers are written. What is said counts for the next file with the
-    same columns too.
+    same columns too. `corrections` are all that were made of its rows, if there are new ones.
 
-    Returns the new import; the earlier one is dropped. Raises Missing, Denied, Refusal: then it stays.
+    Returns the new import; the earlier one is dropped. Raises Missing, Denied, Refusal: then it stays. Raises Conflict
+    when somebody else was quicker: then hers stands.
     """
     require(actor, Action.IMPORT_CUSTOMERS)
-    earlier = _checked(actor, import_id)
+    earlier = checked(actor, import_id)
+    mended = earlier.corrections if corrections is None else corrections
     is_creating = any(columns.is_new(key) for key in earlier.counts.get("groups", {}))
     known = columns.known_to(actor, earlier.group, creates_groups=is_creating)
     with once.transaction():
@@ -140,9 +151,10 @@ def with_columns(
             user=actor.user_id, group=earlier.group_id, new_group=earlier.new_group, file_name=earlier.file_name,
             file_hash=earlier.file_hash, encoding=earlier.encoding, delimiter=earlier.delimiter,
             lifts_exclusions=earlier.lifts_exclusions, first_key=earlier.first_key,
+            corrections=mended,
         )  # fmt: skip
     try:
-        table, targets = staged(earlier), _all(earlier, said, known)
+        table, targets = staged(earlier, mended), _all(earlier, said, known)
         stage.fill(imported, table, targets, known, _orders(earlier, targets, dates or {}, known))
     except Refusal:
         imports.cancel(actor, imported.id)
@@ -152,7 +164,7 @@ def with_columns(
     chosen = dating.chosen_in(imported)
     remembering.keep(earlier, said, known, {key: order for key, order in (dates or {}).items() if fold(key) in chosen})
     resolve.resolve(imported)
-    imports.cancel(actor, earlier.id)
+    _replace(actor, earlier, imported)
     return imported
 
 
@@ -166,7 +178,7 @@ def make_fields(
     ("code-2": the code of the third).
     """
     require(actor, Action.EDIT_FIELDS)
-    imported = _checked(actor, import_id)
+    imported = checked(actor, import_id)
     _try(actor, imported, {**said, **{imported.headers[index]: "" for index in wanted}}, dates or {})
     own: dict[str, str] = {}
     refusals: list[Refusal] = []
@@ -186,6 +198,17 @@ def make_fields(
     return with_columns(actor, import_id, {**said, **own}, dates)
 
 
+def _replace(actor: Actor, earlier: Import, imported: Import) -> None:
+    """Drop the earlier check of a file for the new one; where it was run or checked anew meanwhile, the new one."""
+    try:
+        with once.transaction():
+            checked(actor, earlier.id)
+            imports.cancel(actor, earlier.id)
+    except Refusal as why:
+        imports.cancel(actor, imported.id)
+        raise Conflict(MEANWHILE) from why
+
+
 def _refuse_if_stopped(imported: Import) -> None:
     if imported.state == "stopped":
         sentence, header, params = imported.problems[-1]
@@ -200,7 +223,9 @@ def _try(actor: Actor, earlier: Import, said: Mapping[str, str], dates: Mapping[
     _refuse_if_stopped(trial)
 
 
-def _checked(actor: Actor, import_id: int) -> Import:
+def checked(actor: Actor, import_id: int) -> Import:
+    """Return an import that is checked and that nobody is about to write. Raises Missing, Denied, Refusal."""
+    require(actor, Action.IMPORT_CUSTOMERS)
     imported = imports.allowed(actor, import_id)
     if imported.state != "checked" or Job.select().where(Job.key == imports.key(import_id)).exists():
         raise Refusal(BUSY)

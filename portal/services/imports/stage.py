@@ -27,6 +27,7 @@ MAX_BYTES = 32 * 1024 * 1024
 CHUNK = 1_000
 TOO_MANY_CELLS = N_("The row has more cells than the file has columns.")
 NO_SHOP = N_("There is no shop with the code or name “%(value)s”, or several have this name; write its code.")
+LEFT_OUT = N_("This row is left out by choice.")
 DROPPED = N_("Somebody dropped this file while it was being checked. Choose it once more.")
 NOTHING = N_("The row has no code, e-mail or phone to find or keep a customer by.")
 
@@ -155,6 +156,8 @@ def _staged(prepared: Prepared, row: Row) -> dict[str, Any]:
     if own is not None and own.own:
         said += "\x1f" + json.dumps(own.own, sort_keys=True)
     reason, column = _reason(reading, values, row)
+    if prepared.imported.corrections.get(str(row.row), {}).get("out"):
+        reason, column = LEFT_OUT, ""
     firsts = prepared.own.claim(row, own) if own is not None and own.keys and not reason else {}
     digest = hashlib.md5(f"{said}\x1f{shop}".encode(), usedforsecurity=False)
     remarks = [list(remark) for remark in (*reading.refusals, *reading.warnings)]
