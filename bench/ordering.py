@@ -4,14 +4,11 @@ On a copy of the benchmark's data: the first page, one from the middle, the last
 have none, and the first of a filter, for fields of few values, of many, and of almost no empty place.
 """
 
-import argparse
 import statistics
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from bench import data
-from bench.databases import HOUSES, Databases, Sqlite, forget, use
+from bench import copies, data
 from bench.ruling import actor_of
 from bench.timing import Call, replay, statements, timed
 from bench.work import manager
@@ -93,25 +90,13 @@ def line(kind: str, what: str, call: Call) -> str:
 
 def main() -> None:
     """Measure on each database in turn."""
-    parser = argparse.ArgumentParser(prog="python -m bench.ordering", description=__doc__)
-    parser.add_argument("--customers", type=int, default=100_000)
-    parser.add_argument("--databases", default="sqlite,postgresql")
-    parser.add_argument("--folder", type=Path, default=Path("instance/bench"))
-    options = parser.parse_args()
-    folder = options.folder.resolve()
-    seeds = Sqlite(folder / "sqlite")
-    print(f"| {options.customers} customers | page of {filters.PAGE} | SQL, ms | with peewee, ms |", flush=True)
-    print("| --- | --- | --- | --- |", flush=True)
-    for name in options.databases.split(","):
-        house: Databases = seeds if name == "sqlite" else HOUSES[name](folder / name)
-        kept = data.ensure(house, seeds, options.customers)
-        use(house.copy(kept, "ordered"))
-        fill(options.customers)
-        for told in measured(house.kind):
-            print(told, flush=True)
-        forget()
-        house.drop("ordered")
-        house.close()
+
+    def filled(kind: str, n: int) -> Iterator[str]:
+        fill(n)
+        yield from measured(kind)
+
+    head = f"| {{}} customers | page of {filters.PAGE} | SQL, ms | with peewee, ms |"
+    copies.run("ordering", __doc__, head, filled)
 
 
 if __name__ == "__main__":

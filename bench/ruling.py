@@ -5,17 +5,14 @@ customer, saving her, counts while somebody types, the preview of an edited rule
 who write have to wait while it is saved.
 """
 
-import argparse
 import statistics
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 from typing import Any
 
-from bench import data
-from bench.databases import HOUSES, Databases, Sqlite, forget, use
+from bench import copies, data
 from bench.timing import timed
 from bench.work import manager, some_customers
 from portal import db
@@ -209,24 +206,13 @@ def line(kind: str, what: str, took: list[float], goal: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.ruling", description=__doc__)
-    parser.add_argument("--customers", type=int, default=100_000)
-    parser.add_argument("--databases", default="sqlite,postgresql")
-    parser.add_argument("--folder", type=Path, default=Path("instance/bench"))
-    options = parser.parse_args()
-    folder = options.folder.resolve()
-    seeds = Sqlite(folder / "sqlite")
-    print(f"| {options.customers} customers | ms, median / longest | | goal |\n| --- | --- | --- | --- |", flush=True)
-    for name in options.databases.split(","):
-        house: Databases = seeds if name == "sqlite" else HOUSES[name](folder / name)
-        kept = data.ensure(house, seeds, options.customers)
-        use(house.copy(kept, "ruled"))
-        fill(manager(), options.customers)
-        for told in measured(house.kind, options.customers):
-            print(told, flush=True)
-        forget()
-        house.drop("ruled")
-        house.close()
+    """Measure on each database in turn."""
+
+    def filled(kind: str, n: int) -> Iterator[str]:
+        fill(manager(), n)
+        yield from measured(kind, n)
+
+    copies.run("ruling", __doc__, "| {} customers | ms, median / longest | | goal |", filled)
 
 
 if __name__ == "__main__":

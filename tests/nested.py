@@ -8,14 +8,16 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import hypothesis.strategies as st
 import time_machine
 from flask import Flask
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from portal import config
 from portal.clock import now
 from portal.models import Customer, Group, GroupItem, Membership, PastMembership
 from portal.permissions import OPERATOR, Role
@@ -75,6 +77,7 @@ class Nested(RuleBasedStateMachine):
         self.hands = self.clock.start()
         self.url = self.server.new()
         use(self.url)
+        self.zone = ZoneInfo(config.current().timezone)
         self.cass = add_person(self.password_hash, "cass", (Role.CSCC_MANAGER, None)).actor
         self.shops = [shops.create(OPERATOR, code=f"S{n}", name=f"Shop {n}").id for n in range(2)]
         self.shop_of: dict[int, int] = {}
@@ -116,9 +119,13 @@ class Nested(RuleBasedStateMachine):
     def _fitting(self, target: int, which: int, moment: datetime) -> set[int]:
         men = {one for one, gender in self.gender.items() if gender == "male"}
         if which == BY_THE_DAY:
-            return {one for one, at in self.created.items() if (moment.date() - at.date()).days >= 2}
+            return {one for one, at in self.created.items() if (self._day(moment) - self._day(at)).days >= 2}
         inside = self._members(target, moment) if which in OF_GROUPS else set()
         return {0: men, 1: men - inside, 2: men | inside}[which]
+
+    def _day(self, moment: datetime) -> date:
+        """Return the day of a moment (UTC) in the store's time zone."""
+        return moment.replace(tzinfo=UTC).astimezone(self.zone).date()
 
     def _lot(self, seed: str, customer: int) -> int:
         return int(hashlib.md5(f"{seed}:{self.uid[customer]}".encode()).hexdigest()[:8], 16) % 10_000
@@ -144,7 +151,8 @@ class Nested(RuleBasedStateMachine):
                 at for (group, *_), said in self.items.items() if self.is_active[group]
                 for at in (said.begins, said.ends) if at is not None and self.reached < at <= moment
             ]
-            midnight = datetime.combine(self.reached.date() + timedelta(days=1), datetime.min.time())
+            tomorrow = self._day(self.reached) + timedelta(days=1)
+            midnight = datetime.combine(tomorrow, time.min, self.zone).astimezone(UTC).replace(tzinfo=None)
             by_the_day = any(self.is_active[key[0]] and key[1] == "rule" and key[3] == BY_THE_DAY for key in self.items)
             if by_the_day and midnight <= moment:
                 dates.append(midnight)

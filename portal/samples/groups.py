@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SampleGroup:
-    """A group to make: whole shops, or a share of all people, or a number of them (never two of these)."""
+    """A group to make: whole shops, a share of all people, a number of them, or whoever a rule fits (never two)."""
 
     name: str
     type: str
@@ -16,6 +16,7 @@ class SampleGroup:
     share: float | None = None
     count: int | None = None
     excluded_count: int = 0
+    rule: str = ""
     status: str = "active"
 
 
@@ -89,6 +90,21 @@ GROUPS: list[SampleGroup] = [
         description="Being prepared: summer prices for the Lisboa Baixa shop.",
         shop_codes=("LIS",),
         status="draft",
+    ),
+    SampleGroup(
+        name="Best customers",
+        type="rule",
+        hue="red",
+        description="Gold and seen in the last half year, but nobody who works for us. Kept by its rule.",
+        agent_note="Best customer: thank her, and ask what we could do better.",
+        rule='tier = Gold and last-visit > -6m and not in group "Employees"',
+    ),
+    SampleGroup(
+        name="Not seen for long",
+        type="rule",
+        hue="indigo",
+        description="Been here, but not in the last 180 days: a reason to call.",
+        rule="last-visit < -180d",
     ),
     SampleGroup(
         name="Harvest campaign",

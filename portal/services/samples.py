@@ -6,17 +6,23 @@ from typing import Any
 
 import peewee
 
-from portal import clock, config
+from portal import clock, config, own_values
 from portal.db import in_chunks, transaction
 from portal.models import Change, Customer, Group, Membership, Shop, User
 from portal.permissions import Action, Actor, Door, Grant, Role, require
+from portal.queries import fields as find_fields
 from portal.queries import users as find_users
+from portal.rules.text import parse
+from portal.rules.tree import to_json
+from portal.samples.fields import FIELDS, values
 from portal.samples.groups import GROUPS, SampleGroup
 from portal.samples.people import Person, people
 from portal.samples.places import SHOPS
-from portal.services import customers, groups, items, membership, shops, users
+from portal.services import customers, fields, groups, items, membership, shops, users
 from portal.services.changes import Recorder, record
+from portal.services.fields.details import Details
 from portal.services.items import NewItem
+from portal.services.own_values import put as put_values
 from portal.values import read_customer, search_text
 
 # Known to everybody on purpose: the demo holds invented people only.
@@ -58,7 +64,9 @@ def load(actor: Actor, n: int, seed: int) -> None:
             grants = [Grant(role, made[code].id if code else None)]
             users.add(actor, email=email_of(name), name=name, grants=grants, password=PASSWORD)
         manager = find_users.actor_of(find_users.by_email(email_of("Cass")), Door.COMMAND)
+        _fields(manager)
         create_customers(manager, people(n, seed), made)
+        _fill(manager, seed)
         chosen = Random(seed)  # noqa: S311 - which invented people are in a group is no secret
         for sample in GROUPS:
             _group(manager, sample, made, chosen)
@@ -96,12 +104,38 @@ def _insert(part: list[Customer], change: Recorder) -> None:
     change.created_all("customer", part)
 
 
+def _fields(actor: Actor) -> None:
+    for sample in FIELDS:
+        fields.create(actor, Details(
+            sample.labels, sample.type, sample.code, choices=sample.choices,
+            section=sample.section, is_filterable=sample.is_filterable, is_searchable=sample.is_searchable,
+        ))  # fmt: skip
+
+
+def _fill(actor: Actor, seed: int) -> None:
+    """Give the customers values of the store's own fields, as one change."""
+    live, said = find_fields.live(), own_values.context()
+    by_code = {field.code: field for field in live}
+    addresses = dict(Customer.select(Customer.id, Customer.address).order_by(Customer.id).tuples())
+    with record(actor, "customer.import") as change:
+        for part in in_chunks(values(addresses, seed, clock.today(config.current().timezone)), 400):
+            rows = {
+                id_: {code: own_values.read(by_code[code], text, said).cell for code, text in typed.items()}
+                for id_, typed in part
+            }
+            put_values(actor, rows, live, change)
+        membership.refresh(change)
+
+
 def _group(actor: Actor, sample: SampleGroup, by_code: dict[str, Shop], chosen: Random) -> None:
     details = groups.Details(
         sample.name, sample.type, sample.hue, sample.description, sample.agent_note,
         "draft" if sample.status == "draft" else "active",
     )  # fmt: skip
-    group = groups.create(actor, details, [NewItem(shop_id=by_code[code].id) for code in sample.shop_codes]).group
+    said_first = [NewItem(shop_id=by_code[code].id) for code in sample.shop_codes]
+    if sample.rule:
+        said_first.append(NewItem(rule=to_json(parse(sample.rule, find_fields.catalogue()))))
+    group = groups.create(actor, details, said_first).group
     everybody = [row[0] for row in Customer.select(Customer.id).order_by(Customer.id).tuples()]
     wanted = sample.count if sample.count is not None else round((sample.share or 0) * len(everybody))
     said = _customer_items("include", sorted(chosen.sample(everybody, min(wanted, len(everybody)))))

@@ -3,6 +3,7 @@
 import json
 
 from portal.models import Change, Customer, Group, Membership, PastMembership, Shop, User
+from portal.queries import fields as find_fields
 from portal.services import customers, samples, sessions
 from portal.services.changes import values
 from tests.tampering import unguarded
@@ -139,20 +140,29 @@ def test_the_demo_is_made_once_and_is_right(portal, place):
     assert portal("verify").exit_code == 0
     assert PastMembership.select().count() > 0
     assert {group.status for group in Group.select()} == {"active", "draft", "archived"}
+    assert {group.type for group in Group.select().where(Group.n_members > 0)} == {"customer", "shop", "rule"}
+    fields = find_fields.live()
+    own = find_fields.cells_of([row.id for row in Customer.select()], fields)
+    assert {code for had in own.values() for code, cell in had.items() if cell.value is not None} == {
+        field.code for field in fields
+    }
     assert sessions.sign_in("olive@demo.example", samples.PASSWORD).user.name == "Olive"
 
 
 def test_demo_customers_are_stored_as_the_service_would_store_them(portal, place):
     portal("demo", "--no-serve", "--customers", "40")
     manager = samples.find_users.actor_of(User.get(User.name == "Cass"), samples.Door.COMMAND)
+    (city,) = (field for field in find_fields.live() if field.code == "city")
     for row in list(Customer.select().order_by(Customer.id).limit(10)):
         typed = {name: str(value or "") for name, value in values(row).items() if name in samples.Person._fields}
         typed |= {"code": f"again-{row.code}", "shop": row.shop.code if row.shop else ""}
+        typed |= {code: cell.value for code, cell in find_fields.cells_of([row.id], [city]).get(row.id, {}).items()}
         saved = customers.create(manager, typed).customer
         for name in ("name_key", "email_key", "phone_key", "birth_date", "gender", "shop_id"):
             assert getattr(saved, name) == getattr(row, name), name
         assert row.code_key == row.code.casefold()
-        assert saved.search == row.search.replace(row.code_key, f"again-{row.code_key}")
+        search = Customer.get_by_id(saved.id).search
+        assert search == row.search.replace(row.code_key, f"again-{row.code_key}")
 
 
 def test_the_demo_leaves_other_peoples_data_alone(portal, store):

@@ -264,14 +264,15 @@ def test_the_sample_groups_are_the_agreed_ones() -> None:
     assert groups["Porto store"].excluded_count == 1
     assert groups["Swap pilot"].agent_note == "Swap pilot: ask for the serial number before anything else."
     assert {"Employees", "Newsletter", "Premium service"} <= set(groups)
-    assert Counter(group.status for group in GROUPS) == {"active": 8, "draft": 1, "archived": 1}
+    assert Counter(group.status for group in GROUPS) == {"active": 10, "draft": 1, "archived": 1}
 
 
 def test_each_sample_group_says_in_exactly_one_way_who_is_in_it() -> None:
     shops = {shop.code for shop in SHOPS}
     for group in GROUPS:
-        assert (bool(group.shop_codes), group.share is not None, group.count is not None).count(True) == 1
-        assert (group.type == "shop") == bool(group.shop_codes)
+        ways = bool(group.shop_codes), group.share is not None, group.count is not None, bool(group.rule)
+        assert ways.count(True) == 1
+        assert (group.type == "shop", group.type == "rule") == (bool(group.shop_codes), bool(group.rule))
         assert set(group.shop_codes) <= shops
         assert group.hue in HUES and group.description
     assert len({group.hue for group in GROUPS}) == len(GROUPS)
