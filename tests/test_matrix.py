@@ -576,7 +576,6 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "imports.go_on": (IMPORT, lambda w, a: imports.go_on(a, w.imported.id)),
     "imports.check_again": (IMPORT, lambda w, a: imports.check_again(a, w.killed.id)),
     "imports.again.with_columns": (IMPORT, lambda w, a: again.with_columns(a, w.imported.id, {"name": ""})),
-    "imports.again.checked": (IMPORT, lambda w, a: again.checked(a, w.imported.id)),
     "imports.correcting.correct": (
         IMPORT, lambda w, a: correcting.correct(a, w.imported.id, correcting.Corrections(out=[2]))
     ),
