@@ -46,6 +46,9 @@ FIELD_WORDS = {
     "groups": N_("groups"),
 }
 
+# How people say in which order a date is written; in the order in which they are offered.
+ORDER_WORDS = {"dmy": N_("day/month/year"), "mdy": N_("month/day/year"), "ymd": N_("year/month/day")}
+
 
 def sentence_of(problem: Problem) -> tuple[str, str, dict[str, str]]:
     """Return the English sentence of a problem with the whole file, its column ('' for none) and its params."""

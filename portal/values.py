@@ -78,14 +78,14 @@ class Reading:
         return [Refusal(remark.sentence, remark.field, **remark.params) for remark in self.refusals]
 
 
-def read_customer(typed: Mapping[str, str], region: str, today: date, date_order: str = "ymd") -> Reading:
+def read_customer(typed: Mapping[str, str], region: str, today: date) -> Reading:
     """Read the typed values of a customer's own columns (not her shop) and return a Reading.
 
     Only fields present in `typed` are read, so that a form or file which lacks one leaves it alone. `region` is a
     two-letter country for phones without a country code, or ''. Rules: product.md §5, Identity and Phones.
     """
     reading = Reading()
-    context = _Context(region, today, date_order)
+    context = _Context(region, today)
     for name, text in typed.items():
         if not (text.isascii() and text.isprintable()) and has_forbidden(text):
             reading.refuse(name, N_("This holds characters that cannot be stored. Please type it anew."))
@@ -112,7 +112,6 @@ def read_customer(typed: Mapping[str, str], region: str, today: date, date_order
 class _Context(NamedTuple):
     region: str
     today: date
-    date_order: str
 
 
 def _code(reading: Reading, text: str, context: _Context) -> None:
@@ -161,7 +160,7 @@ def _birth_date(reading: Reading, text: str, context: _Context) -> None:
     if not text:
         reading.columns["birth_date"] = None
         return
-    found = read_date(text, context.date_order)
+    found = read_date(text)
     if found is None:
         reading.refuse("birth_date", N_("“%(value)s” is not a date; write it as 1991-06-14."), value=text)
     elif not date(1850, 1, 1) <= found <= context.today:

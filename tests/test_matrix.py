@@ -36,7 +36,7 @@ from portal.services import (
     users,
 )
 from portal.services.guards import Call
-from portal.services.imports import again
+from portal.services.imports import again, correcting
 from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
 from tests.page import Browser, Page
 
@@ -191,8 +191,9 @@ TABLE: dict[tuple[str, str], Route] = {
     ("GET", "/imports/<int:import_id>/refused.csv"): Route(IMPORT, "import"),
     ("GET", "/imports/<int:import_id>/columns"): Route(IMPORT, "import"),
     ("POST", "/imports/<int:import_id>/columns"): Route(
-        IMPORT, "import", {"columns-0-at": "1", "columns-0-stands": ""}, 303
+        IMPORT, "import", {"columns-0-at": "1", "columns-0-stands": "", "columns-0-order": ""}, 303
     ),
+    ("POST", "/imports/<int:import_id>/corrections"): Route(IMPORT, "import", {"out": "2"}, 303),
     # jobs
     ("GET", "/jobs"): Route(EVERYBODY, block="jobs"),
     ("GET", "/jobs/running"): Route(EVERYBODY, block="running"),
@@ -575,6 +576,9 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "imports.go_on": (IMPORT, lambda w, a: imports.go_on(a, w.imported.id)),
     "imports.check_again": (IMPORT, lambda w, a: imports.check_again(a, w.killed.id)),
     "imports.again.with_columns": (IMPORT, lambda w, a: again.with_columns(a, w.imported.id, {"name": ""})),
+    "imports.correcting.correct": (
+        IMPORT, lambda w, a: correcting.correct(a, w.imported.id, correcting.Corrections(out=[2]))
+    ),
     "imports.again.make_fields": (
         FIELDS, lambda w, a: again.make_fields(a, w.imported.id, {1: fields.Details({"en": "Hat"})}, {})
     ),

@@ -1,6 +1,6 @@
 """Importing a file of customers, with or without a group: check, then run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,16 +33,25 @@ class Options:
     lift_exclusions: bool
     as_json: bool
     make_fields: bool = False
+    orders: tuple[str, ...] = ()
 
     def columns(self) -> dict[str, str] | None:
         """Return the field of each header named with --map, or None when none is."""
-        named = {}
-        for pair in self.pairs:
-            header, equals, field = pair.rpartition("=")
-            if not equals:
-                raise click.BadParameter(f"“{pair}” is not HEADER=FIELD.", param_hint="--map")
-            named[header] = field.strip()
-        return named or None
+        return _by_header(self.pairs, "FIELD", "--map") or None
+
+    def dates(self) -> dict[str, str]:
+        """Return the order of the dates of each header named with --dates."""
+        return _by_header(self.orders, "ORDER", "--dates")
+
+
+def _by_header(pairs: Sequence[str], word: str, option: str) -> dict[str, str]:
+    named = {}
+    for pair in pairs:
+        header, equals, said = pair.rpartition("=")
+        if not equals:
+            raise click.BadParameter(f"“{pair}” is not HEADER={word}.", param_hint=option)
+        named[header] = said.strip()
+    return named
 
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,6 +69,10 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--map", "pairs", multiple=True, metavar="HEADER=FIELD", help="What a column means; may be repeated."
         ),
+        click.option(
+            "--dates", "orders", multiple=True, metavar="HEADER=ORDER",
+            help="In which order the dates of a column are written: dmy, mdy or ymd; may be repeated.",
+        ),
         click.option("--match", type=click.Choice(["code", "email", "phone"]), help="Find customers by this alone."),
         click.option("--mode", type=click.Choice(["add", "equal", "remove"]), default="add", show_default=True),
     ):
@@ -75,8 +88,8 @@ def run(actor: Actor, file: Path, group: Group | None, chosen: Options, new_grou
     if not file.is_file():
         raise Refusal(N_("There is no file “%(file)s”."), file=str(file))
     checked = imports.check(
-        actor, file, file.name, group=group, columns=chosen.columns(), lift_exclusions=chosen.lift_exclusions,
-        match=chosen.match, new_group=new_group,
+        actor, file, file.name, group=group, columns=chosen.columns(), dates=chosen.dates(),
+        lift_exclusions=chosen.lift_exclusions, match=chosen.match, new_group=new_group,
         creates_groups=chosen.create is True and actor.may(Action.CREATE_GROUP),
     )  # fmt: skip
     if checked.state == "stopped":

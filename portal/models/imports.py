@@ -25,6 +25,8 @@ class Import(Model):
     delimiter = peewee.TextField(default="")
     headers = peewee.JSONField(default=list)
     columns = peewee.JSONField(default=list)  # the field each header stands for, or null
+    dates = peewee.JSONField(default=dict)  # by a column's index the order of its dates, '' until somebody chooses it
+    corrections = peewee.JSONField(default=dict)  # by the row what people corrected of it (services/imports/correcting)
     problems = peewee.JSONField(default=list)  # of the whole file: ignored headers, a stop
     lifts_exclusions = peewee.BooleanField(default=False)
     first_key = peewee.TextField(default="code")  # the key that decides whom a row fits: code | email | phone
@@ -39,11 +41,12 @@ class Import(Model):
 
 
 class FileShape(Model):
-    """What people chose that the columns of files with the same headers stand for: targets by the column's index."""
+    """What people chose for the columns of files with the same headers, by the column's index."""
 
     id = peewee.AutoField()
     shape = peewee.TextField(unique=True)
-    chosen = peewee.JSONField(default=dict)
+    chosen = peewee.JSONField(default=dict)  # what they stand for
+    dates = peewee.JSONField(default=dict)  # in which order their dates are written
 
 
 class ImportRow(Model):

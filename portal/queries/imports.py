@@ -10,7 +10,7 @@ from peewee import fn
 from portal import clock
 from portal.db import db
 from portal.errors import N_, Missing
-from portal.models import Change, Customer, Group, Import, ImportRow
+from portal.models import Change, Customer, Group, Import, ImportRow, User
 from portal.permissions import Action, Actor, require
 from portal.queries.filters import Choice
 from portal.values import Remark
@@ -133,6 +133,25 @@ def why_not(row: ImportRow) -> Remark | None:
     value = getattr(row, row.reason_column) if is_key else (row.own or {}).get(row.reason_column)
     params = {"value": str(value or ""), "row": str(row.reason_row or ""), "column": row.reason_column}
     return Remark(row.reason, row.reason_column, params)
+
+
+def wrong_cells(imported: Import, row: ImportRow) -> list[int]:
+    """Return the columns, by index, whose cells keep a row from being taken: those that are to be corrected."""
+    if row.result not in {"refused", "ambiguous"} or len(row.cells) > len(imported.headers):
+        return []
+    if (imported.corrections.get(str(row.row)) or {}).get("out"):
+        return []
+    named = {column for _sentence, column, _params in row.remarks} | {row.reason_column} - {""}
+    named = named or {"code", "email", "phone"}  # by which somebody would be found
+    if "name" in named:
+        named |= {"first_name", "last_name"}
+    return [index for index, target in enumerate(imported.columns) if target in named]
+
+
+def correctors(imported: Import) -> dict[int, str]:
+    """Return the names of who has corrected rows of an import, by id."""
+    ids = {one["by"] for one in imported.corrections.values()}
+    return dict(User.select(User.id, User.name).where(User.id.in_(ids)).tuples()) if ids else {}
 
 
 def warnings(row: ImportRow) -> list[Remark]:

@@ -1,6 +1,6 @@
 """Tables in files: reading, recognising and writing them, without knowing what they are for."""
 
-from portal.sheets.dates import ORDERS, guess_orders, read_date
+from portal.sheets.dates import ORDERS, SHORT_YEARS, guess_orders, has_short_year, orders_of, read_date, rewritten
 from portal.sheets.delimiters import DELIMITERS
 from portal.sheets.encodings import ENCODINGS
 from portal.sheets.headers import Match, header_key, match_headers, match_problems
@@ -15,6 +15,7 @@ __all__ = [
     "DELIMITERS",
     "ENCODINGS",
     "ORDERS",
+    "SHORT_YEARS",
     "SYNONYMS",
     "Match",
     "Problem",
@@ -24,6 +25,7 @@ __all__ = [
     "column_letters",
     "csv_rows",
     "guess_orders",
+    "has_short_year",
     "header_key",
     "kind_of",
     "match_headers",
@@ -31,6 +33,8 @@ __all__ = [
     "misfit",
     "neutral",
     "open_sheet",
+    "orders_of",
     "read_date",
     "restore",
+    "rewritten",
 ]

@@ -5,6 +5,7 @@ from flask import Flask
 from portal.web import (
     approvals,
     changes,
+    corrections,
     customers,
     errors,
     exports,
@@ -39,6 +40,6 @@ def init_app(app: Flask) -> None:
     approvals.init_app(app)
     for module in (
         start, users, shops, fields, settings, customers, exports, groups, value_groups, members, rules, history, why,
-        stages, proposals, approvals, imports, file_columns, jobs, changes, undoing,
+        stages, proposals, approvals, imports, file_columns, corrections, jobs, changes, undoing,
     ):  # fmt: skip
         app.register_blueprint(module.pages)

@@ -1,6 +1,6 @@
 """What the columns of a file stand for: seen, changed, and made fields of where they are none of ours."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import wtforms
@@ -12,15 +12,16 @@ from portal import config
 from portal.access import actor, importing, needs
 from portal.errors import N_, Refusal, Refusals
 from portal.field_words import TYPES
-from portal.file_words import FIELD_WORDS
+from portal.file_words import FIELD_WORDS, ORDER_WORDS
 from portal.models import Import
 from portal.models.field import CHOICE_TYPES
 from portal.permissions import Action
 from portal.queries import imports as find
 from portal.received import reads
 from portal.services import fields
-from portal.services.imports import again, columns
+from portal.services.imports import again, columns, dating
 from portal.services.imports.columns import Known
+from portal.services.imports.dating import Dates
 from portal.services.imports.proposing import Proposal
 from portal.services.imports.remembering import REMEMBERED
 from portal.sheets import match_headers
@@ -40,6 +41,7 @@ class ColumnForm(wtforms.Form):
 
     at = wtforms.StringField(widget=wtforms.widgets.HiddenInput())  # which column: entries are numbered as they come
     stands = wtforms.StringField(_l("Stands for"))
+    order = wtforms.SelectField(_l("Order of the dates"), choices=[], default="", validate_choice=False)
     make = wtforms.BooleanField(_l("Make a field of it"))
     label = wtforms.StringField(_l("Label"))
     code = wtforms.StringField(_l("Code"))
@@ -67,21 +69,43 @@ def show(import_id: int, form: ColumnsForm | None = None, status: int = 200) -> 
     known = columns.known_to(actor(), imported.group)
     free = [n for n, target in enumerate(imported.columns) if target is None and imported.headers[n]]
     proposed = {one.index: one for one in again.proposals(actor(), imported, free)}
-    drawn = [_drawn(index, target, proposed.get(index), known) for index, target in enumerate(imported.columns)]
+    drawn = [_drawn(imported, index, proposed.get(index), known) for index in range(len(imported.columns))]
     form = form or ColumnsForm(data={"columns": drawn})
     entries, unknown = form.entries(), set(again.unknown(actor(), imported))
+    dates, samples = again.dates(actor(), imported), again.samples(imported)
+    for index in dates.keys() & entries.keys():
+        _offer(entries[index], dates[index])
+        samples[index] = dates[index].samples or samples[index]
     n_unknown = sum(bool(one.samples) for one in proposed.values() if one.index in unknown)
     return render(
         "imports/columns.html", status=status, imported=imported, form=form, proposed=proposed,
         entries={index: entries[index] for index in again.with_header(imported) if index in entries},
         is_remembered=any(sentence == REMEMBERED for sentence, *_ in imported.problems),
-        words=sorted(_words(known), key=fold), n_unknown=n_unknown, samples=again.samples(imported),
+        words=sorted(_words(known), key=fold), n_unknown=n_unknown, samples=samples, dates=dates,
+        said_of=lambda index: _said_of(imported, index, dates[index]),
     )  # fmt: skip
 
 
-def _drawn(index: int, target: str | None, one: Proposal | None, known: Known) -> dict[str, Any]:
-    said = {"at": str(index), "stands": _word(target, known) if target else ""}
+def _drawn(imported: Import, index: int, one: Proposal | None, known: Known) -> dict[str, Any]:
+    target = imported.columns[index]
+    order = imported.dates.get(str(index), "")
+    said = {"at": str(index), "stands": _word(target, known) if target else "", "order": order}
     return said | ({"label": one.label, "code": one.code, "type": one.type} if one else {})
+
+
+def _offer(entry: ColumnForm, dates: Dates) -> None:
+    """Offer the orders that a column's dates can be in; where several can, none of them is chosen by itself."""
+    none = [] if dates.evident else [("", gettext("Choose…"))]
+    entry.order.choices = [*none, *((order, gettext(ORDER_WORDS[order])) for order in dates.offered)]
+
+
+def _said_of(imported: Import, index: int, dates: Dates) -> list[str]:
+    """Return in words how the dates of a column are read."""
+    if not dates.reads:
+        return [gettext("Their year stands in front, so there is nothing to choose.")] if dates.has_any else []
+    header = imported.headers[index]
+    told = [dating.told(header, dates, imported.dates.get(str(index), ""))]
+    return [say(remark) for remark in (*told, *([dating.of_short_years(header)] if dates.has_short else []))]
 
 
 def _word(target: str, known: Known) -> str:
@@ -105,12 +129,14 @@ def change(import_id: int) -> ResponseReturnValue:
     form = ColumnsForm(request.form)
     imported = find.by_id(actor(), import_id)
     try:
-        said = _said(form, imported, columns.known_to(actor(), imported.group))
+        known = columns.known_to(actor(), imported.group)
+        said = _said(form, imported, known)
+        dates = _orders(form, imported, said, known)
         wanted = _wanted(form, imported, takes_all=request.form.get("do") == "all")
         if wanted:
-            checked = again.make_fields(importing(), import_id, wanted, said)
+            checked = again.make_fields(importing(), import_id, wanted, said, dates)
         else:
-            checked = again.with_columns(importing(), import_id, said)
+            checked = again.with_columns(importing(), import_id, said, dates)
     except Refusal as refusal:
         if imported.state != "checked" or refusal.status != Refusal.status:
             raise
@@ -138,6 +164,16 @@ def _said(form: ColumnsForm, imported: Import, known: Known) -> dict[str, str]:
     if refusals:
         raise Refusals(refusals)
     return said
+
+
+def _orders(form: ColumnsForm, imported: Import, said: Mapping[str, str], known: Known) -> dict[str, str]:
+    """Return the orders that are chosen, by header; of a column that is to be no date any more there is none."""
+    chosen = {
+        imported.headers[index]: entry.order.data or ""
+        for index, entry in form.entries().items()
+        if index < len(imported.headers)
+    }
+    return {header: order for header, order in chosen.items() if order and dating.is_dates(said.get(header), known)}
 
 
 def _meant(text: str, known: Known) -> str | None:

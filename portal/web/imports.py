@@ -1,7 +1,7 @@
 """Pages of imports: choose a file, see every row checked, import, verify."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import wtforms
@@ -20,12 +20,12 @@ from portal.queries import imports as find
 from portal.queries import jobs as find_jobs
 from portal.received import reads
 from portal.services import imports
-from portal.services.imports import again, background, boxes
+from portal.services.imports import again, background, boxes, dating
 from portal.services.imports.remembering import REMEMBERED
 from portal.services.imports.stage import MAX_BYTES, MAX_ROWS
 from portal.sheets import DELIMITERS, ENCODINGS, csv_rows
 from portal.values import Remark
-from portal.web import previewing, samples
+from portal.web import corrected, previewing, samples
 from portal.web.forms import Form, _l
 from portal.web.language import say
 from portal.web.render import render
@@ -111,8 +111,10 @@ def _checked(form: ImportForm, upload: FileStorage | None) -> Import:
 
 @pages.get("/<int:import_id>")
 @needs(Action.IMPORT_CUSTOMERS)
-def show(import_id: int, problem: Refusal | None = None, status: int = 200) -> Response:
-    """Show the check of a file, row by row; after the import, what to verify."""
+def show(
+    import_id: int, problem: Refusal | None = None, status: int = 200, typed: Mapping[corrected.At, str] | None = None
+) -> Response:
+    """Show the check of a file, row by row; after the import, what to verify. `typed` stands in its wrong cells."""
     imported = find.by_id(actor(), import_id)
     asked = request.args.get("show", "")
     after = request.args.get("after", "0")
@@ -129,10 +131,12 @@ def show(import_id: int, problem: Refusal | None = None, status: int = 200) -> R
         told=_told, field_of=imported.columns, earlier=find.earlier(imported),
         n_taken=sum(imported.counts.get(name, 0) for name in ("new", "updated", "unchanged")),
         n_warned=find.n_warned(imported), n_written=find.n_written(imported) if imported.state == "running" else 0,
+        **corrected.of(imported, rows.rows if state == "checked" else []), typed=typed or {},
         problem=say(problem) if problem else "", heading=HEADINGS[state], state=state, job=job,
         is_interrupted=find.is_interrupted(imported), is_read=find.is_read(imported),
         is_long_over=find.is_long_over(imported), said=of_job,
         is_previewed=state == "checked" and _is_previewed(imported), boxes=boxes.named(imported),
+        open_dates=dating.open_columns(imported) if state == "checked" else [],
         n_unknown=len(again.unknown(actor(), imported)) if state == "checked" else 0,
         progress=progress_of, is_worked_on=state == imported.state or find_jobs.is_worked_on(),
     )  # fmt: skip
@@ -219,7 +223,7 @@ def refused(import_id: int) -> Response:
 
     def lines() -> Iterator[list[str]]:
         for cells, row in rows:
-            yield [*cells, " ".join(_told(row))]
+            yield [*cells, " ".join([*_told(row), *corrected.as_said(imported, row)])]
 
     return _csv("refused.csv", csv_rows([*imported.headers, "coterie_reason"], lines()))
 

@@ -20,7 +20,7 @@ from tests.conftest import PASSWORD, Person, SqliteFiles, add_standing, forget, 
 
 LONG = "Wolfeschlegelsteinhausenbergerdorff"
 N_OTHERS = 52  # enough for a second page
-CHECKED, STOPPED, DONE = 1, 2, 3  # the imports
+CHECKED, STOPPED, DONE, DATED = 1, 2, 3, 4  # the imports; the last has dates that may be read in two ways
 RULE = 26  # the item that is one
 
 
@@ -124,6 +124,8 @@ def _fill(cass: Actor, sam: Actor, s1: Shop, folder: Path) -> None:
     imports.check(cass, file, "holiday.png")
     file.write_text("code,name\nF-1,Fiona File\nF-2,\nA-2,Beatriz Uwase\n", encoding="utf-8")
     imports.run(cass, imports.check(cass, file, "more.csv", new_group="From a File").id)
+    file.write_text("code,name,date of birth,Since\nF1,Ana,03/04/1991,25/12/2024\nF2,Bea,5.6.92,1/2/2025\nF3,Cay,,\n")
+    imports.check(cass, file, "born.csv")
     shop = {"field": "shop", "op": "is", "value": "s1"}
     told = {"all": [shop, {"field": "gender", "op": "is_not", "value": "female"}]}
     north = group("Of the North", NewItem(rule=told), type="rule", hue="lime")

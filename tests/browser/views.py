@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.browser.store import CHECKED, DONE, LONG, RULE, STOPPED
+from tests.browser.store import CHECKED, DATED, DONE, LONG, RULE, STOPPED
 
 Act = Callable[[Page], Any]
 
@@ -135,6 +135,13 @@ def typing(page: Page) -> None:
 def unfolded(page: Page) -> None:
     for fold in page.locator("main details").all():
         fold.locator("summary").click()
+
+
+def corrected(page: Page) -> None:
+    page.get_by_label("date of birth of row 2").fill("soon")
+    page.get_by_label("Leave this row out").nth(1).check()
+    page.get_by_role("button", name="Correct these rows").click()
+    page.get_by_text("The file says “03/04/1991”.").wait_for()
 
 
 def members_then(page: Page) -> None:
@@ -269,6 +276,9 @@ VIEWS = [
     View("/settings/guards", "/settings/guards", "olive"),
     View("/imports/<int:import_id>/preview", f"/imports/{CHECKED}/preview", "cass", unfolded),
     View("/imports/<int:import_id>/columns", f"/imports/{CHECKED}/columns"),
+    View("/imports/<int:import_id>/columns", f"/imports/{DATED}/columns"),
+    View(CHECK, f"/imports/{DATED}", "cass", unfolded),
+    View(CHECK, f"/imports/{DATED}", "cass", corrected),
     View("/imports/new", "/imports/new", "cass", unfolded),
     View("/imports/new", "/imports/new?group=super-bonus", "cass", nothing),
     View(CHECK, f"/imports/{CHECKED}", "cass", unfolded),

@@ -103,3 +103,16 @@ def test_columns_of_groups_add_and_remove_and_create_what_is_not_there(portal, s
         "gold-club": {"joined": 0, "left": 0, "excluded": 0}, "resellers": {"joined": 0, "left": 0, "excluded": 0},
     })  # fmt: skip
     assert Membership.select().count() == 3
+
+
+def test_the_order_of_dates_is_said_with_the_command_and_open_columns_are_warned_of(portal, store, place):
+    (place / "people.csv").write_text("code,Date of birth\nA1,03/04/1991\n")
+    dry = json.loads(portal("customer", "import", "people.csv", "--dry-run", "--json", *CASS).stdout)
+    assert (dry["new"], dry["refused"]) == (0, 1)
+    (warning,) = dry["warnings"]
+    assert warning["column"] == "Date of birth" and "None was guessed" in warning["reason"]
+    for wrong, code in (("Date of birth", 2), ("Date of birth=ydm", 1), ("code=dmy", 1), ("Date of birth=ymd", 1)):
+        assert portal("customer", "import", "people.csv", "--dates", wrong, *CASS).exit_code == code
+    assert Customer.select().count() == 0
+    assert portal("customer", "import", "people.csv", "--dates", "Date of birth=dmy", *CASS).exit_code == 0
+    assert str(Customer.get(Customer.code == "A1").birth_date) == "1991-04-03"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.sheets import ORDERS, guess_orders, read_date
+from portal.sheets import ORDERS, guess_orders, orders_of, read_date, rewritten
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -37,6 +37,7 @@ def test_a_year_in_front_is_read_in_every_order(text: str, order: str) -> None:
         ("31/12/1990", "mdy", None),
         ("12/31/1990", "dmy", None),
         ("05/12/90", "dmy", None),
+        ("5/12/1990 1:30 pm +02:00", "dmy", date(1990, 12, 5)),
         ("05/12-1990", "dmy", None),
         ("29/02/2023", "dmy", None),
         ("2024-13-01", "ymd", None),
@@ -89,3 +90,42 @@ def test_no_text_breaks_the_reading(text: str, order: str) -> None:
 
 def test_a_long_cell_is_answered_at_once() -> None:
     assert read_date("1" + " " * 32_000 + "/", "dmy") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "found"),
+    [
+        ("03/04/2025", "dmy", "2025-04-03"),
+        ("03/04/2025", "mdy", "2025-03-04"),
+        ("03/04/2025", "ymd", None),
+        ("3.4.25", "dmy", "2025-04-03"),
+        ("04-03-2025 9:30 pm", "mdy", "2025-04-03 9:30 pm"),
+        ("25/4/3", "ymd", "2025-04-03"),
+        ("25/4/3", "dmy", None),
+        ("1/1/29", "dmy", "2029-01-01"),
+        ("1/1/30", "dmy", "1930-01-01"),
+        ("1/1/00", "mdy", "2000-01-01"),
+        ("31/02/2025", "dmy", None),
+        ("31/12/125", "dmy", None),
+        ("2025-04-03", "dmy", None),
+        ("03/04-2025", "dmy", None),
+        ("٣/٤/٢٠٢٥", "dmy", None),
+        ("1" + " " * 32_000 + "/", "dmy", None),
+    ],
+)
+def test_a_date_in_a_chosen_order_gets_its_year_in_front(text: str, order: str, found: str | None) -> None:
+    assert rewritten(text, order) == found
+
+
+def test_the_orders_of_a_date_are_all_that_read_it() -> None:
+    assert orders_of("2025-04-03") == orders_of("20250403") == set(ORDERS) == orders_of("03/04/25")
+    assert orders_of("25/12/2024") == {"dmy"} and orders_of("3.4.2025") == {"dmy", "mdy"}
+    assert orders_of("31/12/24") == {"dmy", "ymd"}
+    assert orders_of("n/a") == orders_of("") == orders_of("45000") == orders_of("31/31/2024") == set()
+
+
+@given(st.dates(date(1930, 1, 1), date(2029, 12, 31)), st.sampled_from(("dmy", "mdy")))
+def test_what_is_rewritten_is_the_day_that_was_written(day: date, order: str) -> None:
+    pattern = "{0.day}.{0.month}.{1}" if order == "dmy" else "{0.month}.{0.day}.{1}"
+    for year in (f"{day.year}", f"{day.year % 100:02}"):
+        assert rewritten(pattern.format(day, year), order) == day.isoformat()

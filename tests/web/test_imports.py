@@ -39,7 +39,8 @@ def test_a_file_goes_from_check_to_members(browse: Visit, new_group: Any) -> Non
     address = checked(cass, FILE, group="resellers")
     page = cass.get(address)
     assert page.h1 == "Check before anything is written"
-    assert [row[:2] for row in page.rows()] == [["2", "New joins"], ["3", "Refused “nobody” is not an e-mail address."]]
+    told = [row[1].removesuffix("Leave this row out") for row in page.rows()]
+    assert told == ["New joins", "Refused “nobody” is not an e-mail address."]
     assert (Customer.select().count(), Membership.select().count()) == (0, 0)
     page = cass.submit(page.form(f"{address}/run"))
     assert (page.h1, page.toasts) == (

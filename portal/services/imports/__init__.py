@@ -26,6 +26,7 @@ def check(
     group: Group | None = None,
     new_group: str = "",
     columns: Mapping[str, str] | None = None,
+    dates: Mapping[str, str] | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
     lift_exclusions: bool = False,
@@ -36,8 +37,9 @@ def check(
 
     `new_group` names a group that the run will bring into being, for who may create groups; `creates_groups` lets the
     list of groups in a column do so too. `columns` says which field a header stands for where the headers alone do
-    not; `match` the key that decides whom a row fits ('code', 'email', 'phone'). The import's state is then 'checked',
-    or 'stopped' with the reason in its problems; nothing else was written. Raises Denied, Refusal.
+    not; `dates` in which order the dates of a header are written ('dmy', 'mdy', 'ymd'); `match` the key that decides
+    whom a row fits ('code', 'email', 'phone'). The import's state is then 'checked', or 'stopped' with the reason in
+    its problems; nothing else was written. Raises Denied, Refusal.
     """
     require(actor, Action.IMPORT_CUSTOMERS)
     if group is not None:
@@ -55,7 +57,7 @@ def check(
     while sweep.long_over():
         time.sleep(turns.BREATH)
     imported = stage.read(
-        actor, path, file_name, group=group, new_group=new_group.strip(), said=columns or {},
+        actor, path, file_name, group=group, new_group=new_group.strip(), said=columns or {}, dates=dates or {},
         encoding=encoding, delimiter=delimiter, lift_exclusions=lift_exclusions, first_key=match or "code",
         creates_groups=creates_groups,
     )  # fmt: skip

@@ -57,7 +57,7 @@ class Cells:
     """Reads the cells of a file's rows; a cell that many rows hold is read once."""
 
     def __init__(self, targets: Sequence[str | None], known: Known, columns: Mapping[int, Column]) -> None:
-        """`columns` is what those columns hold whose dates and numbers may be written in several ways."""
+        """`columns` is what those columns hold whose numbers may be written in several ways."""
         context = own_values.context()
         self._known = known
         self._names = _names(known.groups.values())
@@ -127,7 +127,7 @@ class Cells:
 
 def wants_whole(own: Field | None) -> bool:
     """Tell whether how the cells of a field are written is found out from its whole column."""
-    return own is not None and own.type in {"date", "datetime", "number", "money", "percent"}
+    return own is not None and own.type in {"number", "money", "percent"}
 
 
 def names_any(known: Known, cells: Iterable[str]) -> bool:

@@ -11,11 +11,12 @@ from portal import clock, config
 from portal.errors import N_
 from portal.file_words import sentence_of
 from portal.models import Import, Shop
-from portal.services.imports import columns
+from portal.services.imports import columns, dating
 from portal.services.imports.columns import GROUPS, Known
+from portal.services.imports.dating import Chosen
 from portal.services.imports.own_cells import Cells, names_any, wants_whole
 from portal.services.imports.proposing import Column, gather
-from portal.sheets import guess_orders, header_key, misfit
+from portal.sheets import header_key, misfit
 from portal.sheets.headers import Match
 from portal.sheets.problems import Problem
 from portal.sheets.read import Row
@@ -47,11 +48,15 @@ class Prepared:
     shops: Mapping[str, int]
     region: str
     today: date
-    date_order: str
 
 
-def prepare(imported: Import, table: Table, said: Mapping[str, str], known: Known) -> Prepared | None:
-    """Match the columns, note what a person should know of them; None when the file has to be stopped."""
+def prepare(
+    imported: Import, table: Table, said: Mapping[str, str], known: Known, orders: Chosen | None = None
+) -> Prepared | None:
+    """Match the columns, note what a person should know of them; None when the file has to be stopped.
+
+    Raises Refusal where what she says of a column, or of the order of its dates (`orders`), cannot be.
+    """
     matches = columns.match(table.headers, said, known)
     own = _own_columns(table, matches, known)
     matches = [_opened(imported, match, own, said, known) for match in matches]
@@ -72,10 +77,12 @@ def prepare(imported: Import, table: Table, said: Mapping[str, str], known: Know
             imported.problems = [*imported.problems, [sentence, imported.headers[index], params]]
     if imported.state == "stopped":
         return None
+    dated = [index for index, target in enumerate(imported.columns) if dating.is_dates(target, known)]
+    dating.settle(imported, dating.look((row.cells for row in table.rows()), dated), orders or Chosen())
     settings = config.current()
     return Prepared(
         imported, targets, Cells(imported.columns, known, own), _shops(), settings.region,
-        clock.today(settings.timezone), _date_order(targets, peeked),
+        clock.today(settings.timezone),
     )  # fmt: skip
 
 
@@ -130,12 +137,3 @@ def _shops() -> dict[str, int]:
     named = Counter(shop.name_key for shop in shops)
     only = {shop.name_key: shop.id for shop in shops if named[shop.name_key] == 1}
     return only | {shop.code_key: shop.id for shop in shops}
-
-
-def _date_order(targets: Sequence[str | None], peeked: Sequence[Sequence[str]]) -> str:
-    """Return the one order that reads all dates; where several would, the unambiguous ISO order alone is taken."""
-    for index, target in enumerate(targets):
-        if target == "birth_date":
-            orders = guess_orders(peeked[index])
-            return orders.pop() if len(orders) == 1 else "ymd"
-    return "ymd"

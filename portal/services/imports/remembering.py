@@ -26,25 +26,38 @@ def chosen_for(headers: Sequence[str], known: Known) -> dict[str, str]:
     return {header: target for header, target in told.items() if not target or known.target(target)}
 
 
-def keep(imported: Import, said: Mapping[str, str], known: Known) -> None:
+def orders_for(headers: Sequence[str]) -> dict[str, str]:
+    """Return in which order the dates of a file of these headers were said to be written, by header."""
+    found = FileShape.get_or_none(FileShape.shape == _shape(headers))
+    return {headers[int(index)]: str(order) for index, order in found.dates.items()} if found is not None else {}
+
+
+def keep(imported: Import, said: Mapping[str, str], known: Known, orders: Mapping[str, str]) -> None:
     """Keep what a person said of the columns of an import for the next file of its shape, in a transaction.
 
-    What she left as it was shown to her says nothing new.
+    What she left as it was shown to her says nothing new. `orders` are those of dates, of which only she knows.
     """
     by_key, shape = {fold(header): target for header, target in said.items()}, _shape(imported.headers)
     with transaction():
         found = FileShape.get_or_none(FileShape.shape == shape)
         chosen = dict(found.chosen) if found is not None else {}
+        dates = dict(found.dates) if found is not None else {}
+        ordered = {fold(header): order for header, order in orders.items()}
         for match in columns.match(imported.headers, {}, known):
-            target = by_key.pop(fold(match.header), None)  # of two headers that are alike the first counts
+            # Of two headers that are alike the first counts.
+            target, order = by_key.pop(fold(match.header), None), ordered.pop(fold(match.header), None)
+            if order:
+                dates[str(match.index)] = order
             if target is None or target == (imported.columns[match.index] or ""):
                 continue
             chosen.pop(str(match.index), None)
             if target != (match.target or "") or target == GROUPS:
                 chosen[str(match.index)] = target
-        if chosen:
-            query = FileShape.insert(shape=shape, chosen=chosen)
-            query.on_conflict(conflict_target=[FileShape.shape], update={FileShape.chosen: chosen}).execute()
+        if chosen or dates:
+            query = FileShape.insert(shape=shape, chosen=chosen, dates=dates)
+            query.on_conflict(
+                conflict_target=[FileShape.shape], update={FileShape.chosen: chosen, FileShape.dates: dates}
+            ).execute()
         else:
             FileShape.delete().where(FileShape.shape == shape).execute()
 

@@ -12,8 +12,9 @@ from portal.models import Group, Import, ImportRow
 from portal.models.customer import FIELDS, KEYS
 from portal.permissions import Actor
 from portal.services import once
-from portal.services.imports import columns, remembering
+from portal.services.imports import columns, dating, remembering
 from portal.services.imports.columns import Known
+from portal.services.imports.dating import Chosen
 from portal.services.imports.own_cells import Own
 from portal.services.imports.preparing import Prepared, Table, note, prepare
 from portal.sheets import UnreadableFile, open_sheet, restore
@@ -26,6 +27,7 @@ MAX_BYTES = 32 * 1024 * 1024
 CHUNK = 1_000
 TOO_MANY_CELLS = N_("The row has more cells than the file has columns.")
 NO_SHOP = N_("There is no shop with the code or name “%(value)s”, or several have this name; write its code.")
+LEFT_OUT = N_("This row is left out by choice.")
 DROPPED = N_("Somebody dropped this file while it was being checked. Choose it once more.")
 NOTHING = N_("The row has no code, e-mail or phone to find or keep a customer by.")
 
@@ -38,6 +40,7 @@ def read(
     group: Group | None,
     new_group: str,
     said: Mapping[str, str],
+    dates: Mapping[str, str],
     encoding: str | None,
     delimiter: str | None,
     lift_exclusions: bool,
@@ -57,7 +60,7 @@ def read(
     try:
         sheet = open_sheet(path, encoding=encoding, delimiter=delimiter, max_rows=MAX_ROWS, max_bytes=MAX_BYTES)
         imported.encoding, imported.delimiter, imported.headers = sheet.encoding, sheet.delimiter, sheet.headers
-        _fill_as_before(imported, sheet, said, known)
+        _fill_as_before(imported, sheet, said, known, dates)
     except UnreadableFile as broken:
         imported.state = "stopped"
         note(imported, broken.problem)
@@ -65,22 +68,29 @@ def read(
     return imported
 
 
-def _fill_as_before(imported: Import, sheet: Table, said: Mapping[str, str], known: Known) -> None:
+def _fill_as_before(
+    imported: Import, sheet: Table, said: Mapping[str, str], known: Known, dates: Mapping[str, str]
+) -> None:
     """Fill an import by what was chosen for an earlier file of the same columns, where this one can be read so."""
+    orders = Chosen(dates, remembering.orders_for(sheet.headers))
     before = {fold(header): (header, target) for header, target in remembering.chosen_for(sheet.headers, known).items()}
     chosen = dict(before[key] for key in before.keys() - {fold(header) for header in said})
     if chosen:
-        fill(imported, sheet, {**chosen, **said}, known)
+        fill(imported, sheet, {**chosen, **said}, known, orders)
         if imported.state != "stopped":
             imported.problems = [*imported.problems, [remembering.REMEMBERED, "", {}]]
             return
         imported.state, imported.problems = "reading", []
-    fill(imported, sheet, said, known)
+    fill(imported, sheet, said, known, orders)
+    if dating.chosen_in(imported) - {fold(header) for header in dates}:
+        imported.problems = [*imported.problems, [remembering.REMEMBERED, "", {}]]
 
 
-def fill(imported: Import, table: Table, said: Mapping[str, str], known: Known) -> None:
+def fill(
+    imported: Import, table: Table, said: Mapping[str, str], known: Known, orders: Chosen | None = None
+) -> None:
     """Find out what the columns of a table stand for, and stage its rows; the caller stores the import."""
-    prepared = prepare(imported, table, said, known)
+    prepared = prepare(imported, table, said, known, orders)
     if prepared is not None:
         _stage_rows(prepared, table)
 
@@ -129,18 +139,22 @@ _EMPTY: dict[str, Any] = dict.fromkeys((*(name for name in FIELDS if name != "sh
 
 
 def _staged(prepared: Prepared, row: Row) -> dict[str, Any]:
-    typed = _typed(prepared.targets, row.cells)
+    plain, waiting = dating.plainly(row, prepared.imported.columns, prepared.imported.dates)
+    typed = _typed(prepared.targets, plain.cells)
     shop_text = typed.pop("shop", "")
-    reading = read_customer(typed, prepared.region, prepared.today, prepared.date_order)
+    reading = read_customer(typed, prepared.region, prepared.today)
+    reading.refusals += waiting
     shop = prepared.shops.get(shop_text.casefold()) or prepared.shops.get(fold(shop_text)) if shop_text else None
     if shop_text and shop is None:
         reading.refuse("shop", NO_SHOP, value=shop_text)
     values = {name: value for name, value in reading.columns.items() if value not in ("", None)}
     said = "\x1f".join(f"{name}={values[name]}" for name in sorted(values))
-    own = _own(prepared, row, reading) if prepared.own else None
+    own = _own(prepared, plain, reading) if prepared.own else None
     if own is not None and own.own:
         said += "\x1f" + json.dumps(own.own, sort_keys=True)
     reason, column = _reason(reading, values, row)
+    if prepared.imported.corrections.get(str(row.row), {}).get("out"):
+        reason, column = LEFT_OUT, ""
     firsts = prepared.own.claim(row, own) if own is not None and own.keys and not reason else {}
     digest = hashlib.md5(f"{said}\x1f{shop}".encode(), usedforsecurity=False)
     remarks = [list(remark) for remark in (*reading.refusals, *reading.warnings)]

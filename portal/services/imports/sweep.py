@@ -27,6 +27,6 @@ def long_over() -> bool:
         over = find.long_over()
         # A file without a header has somebody's values for headers, and what is wrong with one quotes from it.
         told = [Import.id.in_(over), Import.headers.cast("text") != "[]"]
-        Import.update(headers=[], columns=[], problems=[]).where(*told).execute()
+        Import.update(headers=[], columns=[], problems=[], corrections={}).where(*told).execute()
         rows = ImportRow.select(ImportRow.id).where(ImportRow.imported.in_(over)).limit(SWEPT)
         return bool(ImportRow.delete().where(ImportRow.id.in_(rows)).execute() == SWEPT)
