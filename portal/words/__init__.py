@@ -70,8 +70,9 @@ def _named(groups: tuple[Group, ...], pattern: str, between: str) -> str:
 
 
 _KINDS = {
-    "clock.due": N_("What is due by the clock"), "field.search": N_("Search over a field"),
-    "import.run": N_("Import of a file"), "change.undo": N_("Undo of a change"),
+    "clock.due": N_("What is due by the clock"), "clock.forecast": N_("Whom the clock moves next"),
+    "field.search": N_("Search over a field"), "import.run": N_("Import of a file"),
+    "change.undo": N_("Undo of a change"),
 }  # fmt: skip
 _STATES = {
     "waiting": N_("Waiting"), "running": N_("Running"), "done": N_("Done"), "failed": N_("Failed"),

@@ -14,6 +14,7 @@ from portal.clock import now
 from portal.db import transaction
 from portal.models import Group, GroupItem
 from portal.permissions import CLOCK
+from portal.services.membership import forecast
 from portal.services.membership.writing import bring_up
 from portal.services.nesting import relevel
 from portal.services.recorder import Recorder, values
@@ -92,6 +93,7 @@ def _pass(moment: datetime) -> None:
     change = Recorder(CLOCK, "clock.due", "", "")
     groups = list(Group.select().where(*_due(moment)).order_by(Group.id))
     ids = [group.id for group in groups]
+    foreseen = forecast.held(ids)  # looked up first: what is recorded here was foreseen
     for group in groups:
         _carry_out(group, moment, change)
     live = [GroupItem.group.in_(ids), GroupItem.ended_at.is_null()]
@@ -105,7 +107,12 @@ def _pass(moment: datetime) -> None:
     relevel(ids)
     if len(ids) == 1:
         change.about("group", ids[0])
-    bring_up(change, moment, ids, None)
+    for group_id, people in foreseen.items():
+        bring_up(change, moment, [group_id], people)
+    rest = [group_id for group_id in ids if group_id not in foreseen]
+    if rest or not foreseen:
+        bring_up(change, moment, rest, None)
+    forecast.forget(ids)
     schedule(ids, moment)
     change.finish()
 
