@@ -92,7 +92,7 @@ def store(
         shutil.copy(made.removeprefix("sqlite:///"), path)
     # The key under which the store was made goes with it, as to another machine: its changes are sealed with it.
     (path.parent / "secret_key").write_text(settings_for(url).secret_key)
-    create_app(Settings(database=url), path.parent)
+    create_app(Settings(database=url), path.parent, pages=False)
     yield path
     if isinstance(server, PostgresServer):
         forget()
