@@ -9,6 +9,7 @@ from flask_compress import Compress
 from portal import access, config, db, log, web, worker
 from portal.app_limits import limiter
 from portal.services import jobs
+from portal.web import language
 
 HERE = Path(__file__).parent
 MAX_BODY = 256 * 1024  # bytes; only the upload page takes more
@@ -44,7 +45,7 @@ def create_app(
     _connections(app)
     limiter.init_app(app)
     access.init_app(app)
-    web.language.init_app(app)
+    language.init_app(app)
     if pages:
         web.init_app(app)
     Compress(app)

@@ -47,7 +47,7 @@ OPEN_FILES = 4_096  # connections, bodies on the disk, the database
 def serve(host: str | None, port: str | None, no_jobs: bool) -> None:
     """Serve the portal until Ctrl-C; a new SQLite database is made on the way."""
     options = {name: text for name, text in (("PORTAL_HOST", host), ("PORTAL_PORT", port)) if text}
-    app = start.application(pages=True, **options)
+    app = start.application(options, pages=True)
     _prepare()
     server = bound(app)
     logging.getLogger("portal").setLevel(logging.INFO)  # one line of JSON for each request

@@ -15,7 +15,6 @@ from portal.web import (
     history,
     imports,
     jobs,
-    language,
     members,
     proposals,
     render,
