@@ -7,6 +7,7 @@ product.md §4; every act is previewed first, and the preview has to say what th
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -26,7 +27,7 @@ from portal.services import customers, groups, items, preview, shops
 from portal.services.groups import Details
 from portal.services.items import NewItem
 from portal.services.membership import due, forecast
-from tests.conftest import add_person, forget, use
+from tests.conftest import add_person
 from tests.model import refused
 
 START = datetime(2026, 3, 2, 10)
@@ -75,8 +76,8 @@ class Nested(RuleBasedStateMachine):
         super().__init__()
         self.clock = time_machine.travel(START.replace(tzinfo=UTC), tick=False)
         self.hands = self.clock.start()
-        self.url = self.server.new()
-        use(self.url)
+        self.lent = ExitStack()
+        self.lent.enter_context(self.server.lent())
         self.zone = ZoneInfo(config.current().timezone)
         self.cass = add_person(self.password_hash, "cass", (Role.CSCC_MANAGER, None)).actor
         self.shops = [shops.create(OPERATOR, code=f"S{n}", name=f"Shop {n}").id for n in range(2)]
@@ -91,8 +92,7 @@ class Nested(RuleBasedStateMachine):
         self.past: Counter[tuple[int, int, datetime, datetime]] = Counter()
 
     def teardown(self) -> None:
-        forget()
-        self.server.drop(self.url)
+        self.lent.close()
         self.clock.stop()
 
     # -- the model --

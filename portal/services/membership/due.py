@@ -10,6 +10,7 @@ from datetime import datetime
 import peewee
 
 from portal import clock, config
+from portal.built import Built, Slot
 from portal.clock import now
 from portal.db import transaction
 from portal.models import Group, GroupItem
@@ -22,7 +23,7 @@ from portal.services.recorder import Recorder, values
 
 def is_due(moment: datetime | None = None) -> bool:
     """Tell whether the clock has moved somebody that is not written yet: one look into an index."""
-    return Group.select(peewee.SQL("1")).where(*_due(moment or now())).exists()
+    return bool(_DUE.rows(moment=moment or now()))
 
 
 def refresh() -> int:
@@ -56,8 +57,11 @@ def schedule(group_ids: Iterable[int], moment: datetime | None = None) -> None:
             Group.update(next_change_at=coming).where(Group.id == group.id).execute()
 
 
-def _due(moment: datetime) -> tuple[peewee.Expression, ...]:
+def _due(moment: datetime | Slot) -> tuple[peewee.Expression, ...]:
     return Group.next_change_at.is_null(False), Group.next_change_at <= moment
+
+
+_DUE = Built(lambda: Group.select(peewee.SQL("1")).where(*_due(Slot("moment"))).limit(1).tuples())
 
 
 def _of_items(group: Group, moment: datetime) -> Iterable[datetime | None]:
