@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PAGE = 50  # rows that a walk looks for
 _FEW = 2_000  # rows that are worth counting however few customers there are
 _HELD = 100_000  # ids that are gathered for a walk to ask for: in some 20 ms
+_N = fn.COUNT(peewee.SQL("*"))
 _LAST = "\U0010ffff"  # the last sign there is: behind all that begin with the same
 
 
@@ -64,18 +65,22 @@ def _shops(actor: Actor, wanted: "Filter") -> Driver:
     source = visible_to(actor).select(Customer.id.alias("customer_id"))
     if wanted.shops:
         source = source.where(Customer.shop.in_([shop.id for shop in wanted.shops]))
-    return Driver(_about(source, _total()), source, [])
+    return Driver(_about(source), source, [])
 
 
 def _field(test: FieldTest) -> Driver:
     source = test.source()
-    return Driver(_about(source, _total()), source, [test.fits()])
+    return Driver(_about(source), source, [test.fits()])
 
 
-def _about(source: Any, everybody: int) -> int:
+def _about(source: Any) -> int:
     """Return how many rows a source has if they are few, or else about how many customers there are: walk instead."""
+    n = int(_counted(source, _FEW, _N)[0])
+    if n < _FEW:
+        return n
+    everybody = _total()
     few = _few(everybody)
-    n = int(_counted(source, few, fn.COUNT(peewee.SQL("*")))[0])
+    n = n if few == _FEW else int(_counted(source, few, _N)[0])
     return n if n < few else everybody
 
 
@@ -116,9 +121,9 @@ def _text(actor: Actor, text: str) -> Driver:
         drivers.append(_of_parts(parts, conditions, everybody, is_exact=not short))
     elif parts:  # with a few more, whose parts have the same hashes
         source = _holding(parts)
-        drivers.append(Driver(_about(source, everybody), source, conditions, conditions))
+        drivers.append(Driver(_about(source), source, conditions, conditions))
     if is_sqlite():
-        found = [Driver(_about(source, everybody), source, conditions, conditions) for source in map(_beginning, short)]
+        found = [Driver(_about(source), source, conditions, conditions) for source in map(_beginning, short)]
         drivers += [driver for driver in found if driver.n < everybody]  # common ones are better looked for row by row
     return min(drivers or [scan], key=lambda driver: driver.n)
 
