@@ -146,6 +146,19 @@ def test_an_amount_with_a_digit_too_many_is_refused_and_never_taken_for_thousand
     assert any(f"“{slip}”" in told and "12345" in told and "12.35" in told for told in page.problems)
 
 
+def test_a_conflict_shows_only_what_differs_and_not_choices_that_are_the_same(
+    browse: Browse, new_field: NewField, new_customer: New
+) -> None:
+    new_field("City"), new_field("Likes", "choices", choices=("Tea", "Coffee"))
+    new_customer("Ann", code="A1", likes="Tea; Coffee")
+    cass = browse("cass")
+    mine = form_of(cass.get("/customers/A1/edit"))
+    cass.submit(form_of(cass.get("/customers/A1/edit")), **{"own-city": "Porto"})
+    page = cass.submit(mine, name="Anne")
+    told = page.main[page.main.index("What is stored now") : page.main.index("Save again to write")]
+    assert page.status == 409 and "Porto" in told and "Likes" not in told
+
+
 def test_faults_stand_at_their_fields_and_nothing_typed_is_lost(
     browse: Browse, new_field: NewField, database: Database
 ) -> None:
