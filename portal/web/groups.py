@@ -141,7 +141,8 @@ def new(
     return render(
         "groups/new.html", status=status, form=form.drawn(), picker=picker, shown=shown, only_known=False,
         proposal=None, target=here, rule_form=form, builder=builder,
-        drawing=builder.drawing(here, is_refused=is_refused), look=partial(looking.of, builder), has_rule=builder.is_shown(form.type.data),
+        drawing=builder.drawing(here, is_refused=is_refused), look=partial(looking.of, builder),
+        has_rule=builder.is_shown(form.type.data),
     )  # fmt: skip
 
 
