@@ -117,10 +117,7 @@ def show(
     """Show the check of a file, row by row; after the import, what to verify. `typed` stands in its wrong cells."""
     imported = find.by_id(actor(), import_id)
     asked = request.args.get("show", "")
-    after = request.args.get("after", "0")
-    rows = find.rows(
-        imported, show=asked, after=int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
-    )
+    rows = find.rows(imported, show=asked, after=after())
     noted = [Remark(*parts) for parts in imported.problems]
     problems = [(say(remark), remark.field) for remark in noted if remark.sentence != REMEMBERED]
     job = find_jobs.newest_about(imports.key(import_id)) if imported.state in {"checked", "running"} else None
@@ -140,6 +137,12 @@ def show(
         n_unknown=len(again.unknown(actor(), imported)) if state == "checked" else 0,
         progress=progress_of, is_worked_on=state == imported.state or find_jobs.is_worked_on(),
     )  # fmt: skip
+
+
+def after() -> int:
+    """Return behind which row of the file the page begins."""
+    said = request.args.get("after", "0")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
 
 
 def _told(row: ImportRow) -> list[str]:
