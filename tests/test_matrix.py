@@ -36,7 +36,7 @@ from portal.services import (
     users,
 )
 from portal.services.guards import Call
-from portal.services.imports import again, correcting
+from portal.services.imports import again, correcting, foreseeing
 from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
 from tests.page import Browser, Page
 
@@ -574,6 +574,8 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "jobs.cancel of somebody else": (MAINTAIN, lambda w, a: jobs.cancel(a, w.jobs["pat"].id)),
     "imports.run": (IMPORT, lambda w, a: imports.run(a, w.imported.id)),
     "imports.go_on": (IMPORT, lambda w, a: imports.go_on(a, w.imported.id)),
+    "imports.foreseeing.ensure": (IMPORT, lambda w, a: foreseeing.ensure(a, w.imported)),
+    "imports.foreseeing.go_on": (IMPORT, lambda w, a: foreseeing.go_on(a, w.imported.id)),
     "imports.check_again": (IMPORT, lambda w, a: imports.check_again(a, w.killed.id)),
     "imports.again.with_columns": (IMPORT, lambda w, a: again.with_columns(a, w.imported.id, {"name": ""})),
     "imports.correcting.correct": (

@@ -4,7 +4,7 @@ from portal.models.change import Change, ChangeAnchor, ChangeRow, ChangeSeal
 from portal.models.customer import Customer
 from portal.models.field import CustomerValue, Field
 from portal.models.group import Group, GroupItem, RuleGroup
-from portal.models.imports import FileShape, Import, ImportRow
+from portal.models.imports import FileShape, Import, ImportMove, ImportRow
 from portal.models.job import Job, Worker
 from portal.models.membership import Membership, MembershipDelta, PastMembership
 from portal.models.proposal import Proposal
@@ -35,6 +35,7 @@ TABLES = (
     PastMembership,
     Import,
     ImportRow,
+    ImportMove,
     FileShape,
     Setting,
     Job,
@@ -55,6 +56,7 @@ __all__ = [
     "Group",
     "GroupItem",
     "Import",
+    "ImportMove",
     "ImportRow",
     "Job",
     "Membership",

@@ -71,7 +71,8 @@ def _named(groups: tuple[Group, ...], pattern: str, between: str) -> str:
 
 _KINDS = {
     "clock.due": N_("What is due by the clock"), "field.search": N_("Search over a field"),
-    "import.run": N_("Import of a file"), "change.undo": N_("Undo of a change"),
+    "import.run": N_("Import of a file"), "import.foresee": N_("Preview of an import"),
+    "change.undo": N_("Undo of a change"),
 }  # fmt: skip
 _STATES = {
     "waiting": N_("Waiting"), "running": N_("Running"), "done": N_("Done"), "failed": N_("Failed"),

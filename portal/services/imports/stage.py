@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,7 @@ def _staged(prepared: Prepared, row: Row) -> dict[str, Any]:
         "remarks": json.dumps(remarks) if remarks else "[]",
         "joins": "",
         "reason_row": None,
+        "uid": secrets.token_hex(16),
         "own": json.dumps(own.own | firsts) if own is not None and own.own else None,
         **_EMPTY,
         **values,
