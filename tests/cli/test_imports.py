@@ -131,3 +131,11 @@ def test_a_dry_run_says_what_every_group_would_become(portal, store, place):
         "resellers\t2\t0\t2", "top\t2\t0\t2", f"north\t1\t0\t{before + 1}"
     ]  # fmt: skip
     assert (Import.select().where(Import.state != "cancelled").count(), Customer.select().count()) == (0, before)
+
+
+def test_of_a_file_of_whose_columns_something_impossible_is_said_nothing_is_left(portal, store, place):
+    (place / "people.csv").write_text("code,seen\nA1,03/02/1991\n")
+    for words in (("--map", "seen=height"), ("--dates", "seen=dmy"), ("--map", "seen=birth_date", "--dates", "x=dmy")):
+        refused = portal("customer", "import", "people.csv", *words, *CASS)
+        assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1), refused.output
+    assert Import.select().count() == 0
