@@ -26,6 +26,7 @@ SENTENCES = {
     "group.end_item": N_("%(who)s ended an item of the group %(what)s"),
     "group.rule": N_("%(who)s changed a rule of the group %(what)s"),
     "import.run": N_("%(who)s imported the file %(what)s"),
+    "import.columns": N_("%(who)s said what the columns of the file %(what)s stand for"),
     "field.create": N_("%(who)s defined the field %(what)s"),
     "field.edit": N_("%(who)s edited the field %(what)s"),
     "field.retire": N_("%(who)s retired the field %(what)s"),

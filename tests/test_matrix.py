@@ -36,7 +36,7 @@ from portal.services import (
     users,
 )
 from portal.services.guards import Call
-from portal.services.imports import again, correcting, foreseeing
+from portal.services.imports import again, columns, correcting, foreseeing, remembering
 from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
 from tests.page import Browser, Page
 
@@ -290,6 +290,8 @@ class World:
         file.write_text("code,name\nF1,From File\n,Nobody\n")
         self.imported, self.killed = (imports.check(cass, file, "people.csv") for _ in range(2))
         Import.update(state="reading").where(Import.id == self.killed.id).execute()
+        Import.update(foreseen={}).where(Import.id == self.imported.id).execute()
+        self.imported.foreseen = {}
         self.jobs = {name: Job.create(kind="import.run", user=person.user) for name, person in self.people.items()}
         self.item = GroupItem.get(GroupItem.group == self.group, GroupItem.customer == one)
         self.rule = GroupItem.get(GroupItem.group == self.group, GroupItem.kind == "rule")
@@ -578,6 +580,12 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "imports.foreseeing.go_on": (IMPORT, lambda w, a: foreseeing.go_on(a, w.imported.id)),
     "imports.check_again": (IMPORT, lambda w, a: imports.check_again(a, w.killed.id)),
     "imports.again.with_columns": (IMPORT, lambda w, a: again.with_columns(a, w.imported.id, {"name": ""})),
+    "imports.remembering.keep": (
+        IMPORT,
+        lambda w, a: remembering.keep(
+            a, w.imported, {"name": ""}, columns.known_to(w.people["cass"].actor), {}, about=w.imported.id
+        ),
+    ),
     "imports.correcting.correct": (
         IMPORT, lambda w, a: correcting.correct(a, w.imported.id, correcting.Corrections(out=[2]))
     ),

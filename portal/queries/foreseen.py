@@ -107,7 +107,6 @@ def people(
 ) -> People:
     """Return who would join a group, or leave it, in the order of the file; only whom `actor` may see."""
     require(actor, Action.IMPORT_CUSTOMERS)
-    hers = find_customers.visible_to(actor).select(Customer.id)
     columns: Sequence[Any] = (
         ImportMove.row, Customer.id, Customer.name, Customer.code, ImportRow.name, ImportRow.code,
     )  # fmt: skip
@@ -117,15 +116,20 @@ def people(
         .join(Customer, peewee.JOIN.LEFT_OUTER, on=(Customer.id == ImportRow.customer))
         .where(
             ImportMove.imported == imported, ImportMove.group_id == group_id, ImportMove.is_joining == is_joining,
-            ImportMove.row > after, ImportRow.customer.is_null() | ImportRow.customer.in_(hers),
+            ImportMove.row > after,
         )
         .order_by(ImportMove.row)
     )  # fmt: skip
+    rows = list(query.limit(size + 1).tuples())
+    # Of a page at a time: a select of all whom she sees would be gone through whole.
+    ids = [id_ for _row, id_, *_ in rows if id_ is not None]
+    seen = {id_ for (id_,) in find_customers.visible_to(actor).select(Customer.id).where(Customer.id.in_(ids)).tuples()}
     found = [
         Person(row, (name if id_ else said) or "", (code if id_ else written) or "", id_ is not None)
-        for row, id_, name, code, said, written in query.limit(size + 1).tuples()
+        for row, id_, name, code, said, written in rows[:size]
+        if id_ is None or id_ in seen
     ]
-    return People(found[:size], found[size - 1].row if len(found) > size else None)
+    return People(found, rows[size - 1][0] if len(rows) > size else None)
 
 
 def counted(imported: Import) -> dict[int, tuple[int, int]]:

@@ -162,7 +162,8 @@ def with_columns(
     stage.store(imported)
     _refuse_if_stopped(imported)
     chosen = dating.chosen_in(imported)
-    remembering.keep(earlier, said, known, {key: order for key, order in (dates or {}).items() if fold(key) in chosen})
+    orders = {key: order for key, order in (dates or {}).items() if fold(key) in chosen}
+    remembering.keep(actor, earlier, said, known, orders, about=imported.id)
     resolve.resolve(imported)
     _replace(actor, earlier, imported)
     foreseeing.begin(actor, imported)
