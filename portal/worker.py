@@ -33,6 +33,7 @@ from portal.queries import users
 from portal.services import imports, jobs
 from portal.services.fields import searching
 from portal.services.imports import background as importing
+from portal.services.imports import foreseeing
 from portal.services.jobs import lease
 from portal.services.membership import due, forecast
 from portal.services.undo import background as undoing
@@ -71,6 +72,7 @@ KINDS = {
     ),
     "field.search": Kind(searching.step),
     "change.undo": Kind(undoing.step),
+    "import.foresee": Kind(foreseeing.step, door=Door.IMPORT),
     "import.run": Kind(
         importing.step, lambda actor, args: imports.prepare(actor, args["import"]), door=Door.IMPORT
     ),

@@ -5,7 +5,7 @@ from portal.models.customer import Customer
 from portal.models.field import CustomerValue, Field
 from portal.models.forecast import Forecast, ForecastMove
 from portal.models.group import Group, GroupItem, RuleGroup
-from portal.models.imports import FileShape, Import, ImportRow
+from portal.models.imports import FileShape, Import, ImportMove, ImportRow
 from portal.models.job import Job, Worker
 from portal.models.membership import Membership, MembershipDelta, PastMembership
 from portal.models.proposal import Proposal
@@ -38,6 +38,7 @@ TABLES = (
     ForecastMove,
     Import,
     ImportRow,
+    ImportMove,
     FileShape,
     Setting,
     Job,
@@ -60,6 +61,7 @@ __all__ = [
     "Group",
     "GroupItem",
     "Import",
+    "ImportMove",
     "ImportRow",
     "Job",
     "Membership",

@@ -11,6 +11,7 @@ from portal.errors import N_, Missing
 from portal.models import Customer, Group, Import, Proposal, Shop, User
 from portal.permissions import Action, Actor, require
 from portal.queries import customers as find_customers
+from portal.queries import foreseen
 from portal.queries import groups as find_groups
 
 
@@ -146,7 +147,7 @@ def brought(act: str, arguments: dict[str, Any]) -> list[Group]:
         copy = source and Group(code="", name=source.label, hue=source.hue, is_sensitive=source.is_sensitive)
         return [copy] if copy else []
     imported = Import.get_or_none(Import.id == arguments["import_id"]) if act == "imports.run" else None
-    return [Group(code="", name=imported.new_group)] if imported is not None and imported.new_group else []
+    return [Group(code="", name=name) for name in foreseen.brought(imported)] if imported is not None else []
 
 
 def label_of(proposal: Proposal) -> str:
