@@ -35,7 +35,7 @@ from portal.services.fields import searching
 from portal.services.imports import background as importing
 from portal.services.imports import foreseeing
 from portal.services.jobs import lease
-from portal.services.membership import due
+from portal.services.membership import due, forecast
 from portal.services.undo import background as undoing
 
 THREADS = 2  # one may be long at a large file
@@ -67,6 +67,9 @@ def _catch_up(actor: Actor, job: Job) -> bool:
 
 KINDS = {
     "clock.due": Kind(_catch_up, door=Door.CLOCK),
+    "clock.forecast": Kind(
+        lambda actor, job: True, lambda actor, args: forecast.prepare(), door=Door.CLOCK
+    ),
     "field.search": Kind(searching.step),
     "change.undo": Kind(undoing.step),
     "import.foresee": Kind(foreseeing.step, door=Door.IMPORT),
@@ -250,6 +253,8 @@ class Workers:
             importing.revive()
             if due.is_due():
                 jobs.enqueue(OPERATOR, "clock.due", {}, key="clock.due")
+            if forecast.wanted():
+                jobs.enqueue(OPERATOR, "clock.forecast", {}, key="clock.forecast")
             for job_id in find.runnable():
                 self.wake(job_id)
         except Exception:

@@ -7,6 +7,7 @@ product.md §4; every act is previewed first, and the preview has to say what th
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -26,9 +27,9 @@ from portal.queries import membership
 from portal.services import customers, groups, items, preview, shops, undo, value_groups
 from portal.services.groups import Details
 from portal.services.items import NewItem
-from portal.services.membership import due
+from portal.services.membership import due, forecast
 from portal.services.value_groups import Wanted
-from tests.conftest import add_person, forget, use
+from tests.conftest import add_person
 from tests.model import refused
 
 START = datetime(2026, 3, 2, 10)
@@ -80,8 +81,8 @@ class Nested(RuleBasedStateMachine):
         super().__init__()
         self.clock = time_machine.travel(START.replace(tzinfo=UTC), tick=False)
         self.hands = self.clock.start()
-        self.url = self.server.new()
-        use(self.url)
+        self.lent = ExitStack()
+        self.lent.enter_context(self.server.lent())
         self.zone = ZoneInfo(config.current().timezone)
         self.cass = add_person(self.password_hash, "cass", (Role.CSCC_MANAGER, None)).actor
         self.shops = [shops.create(OPERATOR, code=f"S{n}", name=f"Shop {n}").id for n in range(2)]
@@ -101,8 +102,7 @@ class Nested(RuleBasedStateMachine):
         self.past: Counter[tuple[int, int, datetime, datetime]] = Counter()
 
     def teardown(self) -> None:
-        forget()
-        self.server.drop(self.url)
+        self.lent.close()
         self.clock.stop()
 
     # -- the model --
@@ -139,6 +139,11 @@ class Nested(RuleBasedStateMachine):
         """Return the day of a moment (UTC) in the store's time zone."""
         return moment.replace(tzinfo=UTC).astimezone(self.zone).date()
 
+    def _midnight(self, moment: datetime) -> datetime:
+        """Return when the day of a moment ends in the store's time zone."""
+        tomorrow = self._day(moment) + timedelta(days=1)
+        return datetime.combine(tomorrow, time.min, self.zone).astimezone(UTC).replace(tzinfo=None)
+
     def _lot(self, seed: str, customer: int) -> int:
         return int(hashlib.md5(f"{seed}:{self.uid[customer]}".encode()).hexdigest()[:8], 16) % 10_000
 
@@ -163,8 +168,7 @@ class Nested(RuleBasedStateMachine):
                 at for (group, *_), said in self.items.items() if self.is_active[group]
                 for at in (said.begins, said.ends) if at is not None and self.reached < at <= moment
             ]
-            tomorrow = self._day(self.reached) + timedelta(days=1)
-            midnight = datetime.combine(tomorrow, time.min, self.zone).astimezone(UTC).replace(tzinfo=None)
+            midnight = self._midnight(self.reached)
             by_the_day = any(self.is_active[key[0]] and key[1] == "rule" and key[3] == BY_THE_DAY for key in self.items)
             if by_the_day and midnight <= moment:
                 dates.append(midnight)
@@ -318,6 +322,14 @@ class Nested(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([5, 20, 30, 80]))
     def wait(self, hours: int) -> None:
         self._tick(hours=hours)
+
+    @rule()
+    def foresee(self) -> None:
+        """Ask in the evening, or whatever is left of it, whom the clock will move at midnight."""
+        left = self._midnight(now()) - now()
+        self._tick(seconds=max(60, (left - timedelta(minutes=20)).total_seconds()))
+        forecast.prepare()
+        assert forecast.wanted() == []
 
     @rule(data=st.data(), sign=SIGNS, kind=st.sampled_from(["customer", "shop", "group", "share", "rule"]),
           share=SHARES, which=st.sampled_from(sorted(RULES)), first=DAYS, lasts=DAYS)  # fmt: skip

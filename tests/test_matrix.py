@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from portal import clock
+from portal import clock, db
 from portal.app_limits import limiter
 from portal.errors import Denied, Missing, Refusal
 from portal.models import Change, Customer, Group, GroupItem, Import, Job, Shop, User, UserSession
@@ -37,7 +37,7 @@ from portal.services import (
 )
 from portal.services.guards import Call
 from portal.services.imports import again, columns, correcting, foreseeing, remembering
-from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
+from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, point, use
 from tests.page import Browser, Page
 
 EVERYBODY = {"olive", "cass", "pat", "sam", "sol", "ana", "tess", "nadia"}
@@ -347,19 +347,25 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def _world(application: Any, server: Any, password_hash: str, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(application, server, password_hash, tmp_path_factory.mktemp("files"))
+def _world(
+    application: Any, server: Any, password_hash: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    made = World(application, server, password_hash, tmp_path_factory.mktemp("files"))
+    yield made
+    forget()
+    server.drop(made.url)
 
 
 @pytest.fixture
 def world(_world: World) -> Iterator[World]:
     """The store, as it was made."""
-    use(_world.url)
+    point(_world.url)
     limiter.reset()
     yield _world
     if _world.changed():
         _world.restore()
-    forget()
+    if not db.db.is_closed():
+        db.db.close()
 
 
 def _routes() -> list[tuple[str, str, str]]:

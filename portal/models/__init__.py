@@ -3,6 +3,7 @@
 from portal.models.change import Change, ChangeAnchor, ChangeRow, ChangeSeal
 from portal.models.customer import Customer
 from portal.models.field import CustomerValue, Field
+from portal.models.forecast import Forecast, ForecastMove
 from portal.models.group import Group, GroupItem, RuleGroup
 from portal.models.imports import FileShape, Import, ImportMove, ImportRow
 from portal.models.job import Job, Worker
@@ -33,6 +34,8 @@ TABLES = (
     CustomerValue,
     Membership,
     PastMembership,
+    Forecast,
+    ForecastMove,
     Import,
     ImportRow,
     ImportMove,
@@ -53,6 +56,8 @@ __all__ = [
     "CustomerValue",
     "Field",
     "FileShape",
+    "Forecast",
+    "ForecastMove",
     "Group",
     "GroupItem",
     "Import",

@@ -2,7 +2,7 @@
 
 Who is in which group depends on each customer alone, and she is spoken of by the first of her rows alone. So the
 difference that a file makes is the sum of those that its parts make, and nobody waits for more than a part (decision
-0093). It is what is then written, for the same functions write it.
+0094). It is what is then written, for the same functions write it.
 """
 
 import hashlib
