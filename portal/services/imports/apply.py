@@ -59,14 +59,12 @@ def _bring_up(part: Part, change: Recorder, updated: "_Updated") -> None:
         new = new.where(ImportRow.shop.is_null(False))
     # Their numbers, not a select of them: of rows that have just been written PostgreSQL knows so little that it read
     # all memberships for each part, a second where a hundredth is enough.
-    come = [customer for (customer,) in new.tuples()]
-    if come:
-        membership.refresh(change, customers=come)
-    moved = list(updated.left)
+    come, moved = [customer for (customer,) in new.tuples()], list(updated.left)
     if moved:
         _keep(part.imported, moved, change)
         staying.stay({customer: shop for customer, shop in updated.left.items() if shop is not None}, change)
-        membership.refresh(change, customers=moved)
+    if come or moved:
+        membership.refresh(change, customers=[*come, *moved])
     stayed = sorted(updated.customers - updated.left.keys())
     if stayed:
         membership.refresh(change, customers=stayed, fields=updated.fields - {"shop"})

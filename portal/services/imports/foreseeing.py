@@ -2,7 +2,7 @@
 
 Who is in which group depends on each customer alone, and she is spoken of by the first of her rows alone. So the
 difference that a file makes is the sum of those that its parts make, and nobody waits for more than a part (decision
-0093). It is what is then written, for the same functions write it.
+0094). It is what is then written, for the same functions write it.
 """
 
 import hashlib
@@ -211,7 +211,8 @@ def _write(
 
 def _places(imported: Import, newest: int) -> dict[int, int]:
     """Return, by its number, the place of each group that has just been brought into being."""
-    place = {fold(name): -at for at, name in enumerate(find.brought(imported))}
+    # The group of the import may stand in its list of groups too: it is one, at its first place.
+    place = {fold(name): -at for at, name in reversed([*enumerate(find.brought(imported))])}
     made = Group.select(Group.id, Group.name).where(Group.id > newest).tuples()
     return {group_id: place[fold(name)] for group_id, name in made}
 

@@ -377,3 +377,19 @@ def test_an_import_that_the_guard_rails_look_at_waits_until_it_is_known_what_it_
     started = background.start(cass, other.id)
     assert started is not None
     assert (started.kind, find.is_over(other)) == ("import.run", False)
+
+
+def test_a_group_that_is_yet_to_be_is_known_by_its_name_however_that_is_written(cass: Actor, check: New) -> None:
+    text = "code,name,groups\nA1,Ann,\"Dr  Öffner Club; Ømer\"\nB1,Bea,dr öffner club\n"
+    imported = check(text, new_group=" The   Straße\tPeople ", creates_groups=True)
+    told = {one.group.label: one.joining for one in find.totals(cass, imported)}
+    imports.run(cass, imported.id)
+    made = dict(Group.select(Group.name, Group.n_members).tuples())
+    assert len(made) == 3 and {" ".join(name.split()): n for name, n in told.items()} == made
+
+
+def test_a_new_group_that_the_files_list_names_too_is_one_group(cass: Actor, check: New) -> None:
+    imported = check("code,name,groups\nA1,Ann,Club\nB1,Bea,\n", new_group="Club", creates_groups=True)
+    assert [(one.group_id, one.group.name, one.joining) for one in find.totals(cass, imported)] == [(0, "Club", 2)]
+    imports.run(cass, imported.id)
+    assert list(Group.select(Group.name, Group.n_members).tuples()) == [("Club", 2)]
