@@ -27,6 +27,7 @@ SENTENCES = {
     "group.unstarted": N_("%(who)s could not start the group %(what)s, which is made of what is not there any more"),
     "group.rule": N_("%(who)s changed a rule of the group %(what)s"),
     "import.run": N_("%(who)s imported the file %(what)s"),
+    "import.columns": N_("%(who)s said what the columns of the file %(what)s stand for"),
     "field.create": N_("%(who)s defined the field %(what)s"),
     "field.edit": N_("%(who)s edited the field %(what)s"),
     "field.retire": N_("%(who)s retired the field %(what)s"),

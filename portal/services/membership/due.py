@@ -11,12 +11,14 @@ from typing import Any
 import peewee
 
 from portal import clock, config
+from portal.built import Built, Slot
 from portal.clock import now
 from portal.db import transaction
 from portal.errors import Refusal
 from portal.models import Group, GroupItem
 from portal.permissions import CLOCK
 from portal.services import activation
+from portal.services.membership import forecast
 from portal.services.membership.writing import bring_up
 from portal.services.nesting import relevel
 from portal.services.recorder import Recorder, values
@@ -24,7 +26,7 @@ from portal.services.recorder import Recorder, values
 
 def is_due(moment: datetime | None = None) -> bool:
     """Tell whether the clock has moved somebody that is not written yet: one look into an index."""
-    return Group.select(peewee.SQL("1")).where(*_due(moment or now())).exists()
+    return bool(_DUE.rows(moment=moment or now()))
 
 
 def refresh() -> int:
@@ -58,8 +60,11 @@ def schedule(group_ids: Iterable[int], moment: datetime | None = None) -> None:
             Group.update(next_change_at=coming).where(Group.id == group.id).execute()
 
 
-def _due(moment: datetime) -> tuple[peewee.Expression, ...]:
+def _due(moment: datetime | Slot) -> tuple[peewee.Expression, ...]:
     return Group.next_change_at.is_null(False), Group.next_change_at <= moment
+
+
+_DUE = Built(lambda: Group.select(peewee.SQL("1")).where(*_due(Slot("moment"))).limit(1).tuples())
 
 
 def _of_items(group: Group, moment: datetime) -> Iterable[datetime | None]:
@@ -94,6 +99,7 @@ def _pass(moment: datetime) -> None:
     """Do everything that falls due at `moment`, as one change of the clock."""
     groups = list(Group.select().where(*_due(moment)).order_by(Group.id))
     ids = [group.id for group in groups]
+    foreseen = forecast.held(ids)  # looked up first: what is recorded here was foreseen
     for group in groups:
         _look_at_start(group, moment)
     change = Recorder(CLOCK, "clock.due", "", "")
@@ -110,7 +116,12 @@ def _pass(moment: datetime) -> None:
     relevel(ids)
     if len(ids) == 1:
         change.about("group", ids[0])
-    bring_up(change, moment, ids, None)
+    for group_id, people in foreseen.items():
+        bring_up(change, moment, [group_id], people)
+    rest = [group_id for group_id in ids if group_id not in foreseen]
+    if rest or not foreseen:
+        bring_up(change, moment, rest, None)
+    forecast.forget(ids)
     schedule(ids, moment)
     change.finish()
 

@@ -5,6 +5,7 @@
 | customer.create, customer.import | she is removed: nothing finds her, her code is free |
 | customer.edit | her earlier values come back, in the store's own fields too |
 | import.run | both of these, and what is said of groups and items |
+| import.columns | the earlier choice counts for the next file of these columns |
 | group.create, group.duplicate, group.of_values | the groups are deleted, their items end |
 | group.edit, group.restore, group.draft, group.archive, group.delete | earlier values and status come back |
 | group.items, group.add_member, group.remove_member, group.end_item, group.rule | new items end; ended ones come back |
@@ -52,6 +53,7 @@ ACTS: dict[str, Rule] = {
     "customer.reveal": Rule(why_not=N_("An ID was shown. That cannot be undone.")),
     "customer.export": Rule(why_not=N_("A list was taken out of the portal. That cannot be undone.")),
     "import.run": Rule(Action.IMPORT_CUSTOMERS),
+    "import.columns": Rule(Action.IMPORT_CUSTOMERS),
     "group.create": Rule(Action.CREATE_GROUP),
     "group.duplicate": Rule(Action.CREATE_GROUP),
     "group.of_values": Rule(Action.CREATE_GROUP),
