@@ -189,6 +189,7 @@ def test_a_store_of_more_than_200_fields_makes_them_of_a_file_and_takes_its_own_
     again = Import.select().order_by(Import.id.desc()).get()
     assert (again.id > newest.id, again.counts["rows"], again.counts["unchanged"]) == (True, 1, 1)
 
+
 def test_what_is_chosen_is_a_change_that_says_what_it_was_and_is_undone_like_any(browse: Visit) -> None:
     browser = browse("cass")
     text = "code,who\nA1,Ann\n"
