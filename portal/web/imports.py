@@ -25,7 +25,7 @@ from portal.services.imports.remembering import REMEMBERED
 from portal.services.imports.stage import MAX_BYTES, MAX_ROWS
 from portal.sheets import DELIMITERS, ENCODINGS, csv_rows
 from portal.values import Remark
-from portal.web import corrected, foreseen, samples
+from portal.web import corrected, differing, foreseen, samples
 from portal.web.forms import Form, _l
 from portal.web.language import say
 from portal.web.render import render
@@ -128,6 +128,7 @@ def show(
         n_taken=sum(imported.counts.get(name, 0) for name in ("new", "updated", "unchanged")),
         n_warned=find.n_warned(imported), n_written=find.n_written(imported) if imported.state == "running" else 0,
         **corrected.of(imported, rows.rows if state == "checked" else []), typed=typed or {},
+        was=differing.of(imported, rows.rows if state == "checked" else []),
         problem=say(problem) if problem else "", heading=HEADINGS[state], state=state, job=job,
         is_interrupted=find.is_interrupted(imported), is_read=find.is_read(imported),
         is_long_over=find.is_long_over(imported), said=of_job,

@@ -415,7 +415,7 @@ def test_the_list_is_searched_filtered_and_sorted_in_its_address(
 
 @pytest.mark.parametrize(
     ("path", "n"),
-    [("/groups", 6), ("/groups/vips", 13), ("/groups/vips/items", 9), ("/groups/vips/used-by", 9), ("/", 8)],
+    [("/groups", 7), ("/groups/vips", 13), ("/groups/vips/items", 9), ("/groups/vips/used-by", 9), ("/", 8)],
 )
 def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(
     path: str, n: int, browse: Browse, new_customer: New, new_group: New, query_count: Any, s1: Shop
@@ -428,6 +428,22 @@ def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(
         new_group(f"Group {name}")
     counts.append(query_count(lambda: cass.get(path)))
     assert counts == [n, n]
+
+
+def test_the_list_of_groups_says_how_many_seen_groups_use_each(
+    browse: Browse, cass: Actor, new_group: New
+) -> None:
+    inner, outer, secret = new_group("Inner"), new_group("Outer"), new_group("Secret")
+    items.add(cass, outer.id, [NewItem(of_group_id=inner.id), NewItem(rule={"in": "inner"})])
+    items.add(cass, secret.id, [NewItem(of_group_id=inner.id)])
+    groups.edit(cass, secret.id, Details("Secret", is_sensitive=True))
+    items.add(cass, inner.id, [NewItem(of_group_id=new_group("Empty").id)])
+    items.end(cass, inner.id, GroupItem.get(GroupItem.group == inner).id)
+    for who, n in (("cass", "2"), ("sam", "1")):
+        page = browse(who).get("/groups")
+        assert {row[0]: row[3] for row in page.rows() if row[3]} == {"Inner": n}
+        assert "/groups/inner/used-by" in page.links
+    assert "Used by" not in browse("tess").get("/groups").main
 
 
 def test_many_items_are_turned_page_by_page_and_searched(
