@@ -9,6 +9,7 @@ from flask_compress import Compress
 from portal import access, config, db, log, web, worker
 from portal.app_limits import limiter
 from portal.services import jobs
+from portal.web import language
 
 HERE = Path(__file__).parent
 MAX_BODY = 256 * 1024  # bytes; only the upload page takes more
@@ -19,11 +20,14 @@ CSP = (
 )
 
 
-def create_app(settings: config.Settings | None = None, instance: Path = Path("instance")) -> Flask:
+def create_app(
+    settings: config.Settings | None = None, instance: Path = Path("instance"), *, pages: bool = True
+) -> Flask:
     """Return the WSGI application for `settings` (default: the environment's).
 
-    `instance` is the folder for what this machine keeps to itself: secret key, set-up code. Raises Refusal when a
-    setting cannot be used.
+    `instance` is the folder for what this machine keeps to itself: secret key, set-up code. Without `pages` it answers
+    nobody: a command that only needs words and database does not wait for templates. Raises Refusal when a setting
+    cannot be used.
     """
     settings = config.with_secret(settings or config.read(), instance)
     config.use(settings)
@@ -41,7 +45,9 @@ def create_app(settings: config.Settings | None = None, instance: Path = Path("i
     _connections(app)
     limiter.init_app(app)
     access.init_app(app)
-    web.init_app(app)
+    language.init_app(app)
+    if pages:
+        web.init_app(app)
     Compress(app)
     # Nothing works and nothing is opened yet: whoever serves starts them, and the first job opens the queue.
     app.extensions["workers"] = workers = worker.Workers(settings, Path(app.instance_path))

@@ -29,7 +29,7 @@ NOUNS = {
     "customer": N_("Customer"), "group": N_("Group"), "group_item": N_("Item"), "shop": N_("Shop"),
     "user": N_("Account"), "user_role": N_("Role"), "user_session": N_("Session"), "backup": N_("Backup"),
     "restore": N_("Restore"), "setting": N_("Setting"), "export": N_("Export"), "import": N_("Import of a file"),
-    "field": N_("Field"), "customer_value": N_("Own fields of a customer"),
+    "field": N_("Field"), "file_shape": N_("Columns of a file"), "customer_value": N_("Own fields of a customer"),
     "change": N_("Change"), "change_row": N_("Forgotten values"), "proposal": N_("Request"), "approval": N_("Approval"),
 }  # fmt: skip
 LABELS = {
@@ -55,7 +55,9 @@ LABELS = {
     "side": N_("Column"), "place": N_("Place"), "is_required": N_("Required"), "is_searchable": N_("Searchable"),
     "is_filterable": N_("Filterable"), "is_unique": N_("Unique"), "retired_at": N_("Retired"),
     "en": N_("English"), "pt": N_("Portuguese"), "es": N_("Spanish"),
-    "migrations": N_("Migrations"), "sessions_ended": N_("Sessions ended"), "forgotten": N_("Forgotten"),
+    "migrations": N_("Migrations"), "sessions_ended": N_("Sessions ended"),
+    "chosen": N_("Columns, and what they stand for"), "dates": N_("Columns, and the order of their dates"),
+    "forgotten": N_("Forgotten"),
 }  # fmt: skip
 # The types of own fields, in the order in which they are offered.
 TYPES = {

@@ -33,8 +33,9 @@ from portal.queries import users
 from portal.services import imports, jobs
 from portal.services.fields import searching
 from portal.services.imports import background as importing
+from portal.services.imports import foreseeing
 from portal.services.jobs import lease
-from portal.services.membership import due
+from portal.services.membership import due, forecast
 from portal.services.undo import background as undoing
 
 THREADS = 2  # one may be long at a large file
@@ -66,8 +67,12 @@ def _catch_up(actor: Actor, job: Job) -> bool:
 
 KINDS = {
     "clock.due": Kind(_catch_up, door=Door.CLOCK),
+    "clock.forecast": Kind(
+        lambda actor, job: True, lambda actor, args: forecast.prepare(), door=Door.CLOCK
+    ),
     "field.search": Kind(searching.step),
     "change.undo": Kind(undoing.step),
+    "import.foresee": Kind(foreseeing.step, door=Door.IMPORT),
     "import.run": Kind(
         importing.step, lambda actor, args: imports.prepare(actor, args["import"]), door=Door.IMPORT
     ),
@@ -248,6 +253,8 @@ class Workers:
             importing.revive()
             if due.is_due():
                 jobs.enqueue(OPERATOR, "clock.due", {}, key="clock.due")
+            if forecast.wanted():
+                jobs.enqueue(OPERATOR, "clock.forecast", {}, key="clock.forecast")
             for job_id in find.runnable():
                 self.wake(job_id)
         except Exception:

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from uuid import uuid4
 
 import hypothesis
 import peewee
+import psycopg
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
@@ -30,6 +32,7 @@ from portal.models import Customer, Group, Shop, User, UserRole  # noqa: E402
 from portal.permissions import OPERATOR, Actor, Door, Role  # noqa: E402
 from portal.queries import users as find_users  # noqa: E402
 from portal.services import customers, groups, items, passwords, shops  # noqa: E402
+from tests.emptying import Emptying  # noqa: E402
 from tests.page import Browser  # noqa: E402
 
 # How long one example takes says how busy the machine is, not whether the answer is right. The same examples each time:
@@ -41,7 +44,7 @@ hypothesis.settings.load_profile("house")
 # The parameters stand in the hash; no test asks how hard it is to guess, and signing in hashes anew at another cost.
 passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
-collect_ignore = [] if SERVER else ["test_postgresql.py"]
+collect_ignore = [] if SERVER else ["test_postgresql.py", "test_emptying.py"]
 PASSWORD = "violet tractor orbit 91"
 # Who holds what; the shop is the code of one, None the whole company (architecture.md, Tests).
 STANDING = {
@@ -102,6 +105,23 @@ class SqliteFiles:
         shutil.copyfile(path, copy)
         return f"sqlite:///{copy}"
 
+    @contextmanager
+    def lent(self) -> Iterator[str]:
+        """Point the portal at a fresh database for one test; yields its address."""
+        url = self.new()
+        use(url)
+        yield url
+        forget()
+        self.drop(url)
+
+    def restore(self, url: str, kept: str) -> None:
+        """Bring a database back to what was kept of it."""
+        forget()
+        path = Path(url.removeprefix("sqlite:///"))
+        for name in ("-wal", "-shm"):
+            path.with_name(path.name + name).unlink(missing_ok=True)
+        shutil.copyfile(kept.removeprefix("sqlite:///"), path)
+
     def drop(self, url: str) -> None:
         """Remove a database."""
         path = Path(url.removeprefix("sqlite:///"))
@@ -113,17 +133,18 @@ class SqliteFiles:
 
 
 class PostgresServer:
-    """A migrated database, the template of one for each test."""
+    """A migrated database, the template of others: one that is emptied after each test, more for who asks."""
 
     def __init__(self, url: str) -> None:
-        import psycopg
-
         self.url = url
         self.connection = psycopg.connect(url, autocommit=True)
         self.template = self._create()
         use(self._address(self.template))
         migrate.up()
+        self.emptying = Emptying(db.db.connection())
         forget()
+        self.kept = ""  # the address of the database that the tests use one after the other
+        self.moments: dict[str, Emptying] = {}  # by the address of what was kept
 
     def _create(self, template: str = "template0") -> str:
         name = f"coterie_{uuid4().hex}"
@@ -150,20 +171,55 @@ class PostgresServer:
     def keep(self, url: str) -> str:
         """Return the address of a copy of the database as it is now."""
         forget()
-        return self.again(url)
+        kept = self.again(url)
+        with psycopg.connect(url, autocommit=True) as connection:
+            self.moments[kept] = Emptying(connection)
+        return kept
 
     def again(self, url: str) -> str:
         """Return the address of a copy of a database that nobody is connected to."""
-        return self._address(self._create(urlsplit(url).path.lstrip("/")))
+        return self._address(self._create(_name(url)))
+
+    @contextmanager
+    def lent(self) -> Iterator[str]:
+        """Point the portal at a database without rows for one test; yields its address."""
+        url, self.kept = self.kept or self.new(), ""
+        point(url)
+        yield url
+        if not db.db.is_closed():
+            db.db.close()  # complains of a transaction that the test has left open
+        point(url)
+        if not self.kept and self._emptied(url, self.emptying):
+            db.db.close()
+            self.kept = url
+        else:
+            forget()
+            self.drop(url)
+
+    def restore(self, url: str, kept: str) -> None:
+        """Bring a database back to what was kept of it."""
+        if not self._emptied(url, self.moments[kept]):
+            forget()
+            self.drop(url)
+            self.copy(_name(kept), _name(url))
+
+    @staticmethod
+    def _emptied(url: str, emptying: Emptying) -> bool:
+        """Empty the database, if it is the one in use; tell whether it is as good as a new one."""
+        try:
+            db.db.connect(reuse_if_open=True)
+            return db.db.obj.database == _name(url) and emptying.run(db.db.connection())
+        except (peewee.PeeweeException, psycopg.Error):
+            return False
 
     def drop(self, url: str) -> None:
         """Remove a database."""
-        name = urlsplit(url).path.lstrip("/")
-        self.connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        self.connection.execute(f'DROP DATABASE IF EXISTS "{_name(url)}" WITH (FORCE)')
 
     def close(self) -> None:
-        """Remove the template."""
-        self.drop(self._address(self.template))
+        """Remove the template and the kept database."""
+        for url in filter(None, (self.kept, self._address(self.template))):
+            self.drop(url)
         self.connection.close()
 
 
@@ -175,6 +231,17 @@ def use(url: str, **changed: Any) -> config.Settings:
     config.use(settings)
     db.configure(settings)
     return settings
+
+
+def point(url: str) -> None:
+    """Point the portal at a database if it is not; the connections that it has stay open."""
+    if config.current() != settings_for(url) or db.db.obj.database != _name(url):
+        use(url)
+
+
+def _name(url: str) -> str:
+    """Return what PostgreSQL calls the database of an address."""
+    return urlsplit(url).path.lstrip("/")
 
 
 def forget() -> None:
@@ -229,27 +296,14 @@ class Moment:
 
     def restore(self) -> None:
         """Bring the database back to this moment."""
-        forget()
-        server = self.database.server
-        if isinstance(server, SqliteFiles):
-            path = Path(self.database.url.removeprefix("sqlite:///"))
-            for name in ("-wal", "-shm"):
-                path.with_name(path.name + name).unlink(missing_ok=True)
-            shutil.copyfile(self.kept.removeprefix("sqlite:///"), path)
-        else:
-            name, kept = (urlsplit(url).path.lstrip("/") for url in (self.database.url, self.kept))
-            server.drop(self.database.url)
-            server.copy(kept, name)
+        self.database.server.restore(self.database.url, self.kept)
 
 
 @pytest.fixture
 def database(server: SqliteFiles | PostgresServer) -> Iterator[Database]:
     """A database of this test's own, with tables and without rows."""
-    url = server.new()
-    use(url)
-    yield Database(url, server)
-    forget()
-    server.drop(url)
+    with server.lent() as url:
+        yield Database(url, server)
 
 
 @pytest.fixture

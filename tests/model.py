@@ -7,7 +7,7 @@ Laws 1 to 8 of product.md §4, as far as they speak of customers, shops, imports
 import io
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -33,7 +33,7 @@ from portal.queries.customers import visible_to
 from portal.services import customers, groups, imports, items, shops, undo
 from portal.services.groups import Details
 from portal.services.items import NewItem
-from tests.conftest import PASSWORD, Person, add_person, forget, use
+from tests.conftest import PASSWORD, Person, add_person
 from tests.page import Browser, Page
 from tests.undoing import Log, Snapshot
 
@@ -228,8 +228,8 @@ class Store(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.url = self.server.new()
-        use(self.url)
+        self.lent = ExitStack()
+        self.lent.enter_context(self.server.lent())
         cass = add_person(self.password_hash, "cass", (Role.CSCC_MANAGER, None))
         self.acts: Acts = self.door(cass, self.app)
         self.cass = cass.actor
@@ -247,8 +247,7 @@ class Store(RuleBasedStateMachine):
         self.n_after = 0  # changes that an act has made after the one that did it
 
     def teardown(self) -> None:
-        forget()
-        self.server.drop(self.url)
+        self.lent.close()
 
     # -- the model --
 

@@ -7,6 +7,7 @@ product.md §4; every act is previewed first, and the preview has to say what th
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -16,17 +17,19 @@ import hypothesis.strategies as st
 import time_machine
 from flask import Flask
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from peewee import fn
 
 from portal import config
 from portal.clock import now
-from portal.models import Customer, Group, GroupItem, Membership, PastMembership
+from portal.models import Change, Customer, Group, GroupItem, Membership, PastMembership
 from portal.permissions import OPERATOR, Role
 from portal.queries import membership
-from portal.services import customers, groups, items, preview, shops
+from portal.services import customers, groups, items, preview, shops, undo, value_groups
 from portal.services.groups import Details
 from portal.services.items import NewItem
-from portal.services.membership import due
-from tests.conftest import add_person, forget, use
+from portal.services.membership import due, forecast
+from portal.services.value_groups import Wanted
+from tests.conftest import add_person
 from tests.model import refused
 
 START = datetime(2026, 3, 2, 10)
@@ -35,15 +38,18 @@ DAYS = st.sampled_from([None, None, None, 1, 2, 3])
 SIGNS = st.sampled_from(["include", "include", "exclude"])
 Pair = tuple[int, int]
 MEN = {"field": "gender", "op": "is", "value": "male"}
+WOMEN = {"field": "gender", "op": "is", "value": "female"}
 # Which rules may be put: two that ask for a group, one that changes with the day.
 RULES: dict[int, Callable[[str], dict[str, Any]]] = {
     0: lambda code: MEN,
     1: lambda code: {"all": [MEN, {"not": {"in": code}}]},
     2: lambda code: {"any": [MEN, {"in": code}]},
     3: lambda code: {"field": "created", "part": "days_since", "op": "ge", "value": 2},
+    4: lambda code: WOMEN,
 }
 OF_GROUPS = {1, 2}
 BY_THE_DAY = 3
+OF_VALUES = {"male": 0, "female": 4}  # the rule of a group that is made of a value
 
 
 def is_made_of(key: tuple[Any, ...]) -> bool:
@@ -75,8 +81,8 @@ class Nested(RuleBasedStateMachine):
         super().__init__()
         self.clock = time_machine.travel(START.replace(tzinfo=UTC), tick=False)
         self.hands = self.clock.start()
-        self.url = self.server.new()
-        use(self.url)
+        self.lent = ExitStack()
+        self.lent.enter_context(self.server.lent())
         self.zone = ZoneInfo(config.current().timezone)
         self.cass = add_person(self.password_hash, "cass", (Role.CSCC_MANAGER, None)).actor
         self.shops = [shops.create(OPERATOR, code=f"S{n}", name=f"Shop {n}").id for n in range(2)]
@@ -87,12 +93,16 @@ class Nested(RuleBasedStateMachine):
         self.is_active: dict[int, bool] = {}
         # (group, kind, target, low, high, seed): what is said
         self.items: dict[tuple[Any, ...], Said] = {}
+        self.n_groups = 0
+        # By the change that made groups of values, which those were; their items that are still those that came.
+        self.made: dict[int, list[int]] = {}
+        self.came: set[tuple[Any, ...]] = set()
+        self.turned: set[int] = set()  # whose status was changed by somebody
         self.since: dict[Pair, datetime] = {}
         self.past: Counter[tuple[int, int, datetime, datetime]] = Counter()
 
     def teardown(self) -> None:
-        forget()
-        self.server.drop(self.url)
+        self.lent.close()
         self.clock.stop()
 
     # -- the model --
@@ -120,12 +130,19 @@ class Nested(RuleBasedStateMachine):
         men = {one for one, gender in self.gender.items() if gender == "male"}
         if which == BY_THE_DAY:
             return {one for one, at in self.created.items() if (self._day(moment) - self._day(at)).days >= 2}
+        if which == OF_VALUES["female"]:
+            return {one for one, gender in self.gender.items() if gender == "female"}
         inside = self._members(target, moment) if which in OF_GROUPS else set()
         return {0: men, 1: men - inside, 2: men | inside}[which]
 
     def _day(self, moment: datetime) -> date:
         """Return the day of a moment (UTC) in the store's time zone."""
         return moment.replace(tzinfo=UTC).astimezone(self.zone).date()
+
+    def _midnight(self, moment: datetime) -> datetime:
+        """Return when the day of a moment ends in the store's time zone."""
+        tomorrow = self._day(moment) + timedelta(days=1)
+        return datetime.combine(tomorrow, time.min, self.zone).astimezone(UTC).replace(tzinfo=None)
 
     def _lot(self, seed: str, customer: int) -> int:
         return int(hashlib.md5(f"{seed}:{self.uid[customer]}".encode()).hexdigest()[:8], 16) % 10_000
@@ -151,8 +168,7 @@ class Nested(RuleBasedStateMachine):
                 at for (group, *_), said in self.items.items() if self.is_active[group]
                 for at in (said.begins, said.ends) if at is not None and self.reached < at <= moment
             ]
-            tomorrow = self._day(self.reached) + timedelta(days=1)
-            midnight = datetime.combine(tomorrow, time.min, self.zone).astimezone(UTC).replace(tzinfo=None)
+            midnight = self._midnight(self.reached)
             by_the_day = any(self.is_active[key[0]] and key[1] == "rule" and key[3] == BY_THE_DAY for key in self.items)
             if by_the_day and midnight <= moment:
                 dates.append(midnight)
@@ -186,11 +202,13 @@ class Nested(RuleBasedStateMachine):
         self._to(now())
 
     def _act(self, act: Callable[[], object]) -> None:
-        self.foreseen = {one.group.id: (one.joining, one.leaving) for one in preview.of(self.cass, act).moves}
+        # By name: one that the act brings into being has another number when it is done once more.
+        self.foreseen = {one.group.name: (one.joining, one.leaving) for one in preview.of(self.cass, act).moves}
         act()
 
     def _did(self) -> None:
-        assert self._moved(now()) == self.foreseen
+        name = dict(Group.select(Group.id, Group.name).tuples())
+        assert {name[group]: n for group, n in self._moved(now()).items()} == self.foreseen
 
     def _any(self, data: st.DataObject, things: Any) -> Any:
         return data.draw(st.sampled_from(sorted(things)))
@@ -220,8 +238,70 @@ class Nested(RuleBasedStateMachine):
     @rule()
     def new_group(self) -> None:
         self._tick()
-        made = groups.create(self.cass, Details(name=f"Group {len(self.is_active)}")).group
+        self.n_groups += 1
+        made = groups.create(self.cass, Details(name=f"Group {self.n_groups}")).group
         self.is_active[made.id] = True
+
+    @precondition(lambda self: len(self.is_active) < 7)
+    @rule(values=st.sampled_from([("male",), ("female",), ("male", "female"), ("female", "female")]))
+    def make_groups_of_values(self, values: tuple[str, ...]) -> None:
+        self._tick()
+        n_before, newest = self.n_groups, Change.select(fn.MAX(Change.id)).scalar()
+        self.n_groups += len(values)
+        wanted = [Wanted(value, f"Group {n_before + n}") for n, value in enumerate(values, 1)]
+        told: list[value_groups.Made] = []
+        self._act(lambda: told.append(value_groups.create(self.cass, "gender", wanted)))
+        made, new = told[-1], []
+        for value, group in zip(values, made.groups, strict=True):
+            there = self._made_of(value)
+            if there:
+                assert group.id in there
+                continue
+            new.append(group.id)
+            key = (group.id, "rule", 0, OF_VALUES[value], 0, "")
+            self.is_active[group.id], self.items[key] = True, Said("include")
+            self.came.add(key)
+        assert made.new_ids == set(new)
+        if new:
+            self.made[Change.select(fn.MAX(Change.id)).scalar()] = new
+        else:
+            assert Change.select(fn.MAX(Change.id)).scalar() == newest
+        self._did()
+
+    def _made_of(self, value: str) -> set[int]:
+        """Return the groups, active or not, that include whoever has the value and nobody else."""
+        found = set()
+        for group in self.is_active:
+            includes = [(key, said) for key, said in self.items.items() if key[0] == group and said.sign == "include"]
+            if [key[1:4] for key, _said in includes] == [("rule", 0, OF_VALUES[value])]:
+                said = includes[0][1]
+                if said.ends is None and (said.begins is None or said.begins <= now()):
+                    found.add(group)
+        return found
+
+    @precondition(lambda self: self.made)
+    @rule(data=st.data())
+    def undo_groups_of_values(self, data: st.DataObject) -> None:
+        """Their rules end, and they go: but for who was turned, given other items, or used by another group since."""
+        self._tick()
+        change = self._any(data, self.made)
+        ended = {key for key in self.came if key in self.items and key[0] in self.made[change]}
+        left = self.items.keys() - ended
+        gone = {
+            group for group in self.made[change]
+            if group in self.is_active and group not in self.turned
+            and not any(key[0] == group or (is_made_of(key) and key[2] == group) for key in left)
+        }
+        if not ended and not gone:
+            with refused():
+                undo.undo(self.cass, change)
+            return
+        self._act(lambda: undo.undo(self.cass, change))
+        for key in ended:
+            del self.items[key]
+        for group in gone:
+            del self.is_active[group]
+        self._did()
 
     @rule(data=st.data(), shop=st.sampled_from([0, 1]))
     def move(self, data: st.DataObject, shop: int) -> None:
@@ -242,6 +322,14 @@ class Nested(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([5, 20, 30, 80]))
     def wait(self, hours: int) -> None:
         self._tick(hours=hours)
+
+    @rule()
+    def foresee(self) -> None:
+        """Ask in the evening, or whatever is left of it, whom the clock will move at midnight."""
+        left = self._midnight(now()) - now()
+        self._tick(seconds=max(60, (left - timedelta(minutes=20)).total_seconds()))
+        forecast.prepare()
+        assert forecast.wanted() == []
 
     @rule(data=st.data(), sign=SIGNS, kind=st.sampled_from(["customer", "shop", "group", "share", "rule"]),
           share=SHARES, which=st.sampled_from(sorted(RULES)), first=DAYS, lasts=DAYS)  # fmt: skip
@@ -277,6 +365,7 @@ class Nested(RuleBasedStateMachine):
         # What has begun long ago counts from now on just as well: no other item.
         if current is None or replace(current, begins=None if current.counts(now()) else current.begins) != said:
             self.items[key] = said
+            self.came.discard(key)
         self._did()
 
     def _may_not(self, group: int, sign: str, key: tuple[Any, ...]) -> bool:
@@ -317,8 +406,17 @@ class Nested(RuleBasedStateMachine):
             with refused():
                 groups.set_status(self.cass, group, status)
             return
+        made_of = {
+            key[2] for key, said in self.items.items()
+            if key[0] == group and is_made_of(key) and (said.ends is None or said.ends > now())
+        }  # fmt: skip
+        if status == "active" and not all(self.is_active[target] for target in made_of):
+            with refused():
+                groups.set_status(self.cass, group, status)
+            return
         self._act(lambda: groups.set_status(self.cass, group, status))
         self.is_active[group] = status == "active"
+        self.turned.add(group)
         for key, said in list(self.items.items()):
             if key[0] == group and status == "active" and said.ends is not None and said.ends <= now():
                 del self.items[key]

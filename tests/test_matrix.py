@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from portal import clock
+from portal import clock, db
 from portal.app_limits import limiter
 from portal.errors import Denied, Missing, Refusal
 from portal.models import Change, Customer, Group, GroupItem, Import, Job, Shop, User, UserSession
@@ -36,8 +36,8 @@ from portal.services import (
     users,
 )
 from portal.services.guards import Call
-from portal.services.imports import again, correcting
-from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, use
+from portal.services.imports import again, columns, correcting, foreseeing, remembering
+from tests.conftest import PASSWORD, Database, Moment, Person, add_person, add_standing, forget, point, use
 from tests.page import Browser, Page
 
 EVERYBODY = {"olive", "cass", "pat", "sam", "sol", "ana", "tess", "nadia"}
@@ -290,6 +290,7 @@ class World:
         file.write_text("code,name\nF1,From File\n,Nobody\n")
         self.imported, self.killed = (imports.check(cass, file, "people.csv") for _ in range(2))
         Import.update(state="reading").where(Import.id == self.killed.id).execute()
+        Import.update(foreseen={}).where(Import.id == self.imported.id).execute()
         self.jobs = {name: Job.create(kind="import.run", user=person.user) for name, person in self.people.items()}
         self.item = GroupItem.get(GroupItem.group == self.group, GroupItem.customer == one)
         self.rule = GroupItem.get(GroupItem.group == self.group, GroupItem.kind == "rule")
@@ -346,19 +347,25 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def _world(application: Any, server: Any, password_hash: str, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(application, server, password_hash, tmp_path_factory.mktemp("files"))
+def _world(
+    application: Any, server: Any, password_hash: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    made = World(application, server, password_hash, tmp_path_factory.mktemp("files"))
+    yield made
+    forget()
+    server.drop(made.url)
 
 
 @pytest.fixture
 def world(_world: World) -> Iterator[World]:
     """The store, as it was made."""
-    use(_world.url)
+    point(_world.url)
     limiter.reset()
     yield _world
     if _world.changed():
         _world.restore()
-    forget()
+    if not db.db.is_closed():
+        db.db.close()
 
 
 def _routes() -> list[tuple[str, str, str]]:
@@ -574,8 +581,16 @@ SERVICES: dict[str, tuple[set[str], Callable[[World, Any], Any]]] = {
     "jobs.cancel of somebody else": (MAINTAIN, lambda w, a: jobs.cancel(a, w.jobs["pat"].id)),
     "imports.run": (IMPORT, lambda w, a: imports.run(a, w.imported.id)),
     "imports.go_on": (IMPORT, lambda w, a: imports.go_on(a, w.imported.id)),
+    "imports.foreseeing.ensure": (IMPORT, lambda w, a: foreseeing.ensure(a, Import.get_by_id(w.imported.id))),
+    "imports.foreseeing.go_on": (IMPORT, lambda w, a: foreseeing.go_on(a, w.imported.id)),
     "imports.check_again": (IMPORT, lambda w, a: imports.check_again(a, w.killed.id)),
     "imports.again.with_columns": (IMPORT, lambda w, a: again.with_columns(a, w.imported.id, {"name": ""})),
+    "imports.remembering.keep": (
+        IMPORT,
+        lambda w, a: remembering.keep(
+            a, w.imported, {"name": ""}, columns.known_to(w.people["cass"].actor), {}, about=w.imported.id
+        ),
+    ),
     "imports.correcting.correct": (
         IMPORT, lambda w, a: correcting.correct(a, w.imported.id, correcting.Corrections(out=[2]))
     ),

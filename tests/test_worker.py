@@ -11,7 +11,7 @@ import pytest
 import time_machine
 
 from portal import clock, config, worker
-from portal.models import Customer, Import, Job, Membership
+from portal.models import Customer, Forecast, ForecastMove, Group, Import, Job, Membership
 from portal.permissions import Actor
 from portal.queries import jobs as find
 from portal.services import imports, items, jobs
@@ -121,6 +121,22 @@ def test_what_the_clock_has_moved_is_written_though_nobody_looks(
         workers.look()
     assert [(job.kind, job.user_id, job.n_done) for job in Job.select()] == [("clock.due", None, 1)]
     assert [(row.customer_id, row.since) for row in Membership.select()] == [(ann.id, coming)]
+
+
+def test_whom_the_clock_moves_at_midnight_is_asked_in_the_evening(
+    workers: worker.Workers, cass: Actor, new_customer: Any, new_group: Any
+) -> None:
+    ann, group = new_customer("Ann"), new_group("Old")
+    rule = {"field": "created", "part": "days_since", "op": "ge", "value": 1}
+    items.add(cass, group.id, [items.NewItem(rule=rule)])
+    midnight = Group.get().next_change_at
+    with time_machine.travel(midnight - timedelta(minutes=20), tick=True):
+        workers.look()
+        until(lambda: Job.select().where(Job.state == "done").exists())
+        workers.look()
+        assert [(job.kind, job.user_id) for job in Job.select()] == [("clock.forecast", None)]
+        assert [(row.group_id, row.moment) for row in Forecast.select()] == [(group.id, midnight)]
+        assert [row.customer_id for row in ForecastMove.select()] == [ann.id]
 
 
 def test_workers_that_stop_end_their_step_give_their_jobs_back_and_say_so(

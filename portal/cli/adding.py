@@ -99,11 +99,8 @@ def _say_preview(found: preview.Preview, as_json: bool) -> None:
     ]
     if as_json:
         output.json_value(rows)
-    elif rows:
-        header = (gettext("Group"), gettext("Joining"), gettext("Leaving"), gettext("Members then"))
-        output.table(header, [[str(value) for value in row.values()] for row in rows])
     else:
-        click.echo(gettext("Nobody would join or leave."))
+        output.moves(rows)
 
 
 def told(item: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ from portal.services import samples
 @as_option
 def demo(no_serve: bool, n: int, seed: int) -> None:
     """Make shops, customers, groups and one person for each role, and serve them; run again, the data stays."""
-    app = start.application()
+    app = start.application(pages=not no_serve)
     is_new = start.is_missing()
     start.pending()
     is_made = not is_new and samples.is_made()

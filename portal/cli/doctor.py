@@ -23,7 +23,7 @@ from portal.queries import doctor as checks
 def doctor(deploy: bool, as_json: bool) -> None:
     """Check machine, settings, files, database and people; exit 1 if anything is bad. Changes nothing."""
     source, environ = _key(os.environ, start.INSTANCE)
-    app = start.application(**environ)
+    app = start.application(environ)
     # --as is looked up in the database; the operator's command works without one.
     actor = start.actor(operator=True)
     found = list(checks.run(actor, _place(app, source, deploy)))

@@ -12,8 +12,9 @@ from portal.cli import output
 from portal.errors import N_, Refusal
 from portal.models import Group, Import
 from portal.permissions import Action, Actor, require
+from portal.queries import foreseen
 from portal.services import imports
-from portal.services.imports import again
+from portal.services.imports import again, foreseeing
 from portal.services.imports.proposing import Proposal
 
 COUNTS = ("rows", "new", "updated", "unchanged", "ambiguous", "refused", "joined", "already", "excluded", "left")
@@ -103,6 +104,8 @@ def run(actor: Actor, file: Path, group: Group | None, chosen: Options, new_grou
         checked = again.make_fields(actor, checked.id, {one.index: again.details_of(one) for one in made}, {})
     told: dict[str, Any] = imports.report(actor, checked)
     if chosen.dry_run:
+        foreseeing.ensure(actor, checked)
+        told["moves"] = _moves(actor, checked)
         imports.cancel(actor, checked.id)
     else:
         told = imports.report(actor, imports.run(actor, checked.id))
@@ -112,6 +115,24 @@ def run(actor: Actor, file: Path, group: Group | None, chosen: Options, new_grou
             for one in made
         ]
     _print(told, chosen)
+
+
+def _moves(actor: Actor, checked: Import) -> list[dict[str, Any]]:
+    """Return what the file would move in each group, by its code, or by its name where it is yet to be.
+
+    Raises the refusal that the run would meet.
+    """
+    why = foreseen.refused(checked)
+    if why is not None:
+        imports.cancel(actor, checked.id)
+        raise Refusal(why.sentence, **why.params)
+    return [
+        {
+            "group": one.group.code or one.group.name, "joining": one.joining, "leaving": one.leaving,
+            "members": one.n_after,
+        }
+        for one in foreseen.totals(actor, checked)
+    ]  # fmt: skip
 
 
 def _proposed(actor: Actor, checked: Import, chosen: Options) -> list[Proposal]:
@@ -142,6 +163,8 @@ def _print(told: dict[str, Any], chosen: Options) -> None:
     click.echo(", ".join(f"{told[name]} {name}" for name in COUNTS if told.get(name) or name == "rows"))
     for name, n in told.get("groups", {}).items():
         click.echo(f"{name}: " + ", ".join(f"{n[word]} {word}" for word in _DONE))
+    if "moves" in told:
+        output.moves(told["moves"])
     wrong = [*told.get("warnings", []), *told.get("problems", [])]
     for problem in wrong[:_SHOWN]:
         click.echo(_line(problem), err=True)

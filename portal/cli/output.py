@@ -3,13 +3,14 @@
 import json
 import sys
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import chain
 from typing import Any
 
 import click
 import peewee
+from flask_babel import gettext
 
 from portal.sheets import csv_rows
 
@@ -78,3 +79,12 @@ def csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def moves(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print what would become of each group; `rows` name "group", "joining", "leaving", "members" in that order."""
+    if not rows:
+        click.echo(gettext("Nobody would join or leave."))
+        return
+    header = (gettext("Group"), gettext("Joining"), gettext("Leaving"), gettext("Members then"))
+    table(header, [[str(value) for value in row.values()] for row in rows])

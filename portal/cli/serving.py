@@ -46,7 +46,8 @@ OPEN_FILES = 4_096  # connections, bodies on the disk, the database
 @as_option
 def serve(host: str | None, port: str | None, no_jobs: bool) -> None:
     """Serve the portal until Ctrl-C; a new SQLite database is made on the way."""
-    app = start.application(**{name: text for name, text in (("PORTAL_HOST", host), ("PORTAL_PORT", port)) if text})
+    options = {name: text for name, text in (("PORTAL_HOST", host), ("PORTAL_PORT", port)) if text}
+    app = start.application(options, pages=True)
     _prepare()
     server = bound(app)
     logging.getLogger("portal").setLevel(logging.INFO)  # one line of JSON for each request

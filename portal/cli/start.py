@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -19,15 +20,16 @@ INSTANCE = Path("instance")
 _APP = "portal.app"
 
 
-def application(**environ: str) -> Flask:
+def application(environ: Mapping[str, str] | None = None, *, pages: bool = False) -> Flask:
     """Return the app of this command, made when it is first asked for, with its context open until the command ends.
 
-    `environ` are variables that options of the command set in place of the environment's.
+    With `pages` if the command serves or lists them. `environ` are variables that options of the command set in place
+    of the environment's.
     """
     root = click.get_current_context().find_root()
     app: Flask | None = root.meta.get(_APP)
     if app is None:
-        app = create_app(config.read({**os.environ, **environ}), INSTANCE)
+        app = create_app(config.read(os.environ | dict(environ or {})), INSTANCE, pages=pages)
         # Standard error is for the one sentence; `serve` turns its log on again.
         logging.getLogger("portal").setLevel(logging.ERROR)
         root.meta[_APP] = app

@@ -158,7 +158,7 @@ def _without_password(url: str) -> str:
 @as_option
 def routes(as_json: bool) -> None:
     """Print all pages: method, path, endpoint and the action it needs."""
-    rows = _routes(start.application())
+    rows = _routes(start.application(pages=True))
     if as_json:
         output.json_value([{"method": row[0], "path": row[1], "endpoint": row[2], "action": row[3]} for row in rows])
     else:

@@ -3,8 +3,9 @@
 from portal.models.change import Change, ChangeAnchor, ChangeRow, ChangeSeal
 from portal.models.customer import Customer
 from portal.models.field import CustomerValue, Field
+from portal.models.forecast import Forecast, ForecastMove
 from portal.models.group import Group, GroupItem, RuleGroup
-from portal.models.imports import FileShape, Import, ImportRow
+from portal.models.imports import FileShape, Import, ImportMove, ImportRow
 from portal.models.job import Job, Worker
 from portal.models.membership import Membership, MembershipDelta, PastMembership
 from portal.models.proposal import Proposal
@@ -33,8 +34,11 @@ TABLES = (
     CustomerValue,
     Membership,
     PastMembership,
+    Forecast,
+    ForecastMove,
     Import,
     ImportRow,
+    ImportMove,
     FileShape,
     Setting,
     Job,
@@ -52,9 +56,12 @@ __all__ = [
     "CustomerValue",
     "Field",
     "FileShape",
+    "Forecast",
+    "ForecastMove",
     "Group",
     "GroupItem",
     "Import",
+    "ImportMove",
     "ImportRow",
     "Job",
     "Membership",

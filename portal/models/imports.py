@@ -38,6 +38,8 @@ class Import(Model):
     written_at = peewee.DateTimeField(null=True)  # when its newest part was
     created_at = peewee.DateTimeField(default=now)
     change = peewee.ForeignKeyField(Change, null=True, index=False, on_delete="RESTRICT")
+    code_base = peewee.IntegerField(default=0)  # above which its new customers without a code get theirs
+    foreseen = peewee.JSONField(default=dict)  # how far it is known what it moves (services/imports/foreseeing)
 
 
 class FileShape(Model):
@@ -84,6 +86,7 @@ class ImportRow(Model):
     reason_row = peewee.IntegerField(null=True)
     id_number_key = peewee.TextField(null=True)
     address_key = peewee.TextField(null=True)
+    uid = peewee.TextField(default="")  # of her who is new: her lot in a random share is known before she is there
 
     class Meta:
         indexes = ((("imported", "row"), True),)
@@ -93,3 +96,15 @@ for _key in (ImportRow.code_key, ImportRow.email_key, ImportRow.phone_key, Impor
     ImportRow.add_index(
         ImportRow.imported, _key, ImportRow.row, where=_key.is_null(False), name=f"import_row_{_key.name}"
     )
+
+
+class ImportMove(Model):
+    """The customer of a row would join or leave a group: her import, if it were written as it was foreseen."""
+
+    imported = peewee.ForeignKeyField(Import, column_name="import_id", index=False, on_delete="CASCADE")
+    group_id = peewee.IntegerField()  # 0, -1 …: the place of one that is yet to be (queries/foreseen.brought)
+    is_joining = peewee.BooleanField()
+    row = peewee.IntegerField()
+
+    class Meta:
+        primary_key = peewee.CompositeKey("imported", "group_id", "is_joining", "row")

@@ -1,5 +1,7 @@
 """Membership: who is in which group now, and who was. Derived from items by one function, `services/membership.py`."""
 
+from typing import Any
+
 import peewee
 
 from portal.db import Model
@@ -8,13 +10,20 @@ from portal.models.customer import Customer
 from portal.models.group import Group
 
 
+class Unchecked(peewee.ForeignKeyField):
+    """A reference that the database does not check for each row that is written (decision 0092)."""
+
+    def __init__(self, model: type[Model], **options: Any) -> None:
+        super().__init__(model, index=False, _deferred=True, **options)
+
+
 class Membership(Model):
     """One customer is in one group since a moment, because of a change."""
 
-    group = peewee.ForeignKeyField(Group, index=False, on_delete="RESTRICT")
-    customer = peewee.ForeignKeyField(Customer, index=False, on_delete="RESTRICT")
+    group = Unchecked(Group)
+    customer = Unchecked(Customer)
     since = peewee.DateTimeField()
-    cause = peewee.ForeignKeyField(Change, index=False, on_delete="RESTRICT")
+    cause = Unchecked(Change)
 
     class Meta:
         primary_key = peewee.CompositeKey("group", "customer")
@@ -25,12 +34,12 @@ class PastMembership(Model):
     """An interval of membership that has ended, with the changes that began and ended it."""
 
     id = peewee.AutoField()
-    group = peewee.ForeignKeyField(Group, index=False, on_delete="RESTRICT")
-    customer = peewee.ForeignKeyField(Customer, index=False, on_delete="RESTRICT")
+    group = Unchecked(Group)
+    customer = Unchecked(Customer)
     joined_at = peewee.DateTimeField()
     left_at = peewee.DateTimeField()
-    joined_by = peewee.ForeignKeyField(Change, index=False, on_delete="RESTRICT")
-    left_by = peewee.ForeignKeyField(Change, index=False, on_delete="RESTRICT")
+    joined_by = Unchecked(Change)
+    left_by = Unchecked(Change)
 
     class Meta:
         indexes = ((("group", "customer", "joined_at"), False), (("customer", "group"), False))

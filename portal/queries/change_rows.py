@@ -26,7 +26,7 @@ REFERENCES = {
 # What only the portal reads.
 UNTOLD = frozenset({"id", "version", "updated_at", "created_at", "created_by", "ended_by", "kind"}) | {
     "n_members", "next_change_at", "level", "arguments", "seen", "fingerprint", "change", "act", "params", "reads",
-    "reads_clock",
+    "reads_clock", "shape",
 }  # fmt: skip
 _PEOPLE = frozenset({"customer", "customer_value"})  # rows numbered as the customer is
 _HIDDEN = _PEOPLE | {"group"}  # what some readers may not see; it has no name for them then

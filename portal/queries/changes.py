@@ -106,7 +106,8 @@ def things(
             found |= {(noun, row_id): thing for row_id, thing in finder(actor, ids).items()}
     may_open = actor.may(Action.IMPORT_CUSTOMERS)
     for row_id, file in (files or {}).items():
-        found["import", row_id] = Thing("import", file.file_name, str(row_id) if may_open else "")
+        is_there = may_open and file.state != "cancelled"
+        found["import", row_id] = Thing("import", file.file_name, str(row_id) if is_there else "")
     for noun, row_id in wanted:
         if noun in {"change", "proposal"}:
             is_shown = noun == "change" or actor.may(Action.SEE_PROPOSALS)

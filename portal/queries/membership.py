@@ -31,8 +31,8 @@ def definition(
     databases read such a chain from the left. Who is in a group that an item names is asked of the stored membership,
     which has to be right already; `is_nested` false says that no item of these groups names one. `items` are
     conditions for the items that count, in the place of those for the live ones of active groups. `matched` is a table
-    or select of (item_id, customer_id) of whom the rules among them fit, None where there are none; by default they
-    are asked. `kinds` says which there are among the items (`kinds_of`): the others are not asked for.
+    or select of (group_id, is_excluding, customer_id) of whom the rules among them fit, None where there are none; by
+    default they are asked. `kinds` says which there are among the items (`kinds_of`): the others are not asked for.
     """
     items = items or (*valid_at(moment or now()), _is_active())
     if matched is ASK:
@@ -112,13 +112,11 @@ def _by_share(sign: str, groups: Slice, customers: Slice, items: tuple[Any, ...]
 def _by_rule(
     matched: Any, sign: str, groups: Slice, customers: Slice, items: tuple[Any, ...]
 ) -> peewee.Select:
+    # Asked were only rules that count, of these groups and customers: looked up by the item once more, PostgreSQL takes
+    # the few rules there are for one, and goes through all whom they fit once for each group of the store.
     part = matched.alias("matched")
-    query = (
-        GroupItem.select(GroupItem.group.alias("group_id"), part.c.customer_id)
-        .join(part, on=(part.c.item_id == GroupItem.id))
-        .where(GroupItem.kind == "rule")
-    )
-    return _narrowed(query, sign, items, groups, part.c.customer_id, None)
+    query = peewee.Select([part], [part.c.group_id, part.c.customer_id])
+    return query.where(part.c.is_excluding == (sign == "exclude"))
 
 
 def _narrowed(

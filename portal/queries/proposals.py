@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 import peewee
 from peewee import fn
 
+from portal.built import Built, Slot
 from portal.errors import N_, Missing
 from portal.models import Customer, Group, Import, Proposal, Shop, User
 from portal.permissions import Action, Actor, require
 from portal.queries import customers as find_customers
+from portal.queries import foreseen
 from portal.queries import groups as find_groups
 
 
@@ -52,7 +54,10 @@ def waiting(actor: Actor) -> list[Proposal]:
 
 def n_waiting(actor: Actor) -> int:
     """Return how many open proposals of others `actor` may decide."""
-    return int(undecided(actor).count()) if actor.may(Action.APPROVE) else 0
+    if not actor.may(Action.APPROVE):
+        return 0
+    ((n,),) = _N_UNDECIDED.rows(user=actor.user_id)
+    return int(n)
 
 
 def own(actor: Actor) -> list[Proposal]:
@@ -71,7 +76,14 @@ def decided(actor: Actor) -> list[Proposal]:
 
 def undecided(actor: Actor) -> peewee.ModelSelect:
     """Return a select of the open proposals of others; every page of who may decide counts them, in an index."""
-    return Proposal.select().where(Proposal.state == "open", Proposal.asker != actor.user_id)
+    return _undecided(actor.user_id)
+
+
+def _undecided(user: Any, *columns: Any) -> peewee.ModelSelect:
+    return Proposal.select(*columns).where(Proposal.state == "open", Proposal.asker != user)
+
+
+_N_UNDECIDED = Built(lambda: _undecided(Slot("user"), fn.COUNT(Proposal.id)).tuples())
 
 
 def _whole(query: peewee.ModelSelect) -> peewee.ModelSelect:
@@ -135,7 +147,7 @@ def brought(act: str, arguments: dict[str, Any]) -> list[Group]:
         copy = source and Group(code="", name=source.label, hue=source.hue, is_sensitive=source.is_sensitive)
         return [copy] if copy else []
     imported = Import.get_or_none(Import.id == arguments["import_id"]) if act == "imports.run" else None
-    return [Group(code="", name=imported.new_group)] if imported is not None and imported.new_group else []
+    return [Group(code="", name=name) for name in foreseen.brought(imported)] if imported is not None else []
 
 
 def label_of(proposal: Proposal) -> str:

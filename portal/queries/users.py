@@ -5,6 +5,7 @@ import hashlib
 import peewee
 
 from portal import clock
+from portal.built import Built, Slot
 from portal.emails import email_key
 from portal.errors import N_, Missing
 from portal.models import Shop, User, UserRole, UserSession
@@ -14,6 +15,27 @@ from portal.text import fold
 # A browser that was away this long has to sign in again; one in use stays signed in for at most LONGEST_DAYS.
 IDLE_HOURS = 12
 LONGEST_DAYS = 14
+_SESSION = Built(
+    lambda: (
+        UserSession.select(UserSession, User)
+        .join(User)
+        .where(
+            UserSession.key_hash == Slot("key"),
+            UserSession.ended_at.is_null(),
+            UserSession.seen_at > Slot("idle"),
+            UserSession.started_at > Slot("longest"),
+            User.is_active == True,  # noqa: E712
+        )
+    )
+)
+_GRANTS = Built(
+    lambda: (
+        UserRole.select(UserRole.role, UserRole.shop)
+        .where(UserRole.user == Slot("user"), UserRole.role.in_([role.value for role in Role]))
+        .order_by(UserRole.id)
+        .tuples()
+    )
+)
 
 
 def key_hash(key: str) -> str:
@@ -23,18 +45,8 @@ def key_hash(key: str) -> str:
 
 def session(key: str) -> UserSession | None:
     """Return the live session of that key with its user, or None if it has ended, expired or lost its user."""
-    found = (
-        UserSession.select(UserSession, User)
-        .join(User)
-        .where(
-            UserSession.key_hash == key_hash(key),
-            UserSession.ended_at.is_null(),
-            UserSession.seen_at > clock.ago(hours=IDLE_HOURS),
-            UserSession.started_at > clock.ago(days=LONGEST_DAYS),
-            User.is_active == True,  # noqa: E712
-        )
-        .first()
-    )
+    idle, longest = clock.ago(hours=IDLE_HOURS), clock.ago(days=LONGEST_DAYS)
+    found: UserSession | None = next(iter(_SESSION.rows(key=key_hash(key), idle=idle, longest=longest)), None)
     if found is not None:
         found.key = key
     return found
@@ -65,11 +77,7 @@ def actor_of(user: User, door: Door) -> Actor:
 
     A role that this version does not know allows nothing.
     """
-    known = UserRole.role.in_([role.value for role in Role])
-    grants = tuple(
-        Grant(Role(row.role), row.shop_id)
-        for row in UserRole.select().where(UserRole.user == user, known).order_by(UserRole.id)
-    )
+    grants = tuple(Grant(Role(role), shop_id) for role, shop_id in _GRANTS.rows(user=user.id))
     return Actor(user.id, user.name, door, grants)
 
 

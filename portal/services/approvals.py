@@ -13,6 +13,7 @@ from portal import clock
 from portal.errors import N_, Conflict, Malformed, Refusal
 from portal.models import Change, Group, Import, MembershipDelta, Proposal, User
 from portal.permissions import Action, Actor, Door, require
+from portal.queries import foreseen
 from portal.queries import groups as find_groups
 from portal.queries import proposals as find
 from portal.queries import users as find_users
@@ -21,7 +22,7 @@ from portal.services import customers, groups, guards, imports, items, membershi
 from portal.services.changes import record
 from portal.services.details import Details
 from portal.services.guards import Call, Leave
-from portal.services.imports import background
+from portal.services.imports import background, foreseeing
 from portal.services.items import rules
 from portal.services.items.new import from_json
 from portal.services.proposals import decided, made, open_one, words
@@ -130,7 +131,7 @@ def show(actor: Actor, call: Call, *, reader: Actor | None = None) -> Shown:
     """Return what an act of `actor` would move, named as `reader` may see it; raises whatever the act raises."""
     require(actor, Action.SEE_GROUPS)
     if call.name == "imports.run":
-        return _import(actor, call)
+        return _import(actor, call, reader or actor)
     shown = preview.of(reader or actor, lambda: run(actor, call))
     moves = [
         Move(one.group, one.joining, one.leaving, one.n_after,
@@ -140,15 +141,32 @@ def show(actor: Actor, call: Call, *, reader: Actor | None = None) -> Shown:
     return Shown(moves, shown.fingerprint)
 
 
-def _import(actor: Actor, call: Call) -> Shown:
-    """Return what the check of an import has shown; a run whose world has moved checks again by itself."""
+def _import(actor: Actor, call: Call, reader: Actor) -> Shown:
+    """Return what was foreseen of an import; of a small one, as things are now. A run asks once more by itself.
+
+    Raises Refusal while that of a large one is not known.
+    """
     imported = _imported(call)
     if imported is None:
         raise Malformed(N_("This request was not understood. Nothing was changed."))
-    joining = int(imported.counts.get("joined", 0))
-    of = [imported.group] if imported.group else find.brought(call.name, call.arguments)
-    moves = [Move(group, joining, 0, group.n_members + joining, [], []) for group in of]
-    return Shown(moves, imported.fingerprint)
+    if imported.state == "checked" and imported.counts["rows"] <= foreseeing.LARGE:
+        foreseeing.ensure(actor, imported)
+    why = foreseen.refused(imported)
+    if why is not None or not foreseen.is_over(imported):
+        raise Refusal(why.sentence, **why.params) if why is not None else Refusal(foreseen.UNKNOWN)
+    moves = [
+        Move(one.group, one.joining, one.leaving, one.n_after,
+             *(_named(reader, imported, one, is_joining=is_joining) for is_joining in (True, False)))
+        for one in foreseen.totals(reader, imported)
+    ]  # fmt: skip
+    return Shown(moves, foreseen.fingerprint(imported))
+
+
+def _named(reader: Actor, imported: Import, total: foreseen.Total, *, is_joining: bool) -> list[str]:
+    if not (total.joining if is_joining else total.leaving):
+        return []
+    found = foreseen.people(reader, imported, total.group_id, is_joining=is_joining)
+    return [person.name or person.code for person in found.rows]
 
 
 def run(actor: Actor, call: Call) -> object:
@@ -237,7 +255,7 @@ def _approve_import(actor: Actor, asker: Actor, proposal: Proposal, seen: str) -
     asker = asker.through(Door.IMPORT)
     with guards.passing(Leave()):
         imported = imports.prepare(asker, imported.id)
-    _same(imported.fingerprint, seen)
+    _same(foreseen.fingerprint(imported), seen)
     with record(actor, "proposal.approve", f"proposal:{proposal.id}") as change:
         # As it was shown to who approves: that is what the parts compare.
         done = decided(open_one(actor, proposal.id, None), change, actor, "approved", fingerprint=seen)

@@ -62,6 +62,11 @@ def passing(given: Leave) -> Iterator[Leave]:
         _leave.reset(token)
 
 
+def are_on() -> bool:
+    """Tell whether the guard rails may stop anything here."""
+    return guards().is_on
+
+
 def moved_by(change_id: int) -> dict[int, tuple[int, int]]:
     """Return, by group, how many joined and left by a change: about as many as its undo moves back."""
     moved: dict[int, tuple[int, int]] = {}

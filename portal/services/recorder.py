@@ -161,6 +161,17 @@ class Recorder:
         return rows
 
 
+class Unwritten(Recorder):
+    """A change that is taken back before anybody could read it: its rows are not written."""
+
+    def row(self, noun: str, row_id: int, before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
+        """Write nothing."""
+
+    def rows(self, noun: str, rows: Iterable[seals.Row]) -> int:
+        """Write nothing."""
+        return 0
+
+
 def sealed(change: Change) -> seals.Sealed:
     """Return what of a stored change its seals cover."""
     return seals.Sealed(

@@ -15,7 +15,6 @@ from portal.web import (
     history,
     imports,
     jobs,
-    language,
     members,
     proposals,
     render,
@@ -32,8 +31,7 @@ from portal.web import (
 
 
 def init_app(app: Flask) -> None:
-    """Register every page of the portal with `app`."""
-    language.init_app(app)
+    """Register every page of the portal with `app`, which has its language."""
     render.init_app(app)
     errors.init_app(app)
     undoing.init_app(app)

@@ -140,8 +140,9 @@ def new(
     here = url_for("groups.create")
     return render(
         "groups/new.html", status=status, form=form.drawn(), picker=picker, shown=shown, only_known=False,
-        target=here, rule_form=form, builder=builder, drawing=builder.drawing(here, is_refused=is_refused),
-        look=partial(looking.of, builder), has_rule=builder.is_shown(form.type.data),
+        proposal=None, target=here, rule_form=form, builder=builder,
+        drawing=builder.drawing(here, is_refused=is_refused), look=partial(looking.of, builder),
+        has_rule=builder.is_shown(form.type.data),
     )  # fmt: skip
 
 

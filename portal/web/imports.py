@@ -25,7 +25,7 @@ from portal.services.imports.remembering import REMEMBERED
 from portal.services.imports.stage import MAX_BYTES, MAX_ROWS
 from portal.sheets import DELIMITERS, ENCODINGS, csv_rows
 from portal.values import Remark
-from portal.web import corrected, previewing, samples
+from portal.web import corrected, foreseen, samples
 from portal.web.forms import Form, _l
 from portal.web.language import say
 from portal.web.render import render
@@ -38,7 +38,6 @@ SAMPLE = (
     ("A-1001", "Aline Uwimana", "aline@example.com", "+250 788 412 903", "", "1991-06-14", "rw", "KN 5 Rd, Kigali"),
     ("A-1002", "João d'Ávila", "joao@example.com", "+351 912 004 118", "", "", "pt", ""),
 )
-PREVIEWED = 2_000  # rows of a file whose preview keeps others from writing for half a second at most
 # How a row fared, in one word wherever it is told, and the sign that goes with it.
 RESULTS = {
     "new": (_l("New"), "ok"), "updated": (_l("Updated"), "active"), "unchanged": (_l("Unchanged"), "neutral"),
@@ -117,10 +116,7 @@ def show(
     """Show the check of a file, row by row; after the import, what to verify. `typed` stands in its wrong cells."""
     imported = find.by_id(actor(), import_id)
     asked = request.args.get("show", "")
-    after = request.args.get("after", "0")
-    rows = find.rows(
-        imported, show=asked, after=int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
-    )
+    rows = find.rows(imported, show=asked, after=after())
     noted = [Remark(*parts) for parts in imported.problems]
     problems = [(say(remark), remark.field) for remark in noted if remark.sentence != REMEMBERED]
     job = find_jobs.newest_about(imports.key(import_id)) if imported.state in {"checked", "running"} else None
@@ -135,11 +131,17 @@ def show(
         problem=say(problem) if problem else "", heading=HEADINGS[state], state=state, job=job,
         is_interrupted=find.is_interrupted(imported), is_read=find.is_read(imported),
         is_long_over=find.is_long_over(imported), said=of_job,
-        is_previewed=state == "checked" and _is_previewed(imported), boxes=boxes.named(imported),
+        moved=foreseen.of(imported) if state == "checked" else None, boxes=boxes.named(imported),
         open_dates=dating.open_columns(imported) if state == "checked" else [],
         n_unknown=len(again.unknown(actor(), imported)) if state == "checked" else 0,
         progress=progress_of, is_worked_on=state == imported.state or find_jobs.is_worked_on(),
     )  # fmt: skip
+
+
+def after() -> int:
+    """Return behind which row of the file the page begins."""
+    said = request.args.get("after", "0")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
 
 
 def _told(row: ImportRow) -> list[str]:
@@ -151,16 +153,11 @@ def _told(row: ImportRow) -> list[str]:
 @pages.get("/<int:import_id>/preview")
 @needs(Action.IMPORT_CUSTOMERS)
 def preview(import_id: int) -> Response:
-    """Show what an import that is checked would move, in its own group and in all others."""
+    """Show what an import that is checked would move, in its own group and in all others, and who it is."""
     imported = find.by_id(actor(), import_id)
-    if not _is_previewed(imported):
+    if imported.state != "checked":
         raise Missing(N_("There is no such import."))
-    shown = previewing.of(lambda: imports.run(importing(), import_id))
-    return render("imports/preview.html", imported=imported, shown=shown)
-
-
-def _is_previewed(imported: Import) -> bool:
-    return imported.state == "checked" and imported.counts["rows"] <= PREVIEWED
+    return foreseen.page(imported)
 
 
 @pages.post("/<int:import_id>/run")

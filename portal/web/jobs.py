@@ -52,7 +52,7 @@ def cancel(job_id: int) -> ResponseReturnValue:
 def _link(job: Job) -> str:
     """Return where the thing is that a job is about; '' where this person cannot go."""
     noun, _, number = job.subject.partition(":")
-    if noun == "import" and can(Action.IMPORT_CUSTOMERS):
+    if noun in {"import", "foresee"} and can(Action.IMPORT_CUSTOMERS):
         return url_for("imports.show", import_id=int(number))
     if noun == "change" and can(Action.UNDO_OWN):
         done = job.result.get("change") if job.user_id == actor().user_id or can(Action.UNDO_ANY) else None

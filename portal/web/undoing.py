@@ -86,9 +86,9 @@ def _place(change: Change) -> str:
         return _customer(int(number))
     if noun == "group":
         return _group(int(number), root.act)
-    if noun == "import":
+    if noun == "import" and root.act == "import.run":
         return url_for("imports.show", import_id=int(number))
-    places = {"shop.": "shops.index", "group.": "groups.index"}
+    places = {"shop.": "shops.index", "group.": "groups.index", "import.": "imports.new"}
     return url_for(next((place for acts, place in places.items() if root.act.startswith(acts)), "start.home"))
 
 

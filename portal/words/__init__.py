@@ -15,7 +15,9 @@ from portal.values import Remark
 from portal.words.rules import phrase
 from portal.words.saying import say as say
 
-_UNDONE = ("customer", "customer_value", "group", "group_item", "shop", "field", "user", "user_role", "setting")
+_UNDONE = (
+    "customer", "customer_value", "group", "group_item", "shop", "field", "user", "user_role", "setting", "file_shape",
+)  # fmt: skip
 
 
 def of_restored(restored: Mapping[str, int]) -> str:
@@ -35,6 +37,7 @@ def of_restored(restored: Mapping[str, int]) -> str:
         "user": ngettext("%(n)s account", "%(n)s accounts", n["user"], n=shown["user"]),
         "user_role": ngettext("%(n)s role", "%(n)s roles", n["user_role"], n=shown["user_role"]),
         "setting": ngettext("%(n)s setting", "%(n)s settings", n["setting"], n=shown["setting"]),
+        "file_shape": gettext("what columns of a file stand for"),
     }
     return gettext("Undone: %(what)s.", what=", ".join(words for noun, words in parts.items() if n[noun]))
 
@@ -70,8 +73,10 @@ def _named(groups: tuple[Group, ...], pattern: str, between: str) -> str:
 
 
 _KINDS = {
-    "clock.due": N_("What is due by the clock"), "field.search": N_("Search over a field"),
-    "import.run": N_("Import of a file"), "change.undo": N_("Undo of a change"),
+    "clock.due": N_("What is due by the clock"), "clock.forecast": N_("Whom the clock moves next"),
+    "field.search": N_("Search over a field"), "import.run": N_("Import of a file"),
+    "import.foresee": N_("Preview of an import"),
+    "change.undo": N_("Undo of a change"),
 }  # fmt: skip
 _STATES = {
     "waiting": N_("Waiting"), "running": N_("Running"), "done": N_("Done"), "failed": N_("Failed"),

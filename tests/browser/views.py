@@ -275,6 +275,7 @@ VIEWS = [
     View("/proposals/membership", "/proposals/membership", "sam"),
     View("/settings/guards", "/settings/guards", "olive"),
     View("/imports/<int:import_id>/preview", f"/imports/{CHECKED}/preview", "cass", unfolded),
+    View("/imports/<int:import_id>/preview", f"/imports/{CHECKED}/preview?group=1&way=joining"),
     View("/imports/<int:import_id>/columns", f"/imports/{CHECKED}/columns"),
     View("/imports/<int:import_id>/columns", f"/imports/{DATED}/columns"),
     View(CHECK, f"/imports/{DATED}", "cass", unfolded),

@@ -15,7 +15,7 @@ from portal.db import db
 from portal.models import Shop
 from portal.permissions import OPERATOR, Grant, Role
 from portal.services import shops, users
-from tests.conftest import SERVER, PostgresServer, SqliteFiles, forget, settings_for, use
+from tests.conftest import SERVER, Database, Moment, PostgresServer, SqliteFiles, forget, settings_for, use
 
 # These speak of files: of the database's own, of copies beside it.
 collect_ignore = ["test_backups.py", "test_doctor.py"] if SERVER else []
@@ -69,31 +69,30 @@ def _fill() -> None:
 
 
 @pytest.fixture(scope="session")
-def made(server: SqliteFiles | PostgresServer) -> str:
+def made(server: SqliteFiles | PostgresServer) -> Moment:
     """A migrated database with two shops and one person for each role; made once, since passwords take their time."""
     url = server.new()
     use(url)
     _fill()
-    return server.keep(url)
+    return Database(url, server).moment()
 
 
 @pytest.fixture
 def store(
-    place: Path, made: str, server: SqliteFiles | PostgresServer, monkeypatch: pytest.MonkeyPatch
+    place: Path, made: Moment, server: SqliteFiles | PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
-    """A copy of that database where commands run, and connected, so that tests can look into it."""
+    """That database, as it was made, where commands run, and connected, so that tests can look into it."""
     path = place / "instance" / "portal.db"
     path.parent.mkdir()
     if isinstance(server, PostgresServer):
-        url = server.again(made)
+        made.restore()
+        url = made.database.url
         monkeypatch.setenv("PORTAL_DATABASE", url)
     else:
         url = f"sqlite:///{path}"
-        shutil.copy(made.removeprefix("sqlite:///"), path)
+        shutil.copy(made.kept.removeprefix("sqlite:///"), path)
     # The key under which the store was made goes with it, as to another machine: its changes are sealed with it.
     (path.parent / "secret_key").write_text(settings_for(url).secret_key)
-    create_app(Settings(database=url), path.parent)
+    create_app(Settings(database=url), path.parent, pages=False)
     yield path
-    if isinstance(server, PostgresServer):
-        forget()
-        server.drop(url)
+    forget()

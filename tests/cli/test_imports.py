@@ -2,7 +2,7 @@
 
 import json
 
-from portal.models import Customer, Field, Membership, Shop
+from portal.models import Customer, Field, Group, Import, Membership, Shop
 
 CASS = ("--as", "cass@x.example")
 FILE = "code,name,email,store_id\nA1,Ana,ana@x.example,KGN\nA2,Bea,,HUY\n,Nobody,,\n"
@@ -17,6 +17,7 @@ def test_a_dry_run_tells_what_the_run_does_and_writes_nothing(portal, store, pla
     assert [problem["row"] for problem in dry["problems"]] == [4]
     run = json.loads(portal("group", "import", "resellers", "people.csv", "--json", *CASS).stdout)
     assert run.pop("change") > 0
+    assert dry.pop("moves") == [{"group": "resellers", "joining": 2, "leaving": 0, "members": 2}]
     assert run == dry
     assert (Customer.select().count(), Membership.select().count()) == (2, 2)
     again = json.loads(portal("group", "import", "resellers", "people.csv", "--json", *CASS).stdout)
@@ -73,7 +74,7 @@ def test_fields_are_made_of_unknown_columns_by_one_command(portal, store, place)
         "Tier\ttier\tTier\tchoice\tGold, Lead",
     ]
     assert dry.stdout.splitlines() == [
-        *lines, "10 rows, 10 new", "Nothing was imported: this was a dry run.",
+        *lines, "10 rows, 10 new", "Nobody would join or leave.", "Nothing was imported: this was a dry run.",
         "The fields above would be made; the counts are those without them.",
     ]  # fmt: skip
     assert (Field.select().count(), Customer.select().count()) == (0, 0)
@@ -116,3 +117,25 @@ def test_the_order_of_dates_is_said_with_the_command_and_open_columns_are_warned
     assert Customer.select().count() == 0
     assert portal("customer", "import", "people.csv", "--dates", "Date of birth=dmy", *CASS).exit_code == 0
     assert str(Customer.get(Customer.code == "A1").birth_date) == "1991-04-03"
+
+
+def test_a_dry_run_says_what_every_group_would_become(portal, store, place):
+    (place / "people.csv").write_text(FILE)
+    for name in ("Resellers", "Top"):
+        portal("group", "create", name, *CASS)
+    portal("group", "create", "North", "--shop", "KGN", *CASS)
+    portal("group", "add", "top", "--group", "resellers", *CASS)
+    words = ("group", "import", "resellers", "people.csv", "--dry-run", *CASS)
+    before = Group.get(Group.code == "north").n_members
+    assert portal(*words).stdout.splitlines()[1:4] == [
+        "resellers\t2\t0\t2", "top\t2\t0\t2", f"north\t1\t0\t{before + 1}"
+    ]  # fmt: skip
+    assert (Import.select().where(Import.state != "cancelled").count(), Customer.select().count()) == (0, before)
+
+
+def test_of_a_file_of_whose_columns_something_impossible_is_said_nothing_is_left(portal, store, place):
+    (place / "people.csv").write_text("code,seen\nA1,03/02/1991\n")
+    for words in (("--map", "seen=height"), ("--dates", "seen=dmy"), ("--map", "seen=birth_date", "--dates", "x=dmy")):
+        refused = portal("customer", "import", "people.csv", *words, *CASS)
+        assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1), refused.output
+    assert Import.select().count() == 0

@@ -149,12 +149,14 @@ def test_all_rules_are_asked_about_one_customer_in_one_statement(store: Database
     fill([usual(Sample(dict.fromkeys(FIELDS))), usual(Sample(dict.fromkeys(FIELDS) | {"city": "Porto"}))])
     trees_ = [from_json({"field": "city", "op": op, "value": "porto"}) for op in ("is", "is_not") * 50]
     rules = [
-        matching.RuleItem(n, n, of_tree(tree, OWN, Today(TODAY, ZONE)), frozenset()) for n, tree in enumerate(trees_)
+        matching.RuleItem(n, 1000 + n, n % 4 == 0, of_tree(tree, OWN, Today(TODAY, ZONE)), frozenset())
+        for n, tree in enumerate(trees_)
     ]
     assert query_count(lambda: list(matching.of_customers(rules, [1, 2]))) == 1
     fits = set(matching.of_customers(rules, [1, 2]))
     assert fits == {(n, 2 if n % 2 == 0 else 1) for n in range(100)}
-    assert {tuple(row) for row in db.execute(matching.matches(rules))} == fits
+    asked = {tuple(row) for row in db.execute(matching.matches(rules))}
+    assert asked == {(1000 + n, n % 4 == 0, customer_id) for n, customer_id in fits}
 
 
 def test_removed_customers_fit_no_rule(store: Database) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from portal.models import Customer, Field, FileShape, Import
+from portal.models import Change, Customer, Field, FileShape, Import
 from portal.permissions import Actor
 from portal.queries import fields as find_fields
 from portal.services import fields
@@ -147,7 +147,7 @@ def test_what_was_chosen_counts_for_the_next_file_of_the_same_columns_and_is_sai
     assert newest().columns == ["name", "code", None, "email"]
     # Chosen as the headers say themselves there is nothing to remember any more.
     browser.submit(shown.form(link), **{"columns-1-stands": "Name", "columns-2-stands": ""})
-    assert FileShape.select().count() == 0
+    assert list(FileShape.select(FileShape.chosen, FileShape.dates).tuples()) == [({}, {})]
     assert TOLD not in browser.get(checked(browser, "code,name,town,mail\nC1,Cid,Huye,c@b.example\n")).main
 
 
@@ -188,3 +188,27 @@ def test_a_store_of_more_than_200_fields_makes_them_of_a_file_and_takes_its_own_
     checked(cass, table)
     again = Import.select().order_by(Import.id.desc()).get()
     assert (again.id > newest.id, again.counts["rows"], again.counts["unchanged"]) == (True, 1, 1)
+
+
+def test_what_is_chosen_is_a_change_that_says_what_it_was_and_is_undone_like_any(browse: Visit) -> None:
+    browser = browse("cass")
+    text = "code,who\nA1,Ann\n"
+    address = checked(browser, text)
+    browser.submit(browser.get(f"{address}/columns").form(f"{address}/columns"), **{"columns-1-stands": "Name"})
+    change = Change.select().order_by(Change.id.desc()).get()
+    assert (change.act, change.subject, change.n_rows) == ("import.columns", f"import:{newest().id}", 1)
+    page = browser.get(f"/changes/{change.id}")
+    assert "Cass said what the columns of the file “people.csv” stand for" in page.main and "name" in page.main
+    assert f"/imports/{newest().id}" in page.links
+    # Pressed again, nothing is chosen anew, so it is no change.
+    address = f"/imports/{newest().id}"
+    browser.submit(browser.get(f"{address}/columns").form(f"{address}/columns"))
+    assert Change.select().order_by(Change.id.desc()).get().id == change.id
+    page = browser.get(f"/changes/{change.id}")
+    assert address not in page.links  # that check is gone; the newer one took its place
+    browser.submit(page.form(f"/changes/{change.id}/undo"))
+    assert Change.select().order_by(Change.id.desc()).get().undoes_id == change.id
+    assert TOLD not in browser.get(checked(browser, text)).main and newest().columns == ["code", None]
+    undone = Change.select().order_by(Change.id.desc()).get().id
+    browser.submit(browser.get(f"/changes/{undone}").form(f"/changes/{undone}/undo"))
+    assert TOLD in browser.get(checked(browser, text)).main and newest().columns == ["code", "name"]

@@ -535,6 +535,27 @@ def test_what_is_due_for_review_is_on_the_start_page_of_who_keeps_groups(
     assert (due, "Due for review" in page.main) == ((["Older", "Due"], True) if sees else ([], False))
 
 
+def test_a_group_that_could_not_start_is_on_the_start_page_and_its_own_page_says_where_the_reason_stands(
+    browse: Browse, new_group: New, cass: Actor
+) -> None:
+    inner = new_group("Inner")
+    first = [NewItem(of_group_id=inner.id)]
+    groups.create(cass, groups.Details("Spring", status="draft", starts_on="2199-01-01"), first)
+    groups.set_status(cass, inner.id, "archived")
+    Group.update(starts_at="2020-01-01 00:00:00", next_change_at="2020-01-01 00:00:00").where(
+        Group.name == "Spring"
+    ).execute()
+    browser = browse("cass")
+    browser.get("/groups")
+    assert browser.get("/").rows()[0] == ["SpringCould not start on its planned day", "", "Cass"]
+    page = browser.get("/groups/spring")
+    assert "Could not start on its planned day" in page.main and "/groups/spring/restore" in page.links
+    assert "“Inner” is archived and has no members. Restore it first." in browser.get("/groups/spring/restore").main
+    assert "Could not start" not in browse("sam").get("/groups/spring").main
+    told = "The clock could not start the group “Spring”, which is made of what is not there any more"
+    assert told in browser.get("/changes").main
+
+
 def test_where_a_group_is_used_is_a_tab_and_the_answer_to_whoever_would_archive_or_delete_it(
     browse: Browse, new_group: New
 ) -> None:

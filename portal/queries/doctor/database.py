@@ -6,9 +6,10 @@ from functools import partial
 import peewee
 
 from portal import migrate
-from portal.db import Model, db, writers_wait
+from portal.db import Model, db, is_sqlite, writers_wait
 from portal.errors import N_, Busy
 from portal.models import TABLES, CustomerValue, Field
+from portal.models.membership import Unchecked
 from portal.queries.doctor.findings import Check, Finding, Place, bad, ok, strict, warn
 
 LOG_MEGABYTES = 256
@@ -36,10 +37,18 @@ def _whole(place: Place) -> Finding:
 
 
 def _references(place: Place) -> Finding:
-    n = len(db.execute_sql("PRAGMA foreign_key_check").fetchall())
+    n = len(db.execute_sql("PRAGMA foreign_key_check").fetchall()) if is_sqlite() else 0
+    fields = [field for model in TABLES for field in model._meta.sorted_fields]
+    n += sum(_dangling(field) for field in fields if isinstance(field, Unchecked))
     if n:
         return bad(n, N_("Rows refer to rows that are not there. Restore a backup, or ask for help with this number."))
     return ok(0)
+
+
+def _dangling(field: Unchecked) -> int:
+    """Return how many rows refer by a column that the database does not check to what is not there."""
+    there = field.rel_model.select(peewee.SQL("1")).where(field.rel_field == field)
+    return int(field.model.select().where(~peewee.fn.EXISTS(there)).count())
 
 
 def _search_rows(place: Place) -> Finding:
@@ -143,7 +152,7 @@ CHECKS = (
         for name, pragma, wanted in PRAGMAS
     ),
     Check("integrity", _whole, only="sqlite", needs="database"),
-    Check("references", _references, only="sqlite", needs="database"),
+    Check("references", _references, needs="tables"),
     Check("write-gate", _gate, only="sqlite", needs="database"),
     Check("log-size", _log_size, only="sqlite", needs="database"),
     Check("durability", _server_safe, only="postgresql", needs="database"),

@@ -26,6 +26,7 @@ class RuleItem:
 
     id: int
     group_id: int
+    is_excluding: bool
     condition: Condition
     reads: frozenset[str]
 
@@ -48,14 +49,14 @@ def items(groups: Slice, moment: datetime, ask: Ask = _rows) -> list[RuleItem]:
 
 def read(query: peewee.ModelSelect, moment: datetime, ask: Ask = _rows) -> list[RuleItem]:
     """Return the items of a select that are rules, compiled for the day on which `moment` lies; `ask` as above."""
-    there = query.select(GroupItem.id, GroupItem.group, GroupItem.rule, GroupItem.reads)
+    there = query.select(GroupItem.id, GroupItem.group, GroupItem.sign, GroupItem.rule, GroupItem.reads)
     rows = ask(there.where(GroupItem.rule.is_null(False)).order_by(GroupItem.id))
     if not rows:
         return []
     own, today = own_columns(ask), today_at(moment)
     return [
-        RuleItem(id_, group, compiled(_said(rule), own, today), frozenset(_said(reads) or ()))
-        for id_, group, rule, reads in rows
+        RuleItem(id_, group, sign == "exclude", compiled(_said(rule), own, today), frozenset(_said(reads) or ()))
+        for id_, group, sign, rule, reads in rows
     ]
 
 
@@ -104,7 +105,7 @@ def fitting(condition: Condition, customers: Slice = None) -> peewee.ModelSelect
 
 
 def matches(rules: Sequence[RuleItem], customers: Slice = None) -> Any:
-    """Return a select of (item_id, customer_id) of whom each rule fits, as one statement."""
+    """Return a select of (group_id, is_excluding, customer_id) of whom each rule fits, as one statement."""
     parts = [_of_item(rule, customers) for rule in rules]
     # SQLite joins at most 500 selects in one chain.
     chains = [_chain(chunk) for chunk in in_chunks(parts, 100)]
@@ -165,7 +166,8 @@ def _with_values(query: peewee.ModelSelect, her: Any, conditions: Iterable[Condi
 
 def _of_item(rule: RuleItem, customers: Slice) -> peewee.ModelSelect:
     query = fitting(rule.condition, customers)
-    return query.select(peewee.Value(rule.id).alias("item_id"), peewee.SQL("c.id").alias("customer_id"))
+    said = peewee.Value(rule.group_id).alias("group_id"), peewee.Value(rule.is_excluding).alias("is_excluding")
+    return query.select(*said, peewee.SQL("c.id").alias("customer_id"))
 
 
 def _chain(parts: Sequence[Any]) -> Any:

@@ -52,7 +52,7 @@ def verdicts(actor: Actor, customer: Customer, items: Iterable[GroupItem], momen
     catalogue = find_fields.catalogue(actor=actor)
     own, today = matching.own_columns(), matching.today_at(moment)
     asked = [part for tree in trees.values() for part in (tree, *conditions(tree))]
-    rules = [RuleItem(place, 0, of_tree(part, own, today), frozenset()) for place, part in enumerate(asked)]
+    rules = [RuleItem(place, 0, False, of_tree(part, own, today), frozenset()) for place, part in enumerate(asked)]
     holding = {place for place, _ in matching.of_customers(rules, [customer.id])}
     found, place = {}, 0
     for item_id in trees:

@@ -6,14 +6,28 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from portal import clock
-from portal.errors import N_, Conflict, Missing, NeedsApproval, Refusal
+from portal.errors import N_, Conflict, NeedsApproval, Refusal
 from portal.models import Group, Import, ImportRow
 from portal.permissions import Action, Actor, require
 from portal.queries import fields as find_fields
+from portal.queries import foreseen
 from portal.queries import imports as find
 from portal.services import groups, guards, jobs, once
 from portal.services.changes import Recorder, record
-from portal.services.imports import apply, boxes, columns, counts, effect, judging, resolve, stage, sweep, turns
+from portal.services.imports import (
+    apply,
+    boxes,
+    columns,
+    counts,
+    effect,
+    foreseeing,
+    judging,
+    resolve,
+    stage,
+    sweep,
+    turns,
+)
+from portal.services.imports.allowing import allowed, is_open, there
 
 KEYS = ("code", "email", "phone")
 
@@ -44,7 +58,7 @@ def check(
     require(actor, Action.IMPORT_CUSTOMERS)
     if group is not None:
         require(actor, Action.EDIT_GROUP)
-        _is_open(group)
+        is_open(group)
     if new_group.strip():
         require(actor, Action.CREATE_GROUP)
         group = None
@@ -63,6 +77,7 @@ def check(
     )  # fmt: skip
     if imported.state == "reading":
         resolve.resolve(imported)
+        foreseeing.begin(actor, imported)
     return imported
 
 
@@ -90,28 +105,35 @@ def prepare(actor: Actor, import_id: int) -> Import:
     require(actor, Action.IMPORT_CUSTOMERS)
     imported = allowed(actor, import_id)
     if imported.state == "checked" and (imported.matching or not resolve.stands(imported)):
-        _match_again(imported)
-    if imported.state == "checked":
+        _match_again(actor, imported)
+    if imported.state == "checked" and _is_guarded(imported):
+        foreseeing.ensure(actor, imported)
         check_guards(imported)
     return imported
 
 
 def check_guards(imported: Import) -> None:
-    """Raise NeedsApproval where a checked import changes its groups more than one person may, unless it was approved.
+    """Raise NeedsApproval where a checked import changes groups more than one person may, unless it was approved.
 
-    Asked beforehand, of what the check has shown: groups change last, when the customers are written.
+    Asked beforehand, of what was foreseen of the whole file: groups change last, when the customers are written. What
+    follows from customers' own data counts not (decision 0062). Raises Refusal while it is not known what it moves.
     """
-    if not columns.moves_members(imported):
+    if not _is_guarded(imported):
         return
-    moves = boxes.moves(imported)
-    touched = {group.id: group.is_guarded for group in [*moves, imported.group] if group is not None}
-    moved = {group.id: n for group, n in moves.items()}
-    moved[imported.group_id or 0] = int(imported.counts.get("joined", 0)), 0
+    if not foreseen.is_over(imported):
+        raise Refusal(foreseen.UNKNOWN)
+    touched = {group.id: group.is_guarded for group in [*boxes.moves(imported), imported.group] if group is not None}
+    moved = foreseen.asked(imported)
+    brought = [group_id for group_id in moved if group_id <= 0]
     try:
-        guards.check(moved, touched, guards.calling("imports.run", import_id=imported.id))
+        guards.check(moved, touched, guards.calling("imports.run", import_id=imported.id), brought)
     except NeedsApproval:
-        if guards.approved(imported.id, imported.fingerprint) is None:
+        if guards.approved(imported.id, foreseen.fingerprint(imported)) is None:
             raise
+
+
+def _is_guarded(imported: Import) -> bool:
+    return columns.moves_members(imported) and guards.are_on()
 
 
 @contextmanager
@@ -123,7 +145,7 @@ def _as_approved(import_id: int) -> Iterator[None]:
     imported = Import.get_or_none(Import.id == import_id)
     leave = guards.leave()
     if leave is None and imported is not None and imported.change_id is None and columns.moves_members(imported):
-        leave = guards.approved(import_id, imported.fingerprint)
+        leave = guards.approved(import_id, foreseen.fingerprint(imported))
     if leave is None:
         yield
         return
@@ -134,23 +156,26 @@ def _as_approved(import_id: int) -> Iterator[None]:
 
 
 def check_again(actor: Actor, import_id: int) -> Import:
-    """Check the rows of a file whose check was interrupted, and return the import; one that is checked stays as it is.
+    """Check rows whose check was interrupted, or since which others have written, and return the import.
 
-    Whoever is at it after all is stopped. Raises Missing, Denied, Refusal where the file was not read to its end.
+    What it moves in all groups is worked out too, if that is not known as things are now. Whoever is at the check
+    after all is stopped. Raises Missing, Denied, Refusal where the file was not read to its end.
     """
     require(actor, Action.IMPORT_CUSTOMERS)
-    imported = _there(import_id, "stopped")
-    if imported.state == "reading":
-        if not find.is_read(imported):
-            raise Refusal(N_("This file was not read to its end. Choose it once more."))
+    imported = there(import_id, "stopped")
+    if imported.state == "reading" and not find.is_read(imported):
+        raise Refusal(N_("This file was not read to its end. Choose it once more."))
+    if imported.state == "reading" or (imported.state == "checked" and not resolve.stands(imported)):
         resolve.resolve(imported)
+    foreseeing.begin(actor, imported, waits=True)
     return imported
 
 
-def _match_again(imported: Import) -> None:
+def _match_again(actor: Actor, imported: Import) -> None:
     seen = imported.fingerprint
     resolve.resolve(imported)
     if imported.fingerprint != seen:
+        foreseeing.begin(actor, imported)
         raise Conflict(
             N_(
                 "Customers have changed since this file was checked, so nothing was written. "
@@ -206,9 +231,9 @@ def _finish(actor: Actor, imported: Import, change: Recorder, is_alone: bool) ->
             effect.join(part)
         counts.summarise(imported)
     if columns.changes_groups(imported):
-        boxes.publish(actor, imported, change)
+        boxes.publish(actor, turns.whole(imported), change)
     if imported.group_id:
-        apply.publish(imported, change)
+        apply.publish(turns.whole(imported), change)
         if Group.get_by_id(imported.group_id).level:
             # Whom a group that the group excludes has taken in with the file is found out by now only.
             effect.tell_kept_out(imported)
@@ -219,12 +244,13 @@ def cancel(actor: Actor, import_id: int) -> Import:
     """Drop an import that has not been run, or whose check was interrupted, with its staged rows."""
     require(actor, Action.IMPORT_CUSTOMERS)
     with once.transaction():
-        imported = _there(import_id, "stopped")
+        imported = there(import_id, "stopped")
         if imported.state == "done":
             raise Refusal(N_("This import has been written already."))
         if imported.state == "running":
             raise Refusal(N_("This import is being written; some of its customers are stored already."))
         jobs.drop(key(import_id))
+        jobs.drop(foreseeing.key(import_id))
         ImportRow.delete().where(ImportRow.imported == imported).execute()
         # Whoever matches its rows just now finds that they are nobody's any more.
         imported.state, imported.matching = "cancelled", ""
@@ -240,35 +266,6 @@ def key(import_id: int) -> str:
 def report(actor: Actor, imported: Import) -> dict[str, object]:
     """Return the counts, warnings and problems of an import as the command line prints them (interfaces.md)."""
     return find.report(actor, imported)
-
-
-def allowed(actor: Actor, import_id: int) -> Import:
-    """Return an import that may be run, to who may run it. Raises Missing, Denied, Refusal."""
-    require(actor, Action.IMPORT_CUSTOMERS)
-    imported = _there(import_id, "stopped", "reading")
-    if imported.group_id or columns.changes_groups(imported):
-        require(actor, Action.EDIT_GROUP)
-    if imported.new_group or any(columns.is_new(key) for key in imported.counts.get("groups", {})):
-        require(actor, Action.CREATE_GROUP)
-    if imported.group_id and imported.state != "done":
-        _is_open(imported.group)
-    return imported
-
-
-def _is_open(group: Group) -> None:
-    if group.status == "deleted":
-        raise Missing(N_("This group is not there any more."), "group")
-    if group.status == "archived":
-        raise Refusal(N_("“%(name)s” is archived. Restore it before importing into it."), "group", name=group.label)
-
-
-def _there(import_id: int, *unfit: str) -> Import:
-    imported = Import.get_or_none(Import.id == import_id)
-    if imported is None or imported.state == "cancelled":
-        raise Missing(N_("There is no such import."))
-    if imported.state in unfit:
-        raise Refusal(N_("This file could not be checked; nothing of it can be imported."))
-    return imported
 
 
 __all__ = ["KEYS", "allowed", "cancel", "check", "check_again", "go_on", "key", "prepare", "report", "run"]

@@ -17,7 +17,7 @@ from portal.permissions import Action, Actor, require
 from portal.queries import codes
 from portal.services import fields, imports, once
 from portal.services.changes import record
-from portal.services.imports import columns, dating, preparing, proposing, remembering, resolve, stage
+from portal.services.imports import columns, dating, foreseeing, preparing, proposing, remembering, resolve, stage
 from portal.services.imports.columns import GROUPS, Known
 from portal.services.imports.dating import Chosen, Dates
 from portal.services.imports.proposing import Proposal
@@ -162,9 +162,11 @@ def with_columns(
     stage.store(imported)
     _refuse_if_stopped(imported)
     chosen = dating.chosen_in(imported)
-    remembering.keep(earlier, said, known, {key: order for key, order in (dates or {}).items() if fold(key) in chosen})
+    orders = {key: order for key, order in (dates or {}).items() if fold(key) in chosen}
+    remembering.keep(actor, earlier, said, known, orders, about=imported.id)
     resolve.resolve(imported)
     _replace(actor, earlier, imported)
+    foreseeing.begin(actor, imported)
     return imported
 
 

@@ -20,11 +20,10 @@ from portal.queries.rules import matching
 from portal.services import customers, membership, own_values, staying
 from portal.services.changes import Recorder
 from portal.services.imports import own_rows, put
-from portal.services.imports.turns import Part
+from portal.services.imports.turns import MAX_ROW, Part, whole
 from portal.values import search_text
 
 CHUNK = 500  # customers that are written while others wait
-MAX_ROW = 2**31 - 1
 # The columns of a customer that a staged row may bring.
 _COLUMNS = (*(name for name in FIELDS if name != "shop"), *KEYS)
 _RECORDED = (*(name for name in FIELDS if name != "shop"), "shop")
@@ -73,9 +72,9 @@ def _bring_up(part: Part, change: Recorder, updated: "_Updated") -> None:
         membership.refresh(change, customers=stayed, fields=updated.fields - {"shop"})
 
 
-def publish(imported: Import, change: Recorder) -> None:
-    """Bring everybody whom the file names into the group, all at once."""
-    taken = _taken(imported)
+def publish(part: Part, change: Recorder) -> None:
+    """Bring everybody whom the rows of a part name into the group, all at once."""
+    imported, taken = part.imported, _taken(part)
     put.lift(imported.group_id, taken, change, lifts_exclusions=imported.lifts_exclusions)
     put.include(imported.group_id, taken, change)
     membership.refresh(change, groups=[imported.group_id], customers=taken)
@@ -94,8 +93,9 @@ def _keep(imported: Import, moved: list[int], change: Recorder) -> None:
         *valid_at(clock.now()),
     )  # fmt: skip
     allowed = Customer.select(Customer.id).where(
-        Customer.id.in_(inside), Customer.id.in_(_taken(imported)), Customer.shop.is_null() | Customer.shop.not_in(shut)
-    )
+        Customer.id.in_(inside), Customer.id.in_(_taken(whole(imported))),
+        Customer.shop.is_null() | Customer.shop.not_in(shut),
+    )  # fmt: skip
     put.include(imported.group_id, allowed, change)
 
 
@@ -104,23 +104,30 @@ def _new(part: Part) -> list[Any]:
 
 
 def _name_codes(part: Part) -> None:
-    """Give a code to each new customer whose row has none: a number nobody has, from a base above all ids."""
-    query = ImportRow.select(ImportRow.id, ImportRow.search).where(*_new(part), ImportRow.code.is_null())
+    """Give a code to each new customer whose row has none: a number nobody has, from a base above all ids.
+
+    It depends on her row alone, not on who was written before: a rule that asks for codes is foreseen as it comes.
+    """
+    query = ImportRow.select(ImportRow.id, ImportRow.search, ImportRow.row)
+    query = query.where(*_new(part), ImportRow.code.is_null())
     nameless = list(query.order_by(ImportRow.row).tuples())
-    base = customers.code_base()
+    base = part.imported.code_base or customers.code_base()
     while nameless:
-        codes = [f"{customers.CODE_PREFIX}{base + place}" for place in range(1, len(nameless) + 1)]
-        keys = [code.lower() for code in codes]
-        in_file = ImportRow.select().where(ImportRow.imported == part.imported, ImportRow.code_key.in_(keys))
-        if not (Customer.select().where(Customer.code_key.in_(keys)).exists() or in_file.exists()):
-            run_many(
-                "UPDATE import_row SET code = ?, code_key = ?, search = ? WHERE id = ?",
-                [
-                    (code, key, f"{search}\n{key}", row_id)
-                    for code, key, (row_id, search) in zip(codes, keys, nameless, strict=True)
-                ],
-            )
-            return
+        keys = [f"{customers.CODE_PREFIX}{base + row - 1}".lower() for _id, _search, row in nameless]
+        in_file = ImportRow.select(ImportRow.code_key).where(
+            ImportRow.imported == part.imported, ImportRow.code_key.in_(keys)
+        )
+        there = Customer.select(Customer.code_key).where(Customer.code_key.in_(keys))
+        taken = {key for query in (in_file, there) for (key,) in query.tuples()}
+        run_many(
+            "UPDATE import_row SET code = ?, code_key = ?, search = ? WHERE id = ?",
+            [
+                (key.upper(), key, f"{search}\n{key}", row_id)
+                for key, (row_id, search, _row) in zip(keys, nameless, strict=True)
+                if key not in taken
+            ],
+        )
+        nameless = [one for key, one in zip(keys, nameless, strict=True) if key in taken]
         base *= 10
 
 
@@ -138,7 +145,7 @@ def _create(part: Part, change: Recorder) -> None:
             peewee.Value(moment),
             peewee.Value(moment),
             peewee.Value(1),
-            random_uid(),
+            peewee.Case(None, [(ImportRow.uid != "", ImportRow.uid)], random_uid()),
         )
         .where(*_new(part))
         .order_by(ImportRow.row)
@@ -212,8 +219,8 @@ def _update(part: Part, change: Recorder, fields: Sequence[Field]) -> _Updated:
     return updated
 
 
-def _taken(imported: Import) -> peewee.ModelSelect:
-    """Return a select of the customers that the file brings into the group."""
+def _taken(part: Part) -> peewee.ModelSelect:
+    """Return a select of the customers that the rows of a part bring into the group."""
     return ImportRow.select(ImportRow.customer).where(
-        ImportRow.imported == imported, ImportRow.joins.in_(("joined", "already")), ImportRow.customer.is_null(False)
+        *part.rows(ImportRow.joins.in_(("joined", "already")), ImportRow.customer.is_null(False))
     )

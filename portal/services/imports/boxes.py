@@ -23,6 +23,7 @@ from portal.services.changes import Recorder
 from portal.services.details import Details
 from portal.services.imports import effect, put
 from portal.services.imports.columns import BOX, GROUPS, NEW, is_box
+from portal.services.imports.turns import Part
 from portal.text import fold
 
 
@@ -87,16 +88,17 @@ def standing(imported: Import, spoken: Collection[Group], customers: Collection[
     return found
 
 
-def publish(actor: Actor, imported: Import, change: Recorder) -> None:
+def publish(actor: Actor, part: Part, change: Recorder) -> None:
     """Put everybody whose box of a group says so into it, or out of it, each group all at once."""
+    imported = part.imported
     for key, group in _spoken(actor, imported, change):
-        yes, no = _saying(imported, key, is_in=True), _saying(imported, key, is_in=False)
+        yes, no = _saying(part, key, is_in=True), _saying(part, key, is_in=False)
         inside = fn.EXISTS(effect.inside(group))
         coming = yes.where(~inside, ~effect.kept_out(group, lifts_exclusions=imported.lifts_exclusions))
         put.lift(group.id, coming, change, lifts_exclusions=imported.lifts_exclusions)
         put.include(group.id, coming, change)
         put.exclude(group.id, no.where(inside), change)
-        membership.refresh(change, groups=[group.id], customers=_spoken_of(imported, key))
+        membership.refresh(change, groups=[group.id], customers=_spoken_of(part, key))
 
 
 def moves(imported: Import) -> dict[Group, tuple[int, int]]:
@@ -132,17 +134,17 @@ def _spoken(actor: Actor, imported: Import, change: Recorder) -> Iterator[tuple[
             yield key, group
 
 
-def _saying(imported: Import, key: str, *, is_in: bool) -> peewee.ModelSelect:
-    return _taken(imported).where(_says(key, "true" if is_in else "false"))
+def _saying(part: Part, key: str, *, is_in: bool) -> peewee.ModelSelect:
+    return _taken(part).where(_says(key, "true" if is_in else "false"))
 
 
-def _spoken_of(imported: Import, key: str) -> peewee.ModelSelect:
-    return _taken(imported).where(_says(key, "true") | _says(key, "false"))
+def _spoken_of(part: Part, key: str) -> peewee.ModelSelect:
+    return _taken(part).where(_says(key, "true") | _says(key, "false"))
 
 
-def _taken(imported: Import) -> peewee.ModelSelect:
+def _taken(part: Part) -> peewee.ModelSelect:
     return ImportRow.select(ImportRow.customer).where(
-        ImportRow.imported == imported, ImportRow.result.in_(effect.TAKEN), ImportRow.customer.is_null(False)
+        *part.rows(ImportRow.result.in_(effect.TAKEN), ImportRow.customer.is_null(False))
     )
 
 

@@ -7,11 +7,13 @@ gone, is proposed as in any other file.
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from portal.db import transaction
 from portal.errors import N_
 from portal.models import FileShape, Import
+from portal.permissions import Action, Actor, require
+from portal.services.changes import record
 from portal.services.imports import columns
 from portal.services.imports.columns import GROUPS, Known
+from portal.services.recorder import Recorder, values
 from portal.sheets import header_key
 from portal.text import fold
 
@@ -32,13 +34,17 @@ def orders_for(headers: Sequence[str]) -> dict[str, str]:
     return {headers[int(index)]: str(order) for index, order in found.dates.items()} if found is not None else {}
 
 
-def keep(imported: Import, said: Mapping[str, str], known: Known, orders: Mapping[str, str]) -> None:
-    """Keep what a person said of the columns of an import for the next file of its shape, in a transaction.
+def keep(
+    actor: Actor, imported: Import, said: Mapping[str, str], known: Known, orders: Mapping[str, str], *, about: int
+) -> None:
+    """Keep what a person said of the columns of an import for the next file of its shape, as a change of its own.
 
-    What she left as it was shown to her says nothing new. `orders` are those of dates, of which only she knows.
+    What she left as it was shown to her says nothing new. `orders` are those of dates, of which only she knows; `about`
+    is the import that takes this one's place.
     """
+    require(actor, Action.IMPORT_CUSTOMERS)
     by_key, shape = {fold(header): target for header, target in said.items()}, _shape(imported.headers)
-    with transaction():
+    with record(actor, "import.columns", f"import:{about}") as change:
         found = FileShape.get_or_none(FileShape.shape == shape)
         chosen = dict(found.chosen) if found is not None else {}
         dates = dict(found.dates) if found is not None else {}
@@ -53,13 +59,19 @@ def keep(imported: Import, said: Mapping[str, str], known: Known, orders: Mappin
             chosen.pop(str(match.index), None)
             if target != (match.target or "") or target == GROUPS:
                 chosen[str(match.index)] = target
-        if chosen or dates:
-            query = FileShape.insert(shape=shape, chosen=chosen, dates=dates)
-            query.on_conflict(
-                conflict_target=[FileShape.shape], update={FileShape.chosen: chosen, FileShape.dates: dates}
-            ).execute()
-        else:
-            FileShape.delete().where(FileShape.shape == shape).execute()
+        if found is not None:
+            put(found, chosen, dates, change)
+        elif chosen or dates:
+            change.created("file_shape", FileShape.create(shape=shape, chosen=chosen, dates=dates))
+
+
+def put(found: FileShape, chosen: Mapping[str, str], dates: Mapping[str, str], change: Recorder) -> None:
+    """Write what is chosen for files of a shape, inside an open change; that nothing is, where it comes to that."""
+    before = values(found)
+    found.chosen, found.dates = dict(chosen), dict(dates)
+    if values(found) != before:
+        found.save()
+        change.updated("file_shape", found.id, before, values(found))
 
 
 def _shape(headers: Sequence[str]) -> str:

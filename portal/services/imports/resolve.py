@@ -13,6 +13,7 @@ from peewee import fn
 from portal.db import transaction
 from portal.errors import N_, Conflict
 from portal.models import ChangeRow, Customer, Import, ImportRow
+from portal.services import customers
 from portal.services.imports import counts, effect, judging, matching, turns
 
 BEING_MATCHED = N_("Somebody else is importing this very file just now. Wait a moment, then look at it again.")
@@ -29,6 +30,7 @@ def resolve(imported: Import) -> None:
     judge = judging.judge_of(imported)
     steps = [*matching.steps(imported.first_key, judge), effect.join]
     slow = [*judge.first_steps(), *judge.last_steps()]
+    seen = imported.fingerprint
     work = [
         partial(step, part)
         for step in steps
@@ -46,6 +48,8 @@ def resolve(imported: Import) -> None:
     with transaction(turns.PATIENCE):
         _is_mine(imported)
         counts.summarise(imported, judge.counts)
+        # As long as what it does is the same, what was foreseen stays, with the moment as of which it is.
+        imported.foreseen = Import.get_by_id(imported.id).foreseen if imported.fingerprint == seen else {}
         imported.matching = ""
         imported.state = "checked"
         imported.save()
@@ -53,7 +57,7 @@ def resolve(imported: Import) -> None:
 
 def _begin(imported: Import) -> None:
     imported.matching = secrets.token_hex(8)
-    imported.as_of = newest_change_row()
+    imported.as_of, imported.code_base = newest_change_row(), customers.code_base()
     mine = [Import.id == imported.id, Import.state.in_(("reading", "checked"))]
     with transaction(turns.PATIENCE):
         # One that has been run or dropped meanwhile stays as it is, and is nobody's to match.

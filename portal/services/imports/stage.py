@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from portal.db import db, insert_all, is_sqlite, transaction
-from portal.errors import N_, Conflict
+from portal.errors import N_, Conflict, Refusal
 from portal.models import Group, Import, ImportRow
 from portal.models.customer import FIELDS, KEYS
 from portal.permissions import Actor
@@ -49,7 +50,7 @@ def read(
 ) -> Import:
     """Stage the file and return its import, 'reading' (all rows are staged) or 'stopped'.
 
-    Raises Conflict if somebody has dropped it meanwhile.
+    Raises Conflict if somebody has dropped it meanwhile, Refusal where what is said of its columns cannot be.
     """
     with once.transaction():
         imported = Import.create(
@@ -64,6 +65,12 @@ def read(
     except UnreadableFile as broken:
         imported.state = "stopped"
         note(imported, broken.problem)
+    except Refusal:
+        # What was said of the file cannot be: there is nothing to be looked at, nor to be swept.
+        with transaction():
+            ImportRow.delete().where(ImportRow.imported == imported).execute()
+            Import.delete().where(Import.id == imported.id).execute()
+        raise
     store(imported)
     return imported
 
@@ -171,6 +178,7 @@ def _staged(prepared: Prepared, row: Row) -> dict[str, Any]:
         "remarks": json.dumps(remarks) if remarks else "[]",
         "joins": "",
         "reason_row": None,
+        "uid": secrets.token_hex(16),
         "own": json.dumps(own.own | firsts) if own is not None and own.own else None,
         **_EMPTY,
         **values,

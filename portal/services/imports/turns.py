@@ -8,6 +8,7 @@ from peewee import fn
 from portal.models import Import, ImportRow
 
 PART = 2_500
+MAX_ROW = 2**31 - 1
 HOLD = 0.05  # seconds after which an import lets others write; it ends the part that it is at
 BREATH = 0.001  # seconds in which they get in: who gives the gate away would be the first to have it back
 PATIENCE = 30.0  # seconds that an import waits for its turn: nobody sits before each of its parts
@@ -20,14 +21,22 @@ class Part:
     imported: Import
     low: int
     high: int
+    leads: bool = False  # only the first row of each customer: she is spoken of once in all parts
 
     def rows(self, *conditions: Any) -> list[Any]:
         """Return the conditions for the rows of this part."""
-        return [ImportRow.imported == self.imported, ImportRow.row > self.low, ImportRow.row <= self.high, *conditions]
+        leading = [ImportRow.leader == ImportRow.row] if self.leads else []
+        within = [ImportRow.row > self.low, ImportRow.row <= self.high]
+        return [ImportRow.imported == self.imported, *within, *leading, *conditions]
 
     def open(self, *conditions: Any) -> list[Any]:
         """Return the conditions for those that nothing has settled yet."""
         return self.rows(ImportRow.result == "", *conditions)
+
+
+def whole(imported: Import) -> Part:
+    """Return all rows of an import as one part."""
+    return Part(imported, 0, MAX_ROW)
 
 
 def parts(imported: Import, rows: int = PART) -> list[Part]:

@@ -6,14 +6,19 @@ due brings it up first; joined and left times are the due moment, whenever that 
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import peewee
 
 from portal import clock, config
+from portal.built import Built, Slot
 from portal.clock import now
 from portal.db import transaction
+from portal.errors import Refusal
 from portal.models import Group, GroupItem
 from portal.permissions import CLOCK
+from portal.services import activation
+from portal.services.membership import forecast
 from portal.services.membership.writing import bring_up
 from portal.services.nesting import relevel
 from portal.services.recorder import Recorder, values
@@ -21,7 +26,7 @@ from portal.services.recorder import Recorder, values
 
 def is_due(moment: datetime | None = None) -> bool:
     """Tell whether the clock has moved somebody that is not written yet: one look into an index."""
-    return Group.select(peewee.SQL("1")).where(*_due(moment or now())).exists()
+    return bool(_DUE.rows(moment=moment or now()))
 
 
 def refresh() -> int:
@@ -55,8 +60,11 @@ def schedule(group_ids: Iterable[int], moment: datetime | None = None) -> None:
             Group.update(next_change_at=coming).where(Group.id == group.id).execute()
 
 
-def _due(moment: datetime) -> tuple[peewee.Expression, ...]:
+def _due(moment: datetime | Slot) -> tuple[peewee.Expression, ...]:
     return Group.next_change_at.is_null(False), Group.next_change_at <= moment
+
+
+_DUE = Built(lambda: Group.select(peewee.SQL("1")).where(*_due(Slot("moment"))).limit(1).tuples())
 
 
 def _of_items(group: Group, moment: datetime) -> Iterable[datetime | None]:
@@ -89,9 +97,12 @@ def _of_plan(group: Group) -> Iterable[datetime | None]:
 
 def _pass(moment: datetime) -> None:
     """Do everything that falls due at `moment`, as one change of the clock."""
-    change = Recorder(CLOCK, "clock.due", "", "")
     groups = list(Group.select().where(*_due(moment)).order_by(Group.id))
     ids = [group.id for group in groups]
+    foreseen = forecast.held(ids)  # looked up first: what is recorded here was foreseen
+    for group in groups:
+        _look_at_start(group, moment)
+    change = Recorder(CLOCK, "clock.due", "", "")
     for group in groups:
         _carry_out(group, moment, change)
     live = [GroupItem.group.in_(ids), GroupItem.ended_at.is_null()]
@@ -105,9 +116,27 @@ def _pass(moment: datetime) -> None:
     relevel(ids)
     if len(ids) == 1:
         change.about("group", ids[0])
-    bring_up(change, moment, ids, None)
+    for group_id, people in foreseen.items():
+        bring_up(change, moment, [group_id], people)
+    rest = [group_id for group_id in ids if group_id not in foreseen]
+    if rest or not foreseen:
+        bring_up(change, moment, rest, None)
+    forecast.forget(ids)
     schedule(ids, moment)
     change.finish()
+
+
+def _look_at_start(group: Group, moment: datetime) -> None:
+    """Take a planned start away that cannot be, as a change of its own: nobody is there to be asked what was meant."""
+    if group.status != "draft" or group.starts_at is None or group.starts_at > moment:
+        return
+    try:
+        activation.check(group, moment)
+    except Refusal:
+        change, before = Recorder(CLOCK, "group.unstarted", f"group:{group.id}", ""), values(group)
+        group.starts_at = None
+        _store(group, moment, before, change)
+        change.finish()
 
 
 def _carry_out(group: Group, moment: datetime, change: Recorder) -> None:
@@ -117,9 +146,12 @@ def _carry_out(group: Group, moment: datetime, change: Recorder) -> None:
         group.status = "active"
     if group.ends_at is not None and group.ends_at <= moment:
         group.status = "archived"
-    if group.status == before["status"]:
-        return
+    if group.status != before["status"]:
+        _store(group, moment, before, change)
+
+
+def _store(group: Group, moment: datetime, before: dict[str, Any], change: Recorder) -> None:
     group.version += 1
     group.updated_at = moment
-    group.save(only=[Group.status, Group.version, Group.updated_at])
+    group.save(only=[Group.status, Group.starts_at, Group.version, Group.updated_at])
     change.updated("group", group.id, before, values(group))

@@ -12,6 +12,7 @@ from portal.queries.rules import matching
 # Of a select of customers, the number of rules from which on one look at each customer costs less than one for each.
 _FEW = 4
 _MATCHED = peewee.Table("rule_match")
+_COLUMNS = "group_id, is_excluding, customer_id"
 
 
 def match(groups: Slice, customers: Slice, moment: datetime) -> peewee.Table | None:
@@ -22,18 +23,21 @@ def match(groups: Slice, customers: Slice, moment: datetime) -> peewee.Table | N
     _prepare()
     db.execute_sql("DELETE FROM rule_match")
     if isinstance(customers, Sequence) or (customers is not None and len(rules) > _FEW):
-        for rows in in_chunks(matching.of_customers(rules, customers), 5_000):
-            run_many("INSERT INTO rule_match (item_id, customer_id) VALUES (?, ?)", rows)
+        said = {rule.id: (rule.group_id, rule.is_excluding) for rule in rules}
+        for fits in in_chunks(matching.of_customers(rules, customers), 5_000):
+            rows = [(*said[item_id], customer_id) for item_id, customer_id in fits]
+            run_many(f"INSERT INTO rule_match ({_COLUMNS}) VALUES (?, ?, ?)", rows)
     else:
         for rule in rules:
             sql, params = db.get_sql_context().sql(matching.matches([rule], customers)).query()
-            db.execute_sql(f"INSERT INTO rule_match (item_id, customer_id) {sql}", params)
+            db.execute_sql(f"INSERT INTO rule_match ({_COLUMNS}) {sql}", params)
     return _MATCHED
 
 
 def _prepare() -> None:
     # As `membership_delta`: one temporary table a connection, emptied at the commit where nothing vacuums it.
     db.execute_sql(
-        "CREATE TEMP TABLE IF NOT EXISTS rule_match (item_id INTEGER NOT NULL, customer_id INTEGER NOT NULL)"
+        "CREATE TEMP TABLE IF NOT EXISTS rule_match (group_id INTEGER NOT NULL, is_excluding BOOLEAN NOT NULL,"
+        " customer_id INTEGER NOT NULL)"
         + ("" if is_sqlite() else " ON COMMIT DELETE ROWS")
     )

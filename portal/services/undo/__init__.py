@@ -18,7 +18,7 @@ from portal.queries.settings import guards as rails
 from portal.services import guards
 from portal.services.changes import Recorder, record
 from portal.services.imports.turns import BREATH, HOLD, PATIENCE
-from portal.services.undo import accounts, acts, customers, fields, groups, items, own_values, settings, shops
+from portal.services.undo import accounts, acts, customers, fields, groups, items, own_values, settings, shapes, shops
 from portal.services.undo.acts import may_be_undone, may_be_undone_by, origin, origins
 from portal.services.undo.work import CHUNK, Kept, Work
 from portal.values import Remark
@@ -136,12 +136,12 @@ def _steps(work: Work) -> Iterator[None]:
     if work.brings_back:
         order = [
             shops.put_back, fields.put_back, customers.bring_back, groups.put_back, accounts.put_back,
-            settings.put_back, items.put_back, customers.give_back, own_values.give_back,
+            settings.put_back, shapes.put_back, items.put_back, customers.give_back, own_values.give_back,
         ]  # fmt: skip
     else:
         order = [
             customers.give_back, own_values.give_back, items.put_back, groups.put_back, customers.take_away,
-            shops.put_back, fields.put_back, accounts.put_back, settings.put_back,
+            shops.put_back, fields.put_back, accounts.put_back, settings.put_back, shapes.put_back,
         ]  # fmt: skip
     return chain.from_iterable(step(work) for step in order)
 

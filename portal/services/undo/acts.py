@@ -5,6 +5,7 @@
 | customer.create, customer.import | she is removed: nothing finds her, her code is free |
 | customer.edit | her earlier values come back, in the store's own fields too |
 | import.run | both of these, and what is said of groups and items |
+| import.columns | the earlier choice counts for the next file of these columns |
 | group.create, group.duplicate, group.of_values | the groups are deleted, their items end |
 | group.edit, group.restore, group.draft, group.archive, group.delete | earlier values and status come back |
 | group.items, group.add_member, group.remove_member, group.end_item, group.rule | new items end; ended ones come back |
@@ -42,6 +43,7 @@ class Rule:
 
 _NO_PASSWORD = N_("A password is not kept anywhere, so an earlier one cannot come back. Set a new one instead.")
 _NO_SESSION = N_("Signing in and out cannot be undone. A session can be ended on the page of one's own account.")
+_NO_DAY = N_("A day that was planned has come. Plan another one, or change what it did, in the group itself.")
 _NO_REQUEST = N_("A request is not undone: whoever made it withdraws it, as long as nobody has decided.")
 _NO_DECISION = N_("What became of a request is not undone. Undo what it did, or ask again.")
 ACTS: dict[str, Rule] = {
@@ -51,6 +53,7 @@ ACTS: dict[str, Rule] = {
     "customer.reveal": Rule(why_not=N_("An ID was shown. That cannot be undone.")),
     "customer.export": Rule(why_not=N_("A list was taken out of the portal. That cannot be undone.")),
     "import.run": Rule(Action.IMPORT_CUSTOMERS),
+    "import.columns": Rule(Action.IMPORT_CUSTOMERS),
     "group.create": Rule(Action.CREATE_GROUP),
     "group.duplicate": Rule(Action.CREATE_GROUP),
     "group.of_values": Rule(Action.CREATE_GROUP),
@@ -89,9 +92,8 @@ ACTS: dict[str, Rule] = {
     "proposal.approve": Rule(why_not=_NO_DECISION),
     "proposal.decline": Rule(why_not=_NO_DECISION),
     "proposal.withdraw": Rule(why_not=_NO_DECISION),
-    "clock.due": Rule(
-        why_not=N_("A day that was planned has come. Plan another one, or change what it did, in the group itself.")
-    ),
+    "clock.due": Rule(why_not=_NO_DAY),
+    "group.unstarted": Rule(why_not=_NO_DAY),
     "system.backup": Rule(why_not=N_("A backup is a file beside the database; nothing in it could be undone.")),
     "system.restore": Rule(
         why_not=N_("A restore exchanged the whole database. To go back, restore the backup that was made before it.")

@@ -81,12 +81,13 @@ def test_of_two_columns_that_a_person_calls_one_field_the_first_counts(cass: Act
         ({"code": "code", "size": "name"}, "The file has no column “size”."),
     ],
 )
-def test_a_field_or_column_that_is_not_there_is_refused_by_name(
+def test_a_field_or_column_that_is_not_there_is_refused_by_name_and_nothing_is_left_of_the_file(
     check: New, columns: dict[str, str], reason: str
 ) -> None:
     with pytest.raises(Refusal) as refused:
         check("code,name\nA1,Ann\n", columns=columns)
     assert (refused.value.sentence % refused.value.params, refused.value.field) == (reason, "map")
+    assert (Import.select().count(), ImportRow.select().count()) == (0, 0)
 
 
 def test_a_remark_names_its_column_also_far_to_the_right(cass: Actor, check: New) -> None:

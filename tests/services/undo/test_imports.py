@@ -20,7 +20,7 @@ from tests.conftest import Database
 from tests.services.undo.test_undo import newest, stored
 
 New = Callable[..., Any]
-IMPORTS = {"import", "import_row"}
+IMPORTS = {"import", "import_row", "import_move"}
 
 
 @pytest.fixture

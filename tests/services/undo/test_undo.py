@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from portal.db import db
-from portal.models import Change, ChangeRow, GroupItem, Shop
+from portal.models import Change, ChangeRow, FileShape, GroupItem, Import, Shop
 from portal.permissions import Actor, Grant, Role
 from portal.queries import membership
 from portal.queries import settings as find_settings
 from portal.services import customers, fields, groups, items, settings, shops, undo, users, value_groups
 from portal.services.groups import Details
+from portal.services.imports import columns, remembering
 from portal.services.items import NewItem, rules
 from portal.services.undo.acts import ACTS
 from tests.conftest import PASSWORD
@@ -58,6 +59,8 @@ def stored() -> dict[str, Any]:
     said["customer_value"] = [
         {name: value for name, value in row.items() if value is not None} for row in said["customer_value"]
     ]
+    # Where nothing is chosen any more the shape of a file stays, as if it had never been seen.
+    said["file_shape"] = [row for row in said["file_shape"] if FileShape.get_by_id(row["id"]).chosen]
     said["shop"] = [row for row in said["shop"] if row["removed_at"] is None]
     said["customer_group"] = [row for row in said["customer_group"] if row["status"] != "deleted"]
     said["user_role"] = sorted((row["user_id"], row["role"], row["shop_id"] or 0) for row in said["user_role"])
@@ -87,6 +90,7 @@ class Stage:
         made = [fields.create(cass, fields.Details({"en": label}, is_filterable=True)) for label in labels]
         self.tier, self.old_field, _last = made
         fields.retire(cass, self.old_field.id)
+        self.imported = Import.create(file_name="people.csv", headers=["who", "seen"], columns=[None, None])
         self.nan = users.add(olive, email="n@n.example", name="Nan", grants=[Grant(Role.ANALYST)], password=PASSWORD)
 
 
@@ -129,6 +133,10 @@ DONE: dict[str, Callable[[Stage], Any]] = {
     "shop.edit": lambda s: shops.edit(s.olive, s.s1.id, code="S9", name="Other"),
     "shop.import": lambda s: shops.put_all(
         s.olive, [shops.ShopRow(2, "S1", "One"), shops.ShopRow(3, "S4", "Four"), shops.ShopRow(4, "S5", "Five")]
+    ),
+    "import.columns": lambda s: remembering.keep(
+        s.cass, s.imported, {"who": "name", "seen": "birth_date"}, columns.known_to(s.cass), {"seen": "dmy"},
+        about=s.imported.id,
     ),
     "setting.guards": lambda s: settings.set_guards(s.olive, "5", is_marked=True),
     "user.grant": lambda s: users.grant(s.olive, s.nan.id, Grant(Role.SUPPORT, s.s1.id)),
