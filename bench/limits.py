@@ -8,9 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from bench.databases import Databases, Postgres, Sqlite, forget, use
+from bench.databases import Databases, Postgres, Sqlite
 from bench.timing import timed
-from portal import db
 
 NAMES = {"SQLite": "sqlite3 shell", "PostgreSQL": "COPY and upsert"}
 COLUMNS = "code, name, email, phone, shop, language, address"
@@ -48,30 +47,10 @@ def by_hand(house: Databases, name: str, file: Path, group: int) -> float | None
     return None
 
 
-def plain_search(path: Path) -> None:
-    """Make the search index again without secure deletion, which an older shell cannot write to."""
-    use(f"sqlite:///{path}")
-    of_index = "type = 'trigger' AND name LIKE 'customer_search%'"
-    triggers = db.db.execute_sql(f"SELECT sql FROM sqlite_master WHERE {of_index}").fetchall()
-    with db.db.atomic():
-        db.db.execute_sql("DROP TABLE customer_search")
-        for name in ("insert", "delete", "update"):
-            db.db.execute_sql(f"DROP TRIGGER IF EXISTS customer_search_{name}")
-        db.db.execute_sql(
-            "CREATE VIRTUAL TABLE customer_search USING fts5("
-            "search, content='customer', content_rowid='id', tokenize='trigram', columnsize=0)"
-        )
-        db.db.execute_sql("INSERT INTO customer_search(customer_search) VALUES ('rebuild')")
-        for (sql,) in triggers:
-            db.db.execute_sql(sql)
-    forget()
-
-
 def _shell(path: Path, file: Path, group: int) -> float | None:
     shell = shutil.which("sqlite3")
     if shell is None:
         return None
-    plain_search(path)
     script = (
         "PRAGMA journal_mode=wal;\nPRAGMA synchronous=full;\nPRAGMA cache_size=-16000;\nBEGIN IMMEDIATE;\n"
         f"CREATE TEMP TABLE staged ({COLUMNS});\n.mode csv\n.import --skip 1 {file} staged\n"

@@ -24,6 +24,7 @@ SENTENCES = {
     "group.add_member": N_("%(who)s added %(whom)s to the group %(what)s"),
     "group.remove_member": N_("%(who)s removed %(whom)s from the group %(what)s"),
     "group.end_item": N_("%(who)s ended an item of the group %(what)s"),
+    "group.unstarted": N_("%(who)s could not start the group %(what)s, which is made of what is not there any more"),
     "group.rule": N_("%(who)s changed a rule of the group %(what)s"),
     "import.run": N_("%(who)s imported the file %(what)s"),
     "import.columns": N_("%(who)s said what the columns of the file %(what)s stand for"),

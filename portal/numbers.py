@@ -1,12 +1,13 @@
 """Numbers as people and files write them, with a decimal comma or a decimal point, never guessed between the two.
 
 A lone comma or point before exactly three digits, as in 1,234, is a thousand to one reader and a fraction to the other:
-it is refused with both ways of writing it, unless the amount cannot have three decimals, or the caller knows the mark.
+it is refused with both ways of writing it, unless the caller knows the mark. An amount of money cannot have three
+decimals, so that 1,234 dollars are a thousand; not to whoever has a decimal comma, for whom that is one digit too many.
 """
 
 import re
 import unicodedata
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
@@ -33,15 +34,15 @@ class TwoWays(Exception):
         self.whole, self.fraction = whole, fraction
 
 
-def read_number(text: str, mark: str = "", places: int | None = None) -> Decimal:
+def read_number(text: str, mark: str = "", places: int | None = None, home: str = "") -> Decimal:
     """Return the number that `text` writes.
 
-    `mark` is the decimal mark where it is known ('.' or ','), `places` how many decimals there can be. Raises Unread,
-    TwoWays.
+    `mark` is the decimal mark where it is known ('.' or ','), `places` how many decimals there can be, `home` the
+    decimal mark of whose language it is, who may have written another one too. Raises Unread, TwoWays.
     """
     text = _plain(text)
     sign, body = ("-", text[1:]) if text.startswith("-") else ("", text.removeprefix("+"))
-    whole, fraction = _halves(body.strip(), mark, places)
+    whole, fraction = _halves(body.strip(), mark, places, home)
     if places is not None and len(fraction.rstrip("0")) > places:
         raise Unread
     return Decimal(f"{sign}{whole or '0'}.{fraction or '0'}")
@@ -58,19 +59,18 @@ def read_scientific(text: str) -> Decimal | None:
         return None
 
 
-def read_typed(text: str, kind: str, currency: str) -> Decimal:
+def read_typed(text: str, kind: str, currency: str, home: str = "") -> Decimal:
     """Return the number that a person typed on a page: a `number`, a `percent`, or `money` in the store's currency.
 
-    The signs of percent and of the currency may stand beside it. Raises Unread, TwoWays.
+    The signs of percent and of the currency may stand beside it; `home` is as in `read_number`. Raises Unread, TwoWays.
     """
     bare = text.rstrip("% \u00a0") if kind == "percent" else bare_amount(text, currency) if kind == "money" else text
     try:
         return read_number(bare)
     except TwoWays:
-        # Three decimals of a currency that has none or two: the sign sets thousands apart.
         if kind != "money" or decimals_of(currency) > 2:
             raise
-        return read_number(bare, places=decimals_of(currency))
+        return read_number(bare, places=decimals_of(currency), home=home)
 
 
 def bare_amount(text: str, currency: str) -> str:
@@ -124,17 +124,17 @@ def _plain(text: str) -> str:
     return f"-{text[1:-1].strip()}" if text.startswith("(") and text.endswith(")") else text
 
 
-def _halves(body: str, mark: str, places: int | None) -> tuple[str, str]:
+def _halves(body: str, mark: str, places: int | None, home: str) -> tuple[str, str]:
     """Return the digits before and behind the decimal mark."""
     body = _SPACES.sub(" ", body)
-    mark = mark or _mark(body, places)
+    mark = mark or _mark(body, places, home)
     whole, _, fraction = body.partition(mark) if mark else (body, "", "")
     if not (whole or fraction) or (fraction and not (fraction.isascii() and fraction.isdigit())):
         raise Unread
     return _ungrouped(whole), fraction
 
 
-def _mark(body: str, places: int | None) -> str:
+def _mark(body: str, places: int | None, home: str) -> str:
     """Return the decimal mark of a number that may have either; '' where it has none."""
     found = [char for char in body if char in _MARKS]
     if len(set(found)) == 2:
@@ -145,9 +145,12 @@ def _mark(body: str, places: int | None) -> str:
     is_open = len(fraction) == 3 and re.fullmatch(r"[1-9]\d{0,2}", whole, re.ASCII) is not None
     if not is_open:
         return found[0]
-    if places is not None and places < 3:
-        return ""
-    raise TwoWays(whole + fraction, f"{whole}.{fraction}0")
+    if places is None or places > 2:
+        raise TwoWays(whole + fraction, f"{whole}.{fraction}0")
+    if places and found[0] == home:
+        rounded = Decimal(f"{whole}.{fraction}").quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        raise TwoWays(whole + fraction, str(rounded))
+    return ""  # three decimals of a currency that has none or two: the sign sets thousands apart
 
 
 def _ungrouped(whole: str) -> str:

@@ -406,6 +406,14 @@ class Nested(RuleBasedStateMachine):
             with refused():
                 groups.set_status(self.cass, group, status)
             return
+        made_of = {
+            key[2] for key, said in self.items.items()
+            if key[0] == group and is_made_of(key) and (said.ends is None or said.ends > now())
+        }  # fmt: skip
+        if status == "active" and not all(self.is_active[target] for target in made_of):
+            with refused():
+                groups.set_status(self.cass, group, status)
+            return
         self._act(lambda: groups.set_status(self.cass, group, status))
         self.is_active[group] = status == "active"
         self.turned.add(group)

@@ -1,5 +1,6 @@
 """Typed text of the store's own fields: what is read, what is refused, and that what is written is read again."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -126,6 +127,16 @@ def test_percent_is_read_with_and_without_its_sign(text: str) -> None:
 )  # fmt: skip
 def test_money_is_read_into_the_smallest_units_of_the_stores_currency(text: str, said: Context, minor: int) -> None:
     assert value("money", text, said) == minor
+
+
+def test_a_decimal_too_many_is_no_thousand_to_whoever_has_that_mark() -> None:
+    for home, slip, thousand in ((".", "12.345", "12,345"), (",", "12,345", "12.345")):
+        said = replace(USD, home=home)
+        assert value("money", thousand, said) == 1234500
+        assert refused("money", slip, said) == f"“{slip}” can be read in two ways. Write 12345 or 12.35."
+        assert refused("money", f"${slip}", said).endswith("can be read in two ways. Write 12345 or 12.35.")
+    assert value("money", "1.500", replace(RWF, home=".")) == 1500  # a currency that has no decimals
+    assert value("money", "12.345", replace(USD, mark=",", home=".")) == 1234500  # as a whole column is written
 
 
 def test_money_of_another_currency_or_of_too_many_decimals_is_refused() -> None:

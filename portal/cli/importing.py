@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from portal.cli import output
 from portal.errors import N_, Refusal
@@ -160,9 +160,9 @@ def _print(told: dict[str, Any], chosen: Options) -> None:
     if chosen.as_json:
         output.json_value(told)
         return
-    click.echo(", ".join(f"{told[name]} {name}" for name in COUNTS if told.get(name) or name == "rows"))
+    click.echo(", ".join(_counted(name, told[name]) for name in COUNTS if told.get(name) or name == "rows"))
     for name, n in told.get("groups", {}).items():
-        click.echo(f"{name}: " + ", ".join(f"{n[word]} {word}" for word in _DONE))
+        click.echo(f"{name}: " + ", ".join(_counted(word, n[word]) for word in _DONE))
     if "moves" in told:
         output.moves(told["moves"])
     wrong = [*told.get("warnings", []), *told.get("problems", [])]
@@ -174,6 +174,22 @@ def _print(told: dict[str, Any], chosen: Options) -> None:
         click.echo(gettext("Nothing was imported: this was a dry run."))
         if chosen.make_fields:
             click.echo(gettext("The fields above would be made; the counts are those without them."))
+
+
+def _counted(name: str, n: int) -> str:
+    """Return one of the counts in words."""
+    return {
+        "rows": ngettext("%(n)s row", "%(n)s rows", n, n=n),
+        "new": ngettext("%(n)s new", "%(n)s new", n, n=n),
+        "updated": ngettext("%(n)s updated", "%(n)s updated", n, n=n),
+        "unchanged": ngettext("%(n)s unchanged", "%(n)s unchanged", n, n=n),
+        "ambiguous": ngettext("%(n)s ambiguous", "%(n)s ambiguous", n, n=n),
+        "refused": ngettext("%(n)s refused", "%(n)s refused", n, n=n),
+        "joined": ngettext("%(n)s joined", "%(n)s joined", n, n=n),
+        "already": ngettext("%(n)s already", "%(n)s already", n, n=n),
+        "excluded": ngettext("%(n)s excluded", "%(n)s excluded", n, n=n),
+        "left": ngettext("%(n)s left", "%(n)s left", n, n=n),
+    }[name]
 
 
 def _line(problem: Any) -> str:

@@ -72,8 +72,8 @@ def verify(actor: Actor, seal: str | None, as_json: bool) -> None:
 
 def _refuse(n_wrong: int, n_broken: int) -> None:
     """End the command with what is wrong, if anything is."""
-    wrong = [Refusal(N_("Stored membership is wrong in %(n)s places."), n=n_wrong)] if n_wrong else []
-    broken = [Refusal(N_("The list of changes is not as it was written, in %(n)s places."), n=n_broken)]
+    wrong = [Refusal(N_("Places where stored membership is wrong: %(n)s."), n=n_wrong)] if n_wrong else []
+    broken = [Refusal(N_("Places where the list of changes is not as it was written: %(n)s."), n=n_broken)]
     if wrong or n_broken:
         raise Refusals(wrong + (broken if n_broken else []))
 

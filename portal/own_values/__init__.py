@@ -37,10 +37,11 @@ class Own:
     warning: Remark | None = None
 
 
-def context(date_order: str = "ymd", mark: str = "") -> Context:
-    """Return how this store writes."""
+def context(date_order: str = "ymd", mark: str = "", language: str = "") -> Context:
+    """Return how this store writes, or who reads `language` in it."""
     settings = config.current()
-    return Context(settings.region, settings.timezone, settings.currency, date_order, mark)
+    home = numbers.mark_of(language or settings.locale)
+    return Context(settings.region, settings.timezone, settings.currency, date_order, mark, home)
 
 
 def read(field: FieldLike, text: str, said: Context) -> Own:

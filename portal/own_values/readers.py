@@ -71,13 +71,17 @@ EMPTY = Cell()
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """How the store and its files write: country of phones, time zone, currency, order of dates, decimal mark."""
+    """How the store and its files write: country of phones, time zone, currency, order of dates, decimal mark.
+
+    `home` is the decimal mark of the language of whoever writes, who may write another one too.
+    """
 
     region: str = ""
     zone: str = "UTC"
     currency: str = "USD"
     date_order: str = "ymd"
     mark: str = ""  # '' where it is not known
+    home: str = ""
 
 
 class Unfit(Exception):
@@ -128,7 +132,7 @@ def _text(field: FieldLike, text: str, said: Context) -> _Read:
 
 def _amount(text: str, said: Context, name: str, places: int | None = None, **params: str) -> Decimal:
     try:
-        return numbers.read_number(text, said.mark, places)
+        return numbers.read_number(text, said.mark, places, said.home)
     except numbers.Unread:
         raise Unfit(name, **params) from None
     except numbers.TwoWays as two:

@@ -10,7 +10,7 @@ from peewee import fn
 from portal import clock, config
 from portal.db import in_chunks, like
 from portal.errors import N_, Missing, Refusal
-from portal.models import Customer, Group, Membership, Shop, User
+from portal.models import Change, ChangeRow, Customer, Group, Membership, Shop, User
 from portal.permissions import Action, Actor, require
 from portal.queries import customers
 from portal.text import fold
@@ -164,13 +164,36 @@ def n_visible(actor: Actor, group: Group) -> int:
 
 
 def due_for_review(actor: Actor) -> list[Group]:
-    """Return the groups whose day of review has come, the longest due first; nothing for who keeps no groups."""
+    """Return those that could not start as planned (`was_to_start`), then whose day of review has come, longest first.
+
+    Nothing for who keeps no groups.
+    """
     if not actor.may(Action.APPROVE):
         return []
     today = clock.today(config.current().timezone)
-    query = visible_to(actor).select(Group, User).join(User, peewee.JOIN.LEFT_OUTER)
-    query = query.where(Group.review_on <= today, Group.status.in_(("active", "draft")))
-    return list(query.order_by(Group.review_on, Group.name_key, Group.id).limit(MAX_DUE))
+    was_to_start = _is_unstarted()
+    query = visible_to(actor).select(Group, User, was_to_start.alias("was_to_start")).join(User, peewee.JOIN.LEFT_OUTER)
+    query = query.where((Group.review_on <= today) | was_to_start, Group.status.in_(("active", "draft")))
+    return list(query.order_by(was_to_start.desc(), Group.review_on, Group.name_key, Group.id).limit(MAX_DUE))
+
+
+def _is_unstarted() -> peewee.Expression:
+    """Return the condition that a group is a draft that the clock could not start, and nobody has touched it since."""
+    newest = (
+        ChangeRow.select(Change.act)
+        .join(Change)
+        .where(ChangeRow.noun == "group", ChangeRow.row_id == Group.id)
+        .order_by(ChangeRow.id.desc())
+        .limit(1)
+    )
+    return (Group.status == "draft") & Group.starts_at.is_null() & (fn.COALESCE(newest, "") == "group.unstarted")
+
+
+def is_unstarted(group: Group) -> bool:
+    """Tell whether a group is a draft that the clock could not start, and what is said about it still stands so."""
+    if group.status != "draft" or group.starts_at is not None:
+        return False
+    return bool(Group.select(peewee.SQL("1")).where(Group.id == group.id, _is_unstarted()).exists())
 
 
 def open_to(actor: Actor) -> list[Group]:

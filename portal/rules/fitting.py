@@ -15,6 +15,7 @@ MAX_TEXT = 1_000  # characters of a value
 MAX_NUMBER = 1_000_000_000_000_000
 MAX_DAYS = 40_000
 # A comma or point before three digits: thousands to one reader, a fraction to the other.
+_LONG = re.compile(r"[+-]?\d{41,}(?:[.,]\d+)?", re.ASCII)  # more digits than are read
 _TWO_WAYS = re.compile(r"([+-]?)([1-9]\d{0,2})[.,](\d{3})", re.ASCII)
 
 
@@ -70,6 +71,8 @@ def _of_number(value: Value, info: FieldInfo, catalogue: Catalogue) -> _Told:
     if isinstance(value, str) and (found := _TWO_WAYS.fullmatch(value)):
         ways = {"whole": f"{found[1]}{found[2]}{found[3]}", "fraction": f"{found[1]}{found[2]}.{found[3]}0"}
         return N_("“%(value)s” can be read in two ways. Write %(whole)s or %(fraction)s."), ways
+    if isinstance(value, str) and _LONG.fullmatch(value):
+        return N_("“%(value)s” is too large a number."), {}
     if isinstance(value, bool | str | Days):
         return N_("“%(target)s” takes a number, such as 3 or 2.5; “%(value)s” is none."), {}
     if abs(value) > MAX_NUMBER or not math.isfinite(value):

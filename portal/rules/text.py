@@ -49,17 +49,26 @@ def _whole(text: str, catalogue: Catalogue) -> Tree:
 
 
 def _each(text: str, listed: Listed, catalogue: Catalogue) -> Tree | None:
-    """Return the tree of a list; None where a part is no rule and nothing but line ends says that it is a list."""
+    """Return the tree of a list; None where a part is no rule, and neither a word nor its parts show that it is one."""
     parts: list[Tree] = []
     for begin, end in listed.spans:
         try:
             parts.append(_whole(text[begin:end], catalogue))
         except RuleError as told:
-            if not listed.is_named:
+            if not (listed.is_named or all(_is_rule(text[first:last]) for first, last in listed.spans)):
                 return None
             raise RuleError(text, begin + told.at, told.sentence, **told.params) from None
     tree = parts[0] if len(parts) == 1 else Any_(tuple(parts)) if listed.is_any else All(tuple(parts))
     return _shaped(tree, text)
+
+
+def _is_rule(text: str) -> bool:
+    """Tell whether a text has the form of a rule, whatever it names."""
+    try:
+        grammar().parse(text)
+    except UnexpectedInput:
+        return False
+    return True
 
 
 def _shaped(tree: Tree, text: str) -> Tree:

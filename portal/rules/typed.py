@@ -33,17 +33,18 @@ _SPAN = re.compile(rf"(\d{{1,6}})\s*{_UNIT}")
 _UNITS = {"d": "days", "w": "weeks", "s": "weeks", "m": "months", "y": "years", "a": "years"}
 
 
-def value(text: str, info: FieldInfo, part: str, catalogue: Catalogue, *, is_page: bool = False) -> Value:
+def value(text: str, info: FieldInfo, part: str, catalogue: Catalogue, *, mark: str = "") -> Value:
     """Return a typed value as a test of this field (or of this `part` of its date) holds it; else the text itself.
 
-    Numbers have a decimal point in the text of a rule; on a page they may be written as forms take them.
+    Numbers have a decimal point in the text of a rule; on a page they may be written as forms take them. `mark` is the
+    decimal mark of the page's language.
     """
     kind = part or info.type
     text = clean(text)
     if kind == "yesno":
         return yes_or_no(text)
     if kind in NUMBERS or kind in {"age", "days_since"}:
-        return amount(text, kind) if is_page else number(text.removesuffix("%") if kind == "percent" else text)
+        return amount(text, kind, mark) if mark else number(text.removesuffix("%") if kind == "percent" else text)
     if kind == "month":
         return month(text)
     if kind in DATES:
@@ -70,10 +71,11 @@ def number(text: str) -> Value:
     return int(read) if read.is_integer() else read
 
 
-def amount(text: str, kind: str) -> Value:
+def amount(text: str, kind: str, mark: str) -> Value:
     """Return the number that was typed on a page, where it can be read in one way only; else the text itself."""
     try:
-        read = numbers.read_typed(text, kind, config.current().currency) if len(text) <= _LONGEST else None
+        currency = config.current().currency
+        read = numbers.read_typed(text, kind, currency, mark) if len(text) <= _LONGEST else None
     except (numbers.Unread, numbers.TwoWays):
         return text
     return text if read is None else int(read) if read == read.to_integral_value() else float(read)

@@ -10,14 +10,13 @@ from portal.errors import N_, Conflict, Missing, Refusal
 from portal.models import Group
 from portal.permissions import Action, Actor, require
 from portal.queries import codes, uses
-from portal.services import membership, nesting
+from portal.services import activation, membership, nesting
 from portal.services.changes import Recorder, plain, record, values
 from portal.services.details import MAX_NAME, TYPES, Details, check
 from portal.services.guards import Call, calling
 from portal.services.item_rows import end_over
 from portal.services.items import NewItem, live_items, put, put_all, settle
 from portal.services.items.new import as_json
-from portal.services.items.rules import check_all
 from portal.text import fold, slug
 from portal.values import Remark
 
@@ -135,7 +134,7 @@ def set_status(actor: Actor, group_id: int, status: str) -> Saved:
         change.touches(group)
         _unplan(group)
         if status == "active":
-            check_all(group)
+            activation.check(group)
             change.plans(group)  # its items of days to come count again
             group.starts_at = None  # it has started
             end_over(group, change)
@@ -180,7 +179,7 @@ def put_back(actor: Actor, group: Group, said: Mapping[str, Any], change: Record
     if (is_active and not was_active) or any(plain(getattr(group, name)) != before[name] for name in _PLAN):
         change.plans(group)
     if is_active and not was_active:
-        check_all(group)
+        activation.check(group)
         end_over(group, change)
     if was_deleted:
         nesting.relevel([group.id])

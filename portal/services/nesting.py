@@ -1,6 +1,7 @@
 """Groups made of groups: never in a circle, at most five deep (product.md §4, law 12)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from portal.errors import N_, Refusal
 from portal.models import Group, GroupItem, RuleGroup
@@ -11,13 +12,7 @@ DEPTH = 5
 
 def check(group: Group, target: Group) -> None:
     """Raise Refusal where `group` cannot be made of `target`: gone, at its end, a circle (named), or too deep."""
-    if target.status == "archived":
-        raise Refusal(N_("“%(name)s” is archived and has no members. Restore it first."), "item", name=target.label)
-    if target.ends_at is not None:
-        raise Refusal(
-            N_("“%(name)s” is planned to end, and a group that others are made of cannot. Take its end away first."),
-            "item", name=target.label,
-        )  # fmt: skip
+    _refuse_if_gone(target)
     circle = [group.id] if group.id == target.id else _way(target.id, group.id)
     if circle:
         labels = {row.id: row.label for row in Group.select().where(Group.id.in_({*circle, group.id}))}
@@ -31,6 +26,24 @@ def check(group: Group, target: Group) -> None:
         raise Refusal(
             N_("Groups can be made of groups at most 5 deep; with “%(name)s” it would be %(n)s."),
             "item", name=target.label, n=height,
+        )  # fmt: skip
+
+
+def check_targets(items: Sequence[Any]) -> None:
+    """Raise Refusal where one of the groups that items name, given by conditions, is gone or at its end."""
+    for target in Group.select().where(Group.id.in_(_named_by(items))).order_by(Group.name_key, Group.code):
+        _refuse_if_gone(target)
+
+
+def _refuse_if_gone(target: Group) -> None:
+    if target.status == "deleted":
+        raise Refusal(N_("“%(name)s” was deleted. End the item that names it first."), "item", name=target.label)
+    if target.status == "archived":
+        raise Refusal(N_("“%(name)s” is archived and has no members. Restore it first."), "item", name=target.label)
+    if target.ends_at is not None:
+        raise Refusal(
+            N_("“%(name)s” is planned to end, and a group that others are made of cannot. Take its end away first."),
+            "item", name=target.label,
         )  # fmt: skip
 
 
@@ -52,9 +65,12 @@ def relevel(group_ids: Iterable[int]) -> None:
 
 def _targets(group_id: int) -> list[int]:
     """Return the groups that this one is made of: those that its items name, and those that its rules ask for."""
-    live = [GroupItem.group == group_id, GroupItem.ended_at.is_null()]
-    named = GroupItem.select(GroupItem.of_group).where(*live, GroupItem.of_group.is_null(False))
-    asked = RuleGroup.select(RuleGroup.group).join(GroupItem, on=(RuleGroup.item == GroupItem.id)).where(*live)
+    return _named_by([GroupItem.group == group_id, GroupItem.ended_at.is_null()])
+
+
+def _named_by(items: Sequence[Any]) -> list[int]:
+    named = GroupItem.select(GroupItem.of_group).where(*items, GroupItem.of_group.is_null(False))
+    asked = RuleGroup.select(RuleGroup.group).join(GroupItem, on=(RuleGroup.item == GroupItem.id)).where(*items)
     return [target for (target,) in (named | asked).tuples()]
 
 

@@ -6,7 +6,7 @@ from portal.sheets.encodings import ENCODINGS
 from portal.sheets.headers import Match, header_key, match_headers, match_problems
 from portal.sheets.kinds import kind_of, misfit
 from portal.sheets.problems import CODES, Problem, UnreadableFile, column_letters
-from portal.sheets.read import Row, Sheet, open_sheet
+from portal.sheets.read import MAX_COLUMNS, Row, Sheet, open_sheet
 from portal.sheets.synonyms import SYNONYMS
 from portal.sheets.write import csv_rows, neutral, restore
 
@@ -14,6 +14,7 @@ __all__ = [
     "CODES",
     "DELIMITERS",
     "ENCODINGS",
+    "MAX_COLUMNS",
     "ORDERS",
     "SHORT_YEARS",
     "SYNONYMS",

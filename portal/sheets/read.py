@@ -20,6 +20,7 @@ from portal.text import clean
 
 _SAMPLE_TEXT = 65_536
 _SAMPLE_ROWS = 20
+MAX_COLUMNS = 500  # as many as the fields that a store may have, with what is built in and columns of groups
 
 
 class Row(NamedTuple):
@@ -83,7 +84,7 @@ def open_sheet(
     encoding: str | None = None,
     delimiter: str | None = None,
     max_rows: int = 10_000_000,
-    max_columns: int = 200,
+    max_columns: int = MAX_COLUMNS,
     max_cell: int = 32_000,
     max_bytes: int = 2 << 30,
 ) -> Sheet:

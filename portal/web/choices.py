@@ -89,11 +89,22 @@ def signed(value: str, sign: str, said: Mapping[str, str]) -> str:
     """Return the value of something ticked just now: with that sign and what is said besides of its kind."""
     if value.partition("?")[0].count(":") != 1:
         return value
-    kind = value.partition(":")[0]
-    own = {name: text.strip() for name, text in said.items() if text.strip() and kind in SAID.get(name, ())}
-    if sign == "exclude" or own.get("on_leave") == "leave":
-        own.pop("on_leave", None)
+    own = own_of(value.partition(":")[0], sign, said)
     return f"{sign}:{value}?{urlencode(own)}" if own else f"{sign}:{value}"
+
+
+def own_of(kind: str, sign: str, said: Mapping[str, str]) -> dict[str, str]:
+    """Return what can be said of an item of that kind and sign, of all that is typed; `static/js/coterie.js` too."""
+    own = {name: text for name, text in typed(said).items() if kind in SAID[name]}
+    if sign == "exclude":
+        own.pop("on_leave", None)
+    return own
+
+
+def typed(said: Mapping[str, str]) -> dict[str, str]:
+    """Return what of a form says anything besides, apart from blanks."""
+    filled = {name: text.strip() for name, text in said.items() if name in SAID and text.strip()}
+    return {name: text for name, text in filled.items() if (name, text) != ("on_leave", "leave")}
 
 
 def unsigned(value: str) -> str:

@@ -83,14 +83,19 @@ class Cells:
         hidden = actor().masked(customer.shop_id)
         if column.field is not None:
             values = find_fields.shown([column.field], self.own.get(customer.id, {}), hidden)
-            return _said_own(column.field, values.get(column.code))
+            return say_own_value(column.field, values.get(column.code))
         if column.group is not None:
             mine = self.groups.get(customer.id, [])
             return gettext("yes") if any(group.id == column.group.id for group in mine) else gettext("no")
         return _said(customer, column.code, find.shown(customer, hidden))
 
 
-def _said_own(own: Field, value: Any) -> str:
+def say(customer: Customer, code: str, hidden: frozenset[str]) -> str:
+    """Return a built-in field of hers in words, masked as on her page."""
+    return _said(customer, code, find.shown(customer, hidden))
+
+
+def say_own_value(own: Field, value: Any) -> str:
     """Return a value of an own field in words, a day as shortly as those of the built-in columns."""
     return str(format_date(value, "medium")) if own.type == "date" and value else say_own(own, value)
 

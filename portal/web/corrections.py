@@ -9,12 +9,15 @@ from flask_babel import gettext
 
 from portal.access import importing, needs
 from portal.errors import Busy, Conflict, Denied, Missing, Refusal
+from portal.models import Import
 from portal.permissions import Action
+from portal.queries import imports as find
 from portal.received import reads
 from portal.services.imports import correcting
 from portal.services.imports.correcting import Corrections
 from portal.web import imports as pages_of_imports
 from portal.web.forms import Form, _l
+from portal.web.language import say
 
 pages = Blueprint("corrections", __name__, url_prefix="/imports")
 MAX_CELLS = 9_000  # of a page with a hundred rows
@@ -45,12 +48,19 @@ def correct(import_id: int) -> ResponseReturnValue:
     except (Denied, Busy, Conflict, Missing):
         raise
     except Refusal as refusal:
-        return pages_of_imports.show(import_id, refusal, refusal.status, said.cells)
+        flash(say(refusal), "error")  # she may have scrolled away from where the page itself would say it
+        return pages_of_imports.show(import_id, None, refusal.status, said.cells)
     is_same = checked.id == import_id
     flash(gettext("Nothing differs.") if is_same else gettext("Every row was checked again."), "success")
-    asked = request.args.get("show", "")
+    return redirect(url_for("imports.show", import_id=checked.id, **_place(checked)), 303)
+
+
+def _place(checked: Import) -> dict[str, Any]:
+    """Return which rows to show now: those that were shown, as long as there are any."""
+    asked, after = request.args.get("show", ""), pages_of_imports.after()
     shown = asked if checked.counts.get(asked) else None  # the last row of a tab is gone from it
-    return redirect(url_for("imports.show", import_id=checked.id, show=shown), 303)
+    is_there = after and shown == (asked or None) and find.rows(checked, show=asked, after=after).rows
+    return {"show": shown, "after": after if is_there else None}
 
 
 def _said(form: CorrectionsForm) -> Corrections:

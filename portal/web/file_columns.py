@@ -24,7 +24,7 @@ from portal.services.imports.columns import Known
 from portal.services.imports.dating import Dates
 from portal.services.imports.proposing import Proposal
 from portal.services.imports.remembering import REMEMBERED
-from portal.sheets import match_headers
+from portal.sheets import MAX_COLUMNS, match_headers
 from portal.text import fold
 from portal.web.forms import Form, _l, options
 from portal.web.language import say
@@ -32,7 +32,6 @@ from portal.web.render import render
 
 pages = Blueprint("file_columns", __name__, url_prefix="/imports")
 NONE = N_("There is no field or group that is called so. Choose one that is offered, or leave this empty.")
-MAX_COLUMNS = 200
 _TYPES = [(name, _l(label)) for name, label in TYPES.items()]
 
 

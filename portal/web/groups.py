@@ -20,6 +20,7 @@ from portal.permissions import Action
 from portal.queries import groups as find
 from portal.queries import items as find_items
 from portal.queries import users as find_users
+from portal.queries import uses
 from portal.queries.rules.of_filter import tree_of
 from portal.received import reads
 from portal.services import details, groups
@@ -116,7 +117,8 @@ def index() -> Response:
     asked = {name: request.args.get(name, "")[:200] for name in ("q", "status", "type")}
     asked["sort"] = request.args.get("sort", "name")[:20]
     listed = find.listed(actor(), q=asked["q"], status=asked["status"], type_=asked["type"], sort=asked["sort"])
-    return render("groups/index.html", listed=listed, asked=asked, statuses=find.STATUSES)
+    n_uses = uses.counts(actor()) if actor().may(Action.SEE_GROUPS) else {}
+    return render("groups/index.html", listed=listed, asked=asked, statuses=find.STATUSES, n_uses=n_uses)
 
 
 @pages.get("/new")
@@ -140,8 +142,9 @@ def new(
     here = url_for("groups.create")
     return render(
         "groups/new.html", status=status, form=form.drawn(), picker=picker, shown=shown, only_known=False,
-        target=here, rule_form=form, builder=builder, drawing=builder.drawing(here, is_refused=is_refused),
-        look=partial(looking.of, builder), has_rule=builder.is_shown(form.type.data),
+        proposal=None, target=here, rule_form=form, builder=builder,
+        drawing=builder.drawing(here, is_refused=is_refused), look=partial(looking.of, builder),
+        has_rule=builder.is_shown(form.type.data),
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from portal.services.imports.remembering import REMEMBERED
 from portal.services.imports.stage import MAX_BYTES, MAX_ROWS
 from portal.sheets import DELIMITERS, ENCODINGS, csv_rows
 from portal.values import Remark
-from portal.web import corrected, foreseen, samples
+from portal.web import corrected, differing, foreseen, samples
 from portal.web.forms import Form, _l
 from portal.web.language import say
 from portal.web.render import render
@@ -116,10 +116,7 @@ def show(
     """Show the check of a file, row by row; after the import, what to verify. `typed` stands in its wrong cells."""
     imported = find.by_id(actor(), import_id)
     asked = request.args.get("show", "")
-    after = request.args.get("after", "0")
-    rows = find.rows(
-        imported, show=asked, after=int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
-    )
+    rows = find.rows(imported, show=asked, after=after())
     noted = [Remark(*parts) for parts in imported.problems]
     problems = [(say(remark), remark.field) for remark in noted if remark.sentence != REMEMBERED]
     job = find_jobs.newest_about(imports.key(import_id)) if imported.state in {"checked", "running"} else None
@@ -131,6 +128,7 @@ def show(
         n_taken=sum(imported.counts.get(name, 0) for name in ("new", "updated", "unchanged")),
         n_warned=find.n_warned(imported), n_written=find.n_written(imported) if imported.state == "running" else 0,
         **corrected.of(imported, rows.rows if state == "checked" else []), typed=typed or {},
+        was=differing.of(imported, rows.rows if state == "checked" else []),
         problem=say(problem) if problem else "", heading=HEADINGS[state], state=state, job=job,
         is_interrupted=find.is_interrupted(imported), is_read=find.is_read(imported),
         is_long_over=find.is_long_over(imported), said=of_job,
@@ -139,6 +137,12 @@ def show(
         n_unknown=len(again.unknown(actor(), imported)) if state == "checked" else 0,
         progress=progress_of, is_worked_on=state == imported.state or find_jobs.is_worked_on(),
     )  # fmt: skip
+
+
+def after() -> int:
+    """Return behind which row of the file the page begins."""
+    said = request.args.get("after", "0")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
 
 
 def _told(row: ImportRow) -> list[str]:

@@ -88,6 +88,7 @@ def frame(group: Group, n_items: int | None = None) -> dict[str, Any]:
     return {
         "group": group, "n_members": find.n_visible(actor(), group), "n_items": n_items,
         "n_uses": uses.count(actor(), group), "marks": marks(group), "planned": planned(group),
+        "is_unstarted": actor().may(Action.EDIT_GROUP) and find.is_unstarted(group),
     }  # fmt: skip
 
 

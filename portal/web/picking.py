@@ -25,6 +25,10 @@ from portal.web.forms import Form, _l, options
 
 MAX_ITEMS = 500
 MAX_GROUPS = 8  # that are offered
+UNSAID = N_(
+    "Days, a share or a note are typed, and nothing that is chosen has them: they go with what is ticked after. "
+    "Tick it once more, or empty them."
+)
 
 
 class NewCustomerForm(wtforms.Form):
@@ -76,6 +80,7 @@ class Picker:
     found: list[Choice]
     text: str  # what was searched for, if anything
     n_fits: int  # how many fit it, those chosen already included
+    said: Mapping[str, str]  # days, a share, a note, as they are typed for what is ticked next
 
     @classmethod
     def read(cls, actor: Actor, args: MultiDict[str, str], *, shops_first: bool) -> "Picker":
@@ -87,7 +92,7 @@ class Picker:
         for entry in form.new_customers:
             entry.form.shop.choices = options([("", gettext("No shop")), *((shop.code, shop.name) for shop in shops)])
         sign = form.sign.data if form.sign.data in choices.SIGNS else "include"
-        said = {name: args.get(name, "") for name in choices.SAID}
+        said = choices.typed(args)
         ticked = [choices.signed(value, sign, said) for value in args.getlist("item")]
         chosen = _chosen(actor, ticked, shops)
         taken = {choices.unsigned(choice.value) for choice in chosen}
@@ -100,13 +105,12 @@ class Picker:
         # not what it said when they were found.
         offered = [replace(choice, value=choices.unsigned(choice.value)) for choice in found]
         offered = [choice for choice in offered if choice.value not in taken]
-        return cls(form, chosen, offered, text, len(found))
+        return cls(form, chosen, offered, text, len(found), said)
 
     @property
     def says_more(self) -> bool:
         """Tell whether anything is said of what is ticked next."""
-        said = {name: self.form[name].data for name in choices.SAID}
-        return any(value for name, value in said.items() if value != "leave") or said["on_leave"] == "stay"
+        return bool(self.said)
 
     @property
     def says_something(self) -> bool:
@@ -114,11 +118,16 @@ class Picker:
         return bool(self.chosen) or any(entry.form.typed() for entry in self.form.new_customers)
 
     def new_items(self) -> list[NewItem]:
-        """Return what was chosen and typed as items for the service."""
-        picked = [choices.parts(choice.value).item() for choice in self.chosen]
+        """Return what was chosen and typed as items for the service; raises Refusal where days are said of nothing."""
         sign = self.form.sign.data or "include"
-        typed = [entry.form.typed() for entry in self.form.new_customers]
-        return picked + [NewItem(new_customer=values, sign=sign) for values in typed if values]
+        own = choices.own_of("customer", sign, self.said)
+        new = [values for values in (entry.form.typed() for entry in self.form.new_customers) if values]
+        picked = [choices.parts(choice.value) for choice in self.chosen]
+        carried = {pair for part in picked for pair in part.said.items()} | set(own.items() if new else ())
+        if not carried.issuperset(self.said.items()):
+            raise Refusal(UNSAID, "item")
+        blank = replace(choices.Parts(sign, "customer", 0, own).item(), customer_id=None)
+        return [part.item() for part in picked] + [replace(blank, new_customer=values) for values in new]
 
 
 def _is_ours(name: str) -> bool:

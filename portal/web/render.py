@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
         Action=Action, request=request, url_for=address,
     )
     app.jinja_env.filters.update(phone=phone, browser=browser)
+    app.after_request(_without_address)
     with app.app_context(), app.test_request_context():
         # Macros as a global, because a block rendered alone does not run its template's imports.
         app.jinja_env.globals["ui"] = app.jinja_env.get_template("layout/ui.html").module
@@ -55,6 +56,13 @@ def render(template: str, *, status: int = 200, whole: bool = False, **context: 
     if block:
         # Another frame than the page has (signing in): the body's own attributes have to follow.
         response.headers |= {"HX-Retarget": "body", "HX-Reswap": "outerMorph" if whole else "innerHTML"}
+    return response
+
+
+def _without_address(response: Response) -> Response:
+    """Let the browser keep its address where a post was not answered by a redirect: what was drawn has none."""
+    if request.method == "POST" and request.headers.get("HX-Request"):
+        response.headers["HX-Replace-Url"] = "false"
     return response
 
 

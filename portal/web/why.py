@@ -21,7 +21,7 @@ from portal.web.render import render
 from portal.words import why as words
 
 pages = Blueprint("why", __name__)
-MOST = 10  # groups that are answered for at once
+MOST = 50  # groups that are answered for at once
 
 
 class WhyForm(Form):

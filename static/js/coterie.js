@@ -57,16 +57,28 @@
     }
   });
 
-  /* ---- “Add an item”: what “Add as” says when somebody is ticked counts, whatever it says later ---- */
+  /* ---- “Add an item”: what the form says when somebody is ticked counts, whatever it says later ---- */
 
+  const SAID = { from_day: "", until_day: "", note: "", on_leave: "shop", low: "group", high: "group", seed: "group" };
+
+  /* Days, a share, a note, as far as they can be said of the kind (web/choices.py). */
+  const said = (form, sign, kind) => {
+    const filled = Object.keys(SAID).map((name) => [name, form.elements.namedItem(name)?.value.trim()]);
+    return new URLSearchParams(filled.filter(([name, text]) =>
+      text && (!SAID[name] || SAID[name] === kind) && (name !== "on_leave" || (text === "stay" && sign === "include"))));
+  };
+
+  // Before it bubbles up to the list, which asks for a preview of what is ticked.
   document.addEventListener("change", (event) => {
     const box = event.target;
     const sign = box.form?.elements.namedItem("sign")?.value;
     if (!sign || box.name !== "item" || !box.checked) return;
     // A value with two colons came from the server and has its sign.
-    if (box.value.split(":").length === 2) box.dataset.bare = box.value;
-    if (box.dataset.bare) box.value = `${sign}:${box.dataset.bare}`;
-  });
+    if (box.value.split("?")[0].split(":").length === 2) box.dataset.bare = box.value;
+    if (!box.dataset.bare) return;
+    const more = `${said(box.form, sign, box.dataset.bare.split(":")[0])}`;
+    box.value = `${sign}:${box.dataset.bare}` + (more && `?${more}`);
+  }, true);
 
   /* ---- a new group is a box of the customer form if it is of the type Customer, until somebody says otherwise ---- */
 

@@ -21,3 +21,17 @@ def test_another_type_keeps_what_was_begun_and_an_edit_takes_the_preview_away(ch
     page.get_by_text("Chosen").wait_for()
     assert page.locator("#items input[name=item]:checked").count() == 1
     assert page.locator("#rule-1-value").input_value() == "male"
+
+
+def test_what_was_typed_for_one_field_does_not_stay_in_the_box_of_another(chrome: Chrome) -> None:
+    """The box says what the portal has understood: nothing yet, where it asks for a value."""
+    page = chrome.open("cass")
+    page.goto("/groups/new?type=rule&rule=name%20%3D%20ann")
+    page.locator("#rule-1-value").fill("lisb")
+    page.get_by_text("Name is “lisb”.").wait_for()
+    page.locator("#rule-1-field").select_option(label="Purchases")
+    page.get_by_text("A value is missing here.").first.wait_for()
+    box = page.get_by_label("Value", exact=True)
+    assert box.input_value() == ""
+    box.fill("3")
+    page.get_by_text("Purchases is 3.").wait_for()

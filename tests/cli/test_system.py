@@ -58,7 +58,9 @@ def test_verify_proves_the_list_of_changes_and_names_its_newest_seal(portal, sto
     assert whole == f"The list of changes is whole: 16 rows under 9 seals. The newest seal is {seal}."
     portal("customer", "add", "A1", "--name", "Ana", *CASS)
     assert portal("verify", "--seal", seal).exit_code == 0
-    assert portal("verify", "--seal", "9-0000").stderr == "The list of changes is not as it was written, in 1 places.\n"
+    assert portal("verify", "--seal", "9-0000").stderr == (
+        "Places where the list of changes is not as it was written: 1.\n"
+    )
     told = json.loads(portal("verify", "--json").stdout)
     assert (told["changes"], told["seal"].partition("-")[0]) == ([], "10")
     with unguarded():

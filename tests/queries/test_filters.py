@@ -303,3 +303,61 @@ def test_parts_of_texts_are_read_from_an_index(crowd: Crowd, cass: Actor) -> Non
         if not db.is_sqlite():
             db.db.rollback()
     assert "VIRTUAL TABLE INDEX" in plan if db.is_sqlite() else "on customer_trigrams" in plan, plan
+
+
+def plan_of(query: Any) -> str:
+    """Return how SQLite runs a query."""
+    sql, params = query.sql()
+    return " ".join(str(row) for row in db.db.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params).fetchall())
+
+
+def test_every_part_of_one_or_two_letters_is_found_wherever_it_stands(crowd: Crowd, cass: Actor) -> None:
+    """At the beginning, in the middle and at the very end of what is searched, in any writing."""
+    for row in crowd.rows:  # the signs that no index of three letters holds where nothing follows them
+        customers.edit(cass, row.id, {"email": "", "phone": ""}) if row.code.endswith("7") else None
+    texts = [row.search for row in Customer.select()]
+    lines = {line for text in texts for line in text.split("\n")}
+    parts = {line[at : at + n] for line in lines for n in (1, 2) for at in range(len(line))}
+    parts = {part for part in parts if " " not in part}
+    assert {"小龍", "7", "x0"} <= parts
+    for part in sorted(parts):
+        fitting = sum(all(word in text for word in words(part)) for text in texts)
+        assert filters.count(cass, Filter(q=part)) == (fitting, True), part
+
+
+def test_who_has_a_rare_part_of_two_letters_is_read_from_the_index(
+    crowd: Crowd, cass: Actor, new_customer: New
+) -> None:
+    """Reading everybody in the order of names for it takes seconds where there are many."""
+    rare = new_customer("Quijxo")
+    for typed in ("jx", "jx quij", "jx an"):
+        query = filters.select(cass, Filter(q=typed))
+        assert [row.id for row in query] == ([rare.id] if typed != "jx an" else [])
+        if db.is_sqlite():
+            plan = plan_of(query)
+            assert "VIRTUAL TABLE INDEX" in plan and "INTEGER PRIMARY KEY" in plan, plan
+            assert "SCAN t1" not in plan, plan
+
+
+def test_a_walk_asks_for_gathered_ids_before_it_reads_a_row(crowd: Crowd, cass: Actor) -> None:
+    """Of a text that many have, who comes late by name is reached without reading whoever comes before."""
+    wanted = Filter(q="0788")
+    assert walk(cass, wanted) == crowd.expected(wanted, lambda row: "0788" in row.search)
+    if not db.is_sqlite():
+        return
+    query = filters.select(cass, wanted).order_by(Customer.name_key, Customer.id).limit(51)
+    plan = plan_of(query)
+    assert "USING INDEX customer_live" in plan and "LIST SUBQUERY" in plan and "VIRTUAL TABLE INDEX" in plan, plan
+    assert " LIKE " not in query.sql()[0]
+
+
+def test_the_index_of_texts_forgets_what_is_replaced_by_the_words_it_was_given(cass: Actor, new_customer: New) -> None:
+    """What is written to it and what is taken out is the same text, to its last sign."""
+    one = new_customer("Quijxo")
+    customers.edit(cass, one.id, {"name": "Ann"})
+    assert filters.count(cass, Filter(q="jx")) == (0, True)
+    if not db.is_sqlite():
+        return
+    left = db.db.execute_sql("SELECT count(*) FROM customer_search_terms WHERE term LIKE '%jx%'").fetchone()[0]
+    assert left == 0
+    db.db.execute_sql("INSERT INTO customer_search(customer_search, rank) VALUES ('integrity-check', 1)")

@@ -68,6 +68,8 @@ def test_a_list_of_one_is_that_one() -> None:
     # Where nothing says that it is a list, the text is explained as the one rule that it is meant to be.
     ("city = Porto or\ncity = Huye\nvisits > 3", 3, 1,
      "“and”, “or” or the end should stand here, not “visits”. A text of several words stands in quotes."),
+    # Each line is a rule by its form: what is wrong is a name in one of them.
+    ("email contains gmail\nisVIP=true", 2, 1, "There is no field “isVIP”; did you mean “vip”?"),
     ("_where=cty=3", 1, 8, "There is no field “cty”; did you mean “city”?"),
 ])  # fmt: skip
 def test_a_mistake_in_a_list_is_told_where_it_is(text: str, line: int, column: int, sentence: str) -> None:

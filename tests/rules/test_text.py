@@ -248,6 +248,7 @@ def test_what_is_read_has_nothing_wrong_with_it() -> None:
     ("city = a*b", 1, 8, "An asterisk stands at the beginning or the end of a value only."),
     ('city = ""', 1, 8, "A value is missing here. To ask for customers without one, choose “is empty”."),
     ("visits = 9999999999999999", 1, 10, "“9999999999999999” is too large a number."),
+    (f"visits > {'9' * 400}", 1, 10, f"“{'9' * 60}…” is too large a number."),
     ("in group", 1, 9, "The rule ends where the name of a group should stand."),
     ("age(city", 1, 4, "This parenthesis is never closed."),
 ])  # fmt: skip

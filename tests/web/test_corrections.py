@@ -105,3 +105,14 @@ def test_what_was_typed_stays_in_its_cell_when_it_is_refused_and_is_no_markup(br
     assert (page.status, inputs(page)[1]) == (422, ("code of row 4", '"><script>x</script>'))
     page = cass.submit(form, BUTTON, **{"cells-0-text": "<script>x</script>"})
     assert "<script>x" not in cass.client.get(newest()).text
+
+
+def test_a_later_page_of_rows_stays_that_page_while_it_has_any(browse: Visit) -> None:
+    cass = browse("cass")
+    address = checked(cass, "code,name,email\n" + "".join(f"W{n},Wrong,nobody\n" for n in range(2, 104)))
+    page = cass.get(f"{address}?show=refused&after=101")
+    assert [label for label, _ in inputs(page)] == ["email of row 102", "email of row 103"]
+    page = cass.submit(page.form(f"{address}/corrections"), BUTTON, **{"cells-0-text": "a@x.example"})
+    assert [label for label, _ in inputs(page)] == ["email of row 103"]
+    page = cass.submit(page.form(f"{newest()}/corrections"), BUTTON, **{"cells-0-text": "b@x.example"})
+    assert len(inputs(page)) == 100

@@ -174,6 +174,21 @@ def test_a_file_that_cannot_be_read_as_was_chosen_is_read_as_its_headers_say(bro
     assert (newest().state, newest().columns, TOLD in page.main) == ("checked", ["code", None, None], False)
 
 
+def test_a_store_of_more_than_200_fields_makes_them_of_a_file_and_takes_its_own_list_back(browse: Visit) -> None:
+    cass, n = browse("cass"), 230
+    header = ",".join(["code", *(f"Figure {at}" for at in range(n))])
+    address = checked(cass, f"{header}\nA1,{','.join(str(at) for at in range(n))}\n")
+    form = cass.get(f"{address}/columns").form(f"{address}/columns")
+    page = cass.submit(form, f"Make fields of all {n} unknown columns")
+    assert page.toasts == [f"{n} fields were made. Every row was checked again."]
+    newest = Import.select().order_by(Import.id.desc()).get()
+    cass.submit(page.form(f"/imports/{newest.id}/run"))
+    table = cass.get("/customers.csv").html
+    assert len(table.splitlines()[0].split(",")) > n
+    checked(cass, table)
+    again = Import.select().order_by(Import.id.desc()).get()
+    assert (again.id > newest.id, again.counts["rows"], again.counts["unchanged"]) == (True, 1, 1)
+
 
 def test_what_is_chosen_is_a_change_that_says_what_it_was_and_is_undone_like_any(browse: Visit) -> None:
     browser = browse("cass")

@@ -415,7 +415,7 @@ def test_the_list_is_searched_filtered_and_sorted_in_its_address(
 
 @pytest.mark.parametrize(
     ("path", "n"),
-    [("/groups", 6), ("/groups/vips", 13), ("/groups/vips/items", 9), ("/groups/vips/used-by", 9), ("/", 8)],
+    [("/groups", 7), ("/groups/vips", 13), ("/groups/vips/items", 9), ("/groups/vips/used-by", 9), ("/", 8)],
 )
 def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(
     path: str, n: int, browse: Browse, new_customer: New, new_group: New, query_count: Any, s1: Shop
@@ -428,6 +428,22 @@ def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(
         new_group(f"Group {name}")
     counts.append(query_count(lambda: cass.get(path)))
     assert counts == [n, n]
+
+
+def test_the_list_of_groups_says_how_many_seen_groups_use_each(
+    browse: Browse, cass: Actor, new_group: New
+) -> None:
+    inner, outer, secret = new_group("Inner"), new_group("Outer"), new_group("Secret")
+    items.add(cass, outer.id, [NewItem(of_group_id=inner.id), NewItem(rule={"in": "inner"})])
+    items.add(cass, secret.id, [NewItem(of_group_id=inner.id)])
+    groups.edit(cass, secret.id, Details("Secret", is_sensitive=True))
+    items.add(cass, inner.id, [NewItem(of_group_id=new_group("Empty").id)])
+    items.end(cass, inner.id, GroupItem.get(GroupItem.group == inner).id)
+    for who, n in (("cass", "2"), ("sam", "1")):
+        page = browse(who).get("/groups")
+        assert {row[0]: row[3] for row in page.rows() if row[3]} == {"Inner": n}
+        assert "/groups/inner/used-by" in page.links
+    assert "Used by" not in browse("tess").get("/groups").main
 
 
 def test_many_items_are_turned_page_by_page_and_searched(
@@ -533,6 +549,27 @@ def test_what_is_due_for_review_is_on_the_start_page_of_who_keeps_groups(
     page = browse(name).get("/")
     due = [row[0] for row in page.rows() if "2020" in row[1]]
     assert (due, "Due for review" in page.main) == ((["Older", "Due"], True) if sees else ([], False))
+
+
+def test_a_group_that_could_not_start_is_on_the_start_page_and_its_own_page_says_where_the_reason_stands(
+    browse: Browse, new_group: New, cass: Actor
+) -> None:
+    inner = new_group("Inner")
+    first = [NewItem(of_group_id=inner.id)]
+    groups.create(cass, groups.Details("Spring", status="draft", starts_on="2199-01-01"), first)
+    groups.set_status(cass, inner.id, "archived")
+    Group.update(starts_at="2020-01-01 00:00:00", next_change_at="2020-01-01 00:00:00").where(
+        Group.name == "Spring"
+    ).execute()
+    browser = browse("cass")
+    browser.get("/groups")
+    assert browser.get("/").rows()[0] == ["SpringCould not start on its planned day", "", "Cass"]
+    page = browser.get("/groups/spring")
+    assert "Could not start on its planned day" in page.main and "/groups/spring/restore" in page.links
+    assert "“Inner” is archived and has no members. Restore it first." in browser.get("/groups/spring/restore").main
+    assert "Could not start" not in browse("sam").get("/groups/spring").main
+    told = "The clock could not start the group “Spring”, which is made of what is not there any more"
+    assert told in browser.get("/changes").main
 
 
 def test_where_a_group_is_used_is_a_tab_and_the_answer_to_whoever_would_archive_or_delete_it(

@@ -128,3 +128,18 @@ def test_a_new_group_is_previewed_with_its_first_items(
     page = browse("cass").post("/groups/new", {"name": "", "type": "shop", "item": f"shop:{s1.id}", "do": "find"})
     assert page.status == 200 and "+1, then 1 member" in page.main
     assert (Group.select().count(), Membership.select().count()) == (0, 0)
+
+
+def test_days_and_a_note_go_with_a_customer_who_is_typed_in_the_same_form(
+    browse: New, new_group: New
+) -> None:
+    new_group("Vips")
+    browser = browse("cass")
+    browser.get(ITEMS)
+    typed = {"new_customers-0-name": "Nina New", "new_customers-0-code": "N1", "do": "save"}
+    browser.post(ITEMS, typed | {"note": "pilot", "until_day": "2099-01-31"})
+    item = GroupItem.get()
+    assert (item.customer.code, item.note, item.valid_until is None) == ("N1", "pilot", False)
+    typed = {"new_customers-0-name": "Olga New", "new_customers-0-code": "N2", "do": "save"}
+    page = browser.post(ITEMS, typed | {"low": "5"})
+    assert (page.status, GroupItem.select().count()) == (422, 1) and "nothing that is chosen has them" in page.main

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portal.models import Change, Customer, Field
+from portal.models import Change, Customer, Field, User
 from portal.own_values import typed
 from portal.permissions import Actor
 from portal.queries import fields as find
@@ -127,6 +127,36 @@ def test_numbers_are_typed_and_shown_as_the_readers_language_writes_them(
     page = cass.submit(form_of(cass.get("/customers/A1/edit", headers=pt)), **{"own-score": "1.234"})
     assert page.status == 422 and values(ann) == before
     assert any("“1.234” can be read in two ways. Write 1234 or 1.2340." in told for told in page.problems)
+
+
+@pytest.mark.parametrize(("language", "thousand", "slip"), [("en", "12,345", "12.345"), ("pt", "12.345", "12,345"),
+                                                            ("es", "12.345", "12,345")])  # fmt: skip
+def test_an_amount_with_a_digit_too_many_is_refused_and_never_taken_for_thousands(
+    language: str, thousand: str, slip: str, browse: Browse, new_field: NewField, new_customer: New
+) -> None:
+    new_field("Limit", "money")
+    ann = new_customer("Ann", code="A1")
+    User.update(language=language).execute()
+    cass = browse("cass")
+    cass.submit(form_of(cass.get("/customers/A1/edit")), **{"own-limit": thousand})
+    assert values(ann) == {"limit": 1234500}
+    page = cass.submit(form_of(cass.get("/customers/A1/edit")), **{"own-limit": slip})
+    assert page.status == 422 and values(ann) == {"limit": 1234500}
+    assert form_of(page).value("own-limit") == slip
+    assert any(f"“{slip}”" in told and "12345" in told and "12.35" in told for told in page.problems)
+
+
+def test_a_conflict_shows_only_what_differs_and_not_choices_that_are_the_same(
+    browse: Browse, new_field: NewField, new_customer: New
+) -> None:
+    new_field("City"), new_field("Likes", "choices", choices=("Tea", "Coffee"))
+    new_customer("Ann", code="A1", likes="Tea; Coffee")
+    cass = browse("cass")
+    mine = form_of(cass.get("/customers/A1/edit"))
+    cass.submit(form_of(cass.get("/customers/A1/edit")), **{"own-city": "Porto"})
+    page = cass.submit(mine, name="Anne")
+    told = page.main[page.main.index("What is stored now") : page.main.index("Save again to write")]
+    assert page.status == 409 and "Porto" in told and "Likes" not in told
 
 
 def test_faults_stand_at_their_fields_and_nothing_typed_is_lost(

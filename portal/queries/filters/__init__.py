@@ -17,12 +17,11 @@ from portal.permissions import Actor
 from portal.queries import badges
 from portal.queries.customers import visible_to
 from portal.queries.filters.choices import Choice, group_choices, shop_choices
-from portal.queries.filters.drivers import drivers_of, in_any, is_cheaper
+from portal.queries.filters.drivers import PAGE, drivers_of, in_any, is_cheaper
 from portal.queries.filters.fields import FieldTest
 from portal.queries.filters.sorting import SORTS, ByField
 from portal.queries.walking import place, walk, walk_along
 
-PAGE = 50
 COUNT_CAP = 10_000  # a count beyond this is said as "more than", so that it never holds up the rows
 
 
@@ -142,7 +141,8 @@ def _driven(actor: Actor, wanted: Filter, *, for_count: bool = False) -> tuple[p
     if chosen and (for_count or is_cheaper(chosen, drivers, PAGE)):
         source = chosen.source.alias("driver")
         query = query.from_(source).join(
-            Customer, peewee.JOIN.CROSS if is_sqlite() else peewee.JOIN.INNER,
+            Customer,
+            peewee.JOIN.CROSS if is_sqlite() else peewee.JOIN.INNER,
             on=None if is_sqlite() else (Customer.id == source.c.customer_id),
         )
         if is_sqlite():
@@ -150,8 +150,7 @@ def _driven(actor: Actor, wanted: Filter, *, for_count: bool = False) -> tuple[p
     else:
         chosen = None
     for driver in drivers:
-        left = driver.rest if driver is chosen else driver.conditions
-        if left:
+        if left := driver.left(chosen):
             query = query.where(*left)
     if wanted.none:
         query = query.where(~in_any(wanted.none))

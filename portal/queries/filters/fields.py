@@ -9,10 +9,11 @@ from typing import Any
 
 from peewee import SQL, fn
 
+from portal import config
 from portal.clock import now
 from portal.errors import N_, Refusal
 from portal.models import Customer, CustomerValue, Field, Group
-from portal.numbers import write_number
+from portal.numbers import mark_of, write_number
 from portal.permissions import Action, Actor
 from portal.queries import fields as find
 from portal.queries import groups as find_groups
@@ -118,7 +119,7 @@ def read(actor: Actor, said: Mapping[str, Sequence[str]], language: str = "") ->
     """
     live = find.live()
     infos, own = filterable(actor, live, language), {field.code: field for field in live}
-    tests, others = [], []
+    tests, others, mark = [], [], mark_of(language or config.current().locale)
     for key, texts in said.items():
         code, _, way = key.partition(".")
         values = _values(texts, way, infos.get(code))
@@ -127,7 +128,7 @@ def read(actor: Actor, said: Mapping[str, Sequence[str]], language: str = "") ->
                 raise _not_filterable(actor, code, own.get(code), language)
             others.append(key)
         elif values:
-            tests.append(_test(key, way, values, infos[code]))
+            tests.append(_test(key, way, values, infos[code], mark))
     return tests, others
 
 
@@ -165,7 +166,7 @@ def _not_filterable(actor: Actor, code: str, field: Field | None, language: str)
     return Refusal(NOT_FILTERABLE, code, field=label)
 
 
-def _test(key: str, way: str, values: tuple[str, ...], info: FieldInfo) -> FieldTest:
+def _test(key: str, way: str, values: tuple[str, ...], info: FieldInfo, mark: str) -> FieldTest:
     catalogue = Catalogue({info.code: info})
     operators = OPERATORS_OF[info.type]
     op = WAYS.get(way) if "." in key else None
@@ -173,7 +174,7 @@ def _test(key: str, way: str, values: tuple[str, ...], info: FieldInfo) -> Field
         raise Refusal(N_("“%(key)s” is no way to filter by “%(field)s”."), info.code, key=key, field=info.label)
     if op == "empty":
         return FieldTest(key, values, info, Test(info.code, "empty" if _is_yes(values[0], info) else "not_empty"))
-    read = [read_value(text, info, "", catalogue, is_page=True) for text in values]
+    read = [read_value(text, info, "", catalogue, mark=mark) for text in values]
     parts = [Test(info.code, op or ("contains" if info.type == "choices" else "is"), (one,)) for one in read]
     for part in parts:
         for problem in check_test(part, catalogue):

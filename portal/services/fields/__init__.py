@@ -170,7 +170,8 @@ def _refuse_if_chosen(field: Field, was: Field) -> None:
     for choice in was.choices:
         n = 0 if fold(choice) in kept else _n_with(field, fold(choice))
         if n:
-            raise Refusal(N_("%(n)s customers have “%(choice)s”; it cannot be dropped."), "choices", n=n, choice=choice)
+            told = N_("“%(choice)s” cannot be dropped. Customers who have it: %(n)s.")
+            raise Refusal(told, "choices", n=n, choice=choice)
 
 
 def _n_with(field: Field, key: str) -> int:

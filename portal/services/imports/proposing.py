@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from portal import own_values
-from portal.numbers import signs_of
+from portal.numbers import bare_amount, signs_of
 from portal.own_values import Context
 from portal.own_values.readers import MAX_TEXT, YES_NO_BY_WORD
 from portal.sheets import ORDERS, column_letters, guess_orders, header_key, kind_of, read_date, restore
@@ -134,6 +134,8 @@ def _order(values: Sequence[str]) -> str | None:
 def _mark(type_: str, values: Iterable[str], said: Context) -> str:
     """Return the decimal mark that some of the values can only be read with; '' where none says, or both."""
     found = set()
+    if type_ == "money":  # of which 1,234 proves no point: it may have three decimals by mistake
+        type_, values = "number", (bare_amount(clean(value), said.currency) for value in values)
     for value in values:
         marks = [mark for mark in ".," if _reads(type_, value, replace(said, mark=mark))]
         if len(marks) == 1:

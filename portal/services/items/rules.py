@@ -64,18 +64,6 @@ def _live(group: Group) -> ModelSelect:
     )
 
 
-def check_all(group: Group) -> None:
-    """Raise Refusal where a rule of a group asks for what is not there any more; for when the group gets members."""
-    items = list(_live(group))
-    known = find_fields.catalogue() if items else None
-    try:
-        for item in items:
-            checked(item.rule, known)
-    except Refusal as refusal:
-        sentence = N_("A rule of %(name)s asks for what is not there any more. Change that rule first.")
-        raise Refusal(sentence, name=group.label) from refusal
-
-
 def change_rule(actor: Actor, group_id: int, item_id: int, said: Mapping[str, Any]) -> membership.Moved:
     """Exchange the rule of an item for another, as one change, and return who moved in the group.
 
@@ -113,4 +101,4 @@ def columns(said: Mapping[str, Any]) -> dict[str, Any]:
     return {"rule": dict(said), "reads": sorted(asked.fields), "reads_clock": asked.reads_clock}
 
 
-__all__ = ["Rule", "change_rule", "check_all", "checked", "columns", "put_rule"]
+__all__ = ["Rule", "change_rule", "checked", "columns", "put_rule"]

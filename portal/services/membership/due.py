@@ -6,6 +6,7 @@ due brings it up first; joined and left times are the due moment, whenever that 
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import peewee
 
@@ -13,8 +14,10 @@ from portal import clock, config
 from portal.built import Built, Slot
 from portal.clock import now
 from portal.db import transaction
+from portal.errors import Refusal
 from portal.models import Group, GroupItem
 from portal.permissions import CLOCK
+from portal.services import activation
 from portal.services.membership import forecast
 from portal.services.membership.writing import bring_up
 from portal.services.nesting import relevel
@@ -94,10 +97,12 @@ def _of_plan(group: Group) -> Iterable[datetime | None]:
 
 def _pass(moment: datetime) -> None:
     """Do everything that falls due at `moment`, as one change of the clock."""
-    change = Recorder(CLOCK, "clock.due", "", "")
     groups = list(Group.select().where(*_due(moment)).order_by(Group.id))
     ids = [group.id for group in groups]
     foreseen = forecast.held(ids)  # looked up first: what is recorded here was foreseen
+    for group in groups:
+        _look_at_start(group, moment)
+    change = Recorder(CLOCK, "clock.due", "", "")
     for group in groups:
         _carry_out(group, moment, change)
     live = [GroupItem.group.in_(ids), GroupItem.ended_at.is_null()]
@@ -121,6 +126,19 @@ def _pass(moment: datetime) -> None:
     change.finish()
 
 
+def _look_at_start(group: Group, moment: datetime) -> None:
+    """Take a planned start away that cannot be, as a change of its own: nobody is there to be asked what was meant."""
+    if group.status != "draft" or group.starts_at is None or group.starts_at > moment:
+        return
+    try:
+        activation.check(group, moment)
+    except Refusal:
+        change, before = Recorder(CLOCK, "group.unstarted", f"group:{group.id}", ""), values(group)
+        group.starts_at = None
+        _store(group, moment, before, change)
+        change.finish()
+
+
 def _carry_out(group: Group, moment: datetime, change: Recorder) -> None:
     """Make a planned group active, or archive it at its planned end."""
     before = values(group)
@@ -128,9 +146,12 @@ def _carry_out(group: Group, moment: datetime, change: Recorder) -> None:
         group.status = "active"
     if group.ends_at is not None and group.ends_at <= moment:
         group.status = "archived"
-    if group.status == before["status"]:
-        return
+    if group.status != before["status"]:
+        _store(group, moment, before, change)
+
+
+def _store(group: Group, moment: datetime, before: dict[str, Any], change: Recorder) -> None:
     group.version += 1
     group.updated_at = moment
-    group.save(only=[Group.status, Group.version, Group.updated_at])
+    group.save(only=[Group.status, Group.starts_at, Group.version, Group.updated_at])
     change.updated("group", group.id, before, values(group))

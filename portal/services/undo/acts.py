@@ -43,6 +43,7 @@ class Rule:
 
 _NO_PASSWORD = N_("A password is not kept anywhere, so an earlier one cannot come back. Set a new one instead.")
 _NO_SESSION = N_("Signing in and out cannot be undone. A session can be ended on the page of one's own account.")
+_NO_DAY = N_("A day that was planned has come. Plan another one, or change what it did, in the group itself.")
 _NO_REQUEST = N_("A request is not undone: whoever made it withdraws it, as long as nobody has decided.")
 _NO_DECISION = N_("What became of a request is not undone. Undo what it did, or ask again.")
 ACTS: dict[str, Rule] = {
@@ -91,9 +92,8 @@ ACTS: dict[str, Rule] = {
     "proposal.approve": Rule(why_not=_NO_DECISION),
     "proposal.decline": Rule(why_not=_NO_DECISION),
     "proposal.withdraw": Rule(why_not=_NO_DECISION),
-    "clock.due": Rule(
-        why_not=N_("A day that was planned has come. Plan another one, or change what it did, in the group itself.")
-    ),
+    "clock.due": Rule(why_not=_NO_DAY),
+    "group.unstarted": Rule(why_not=_NO_DAY),
     "system.backup": Rule(why_not=N_("A backup is a file beside the database; nothing in it could be undone.")),
     "system.restore": Rule(
         why_not=N_("A restore exchanged the whole database. To go back, restore the backup that was made before it.")

@@ -51,7 +51,7 @@ def read(box: Box, info: FieldInfo | None, part: str, catalogue: Catalogue) -> V
             return Days(0)
         n = number(box.text)
         return box.text.strip() if n is None else Days(-n if box.way[0] == "-" else n, box.way[1:])
-    return typed.value(as_typed(box.text), info, part, catalogue, is_page=True)
+    return typed.value(as_typed(box.text), info, part, catalogue, mark=mark_of(lang()))
 
 
 def number(text: str) -> int | None:

@@ -159,8 +159,13 @@ def _differing(form: CustomerForm, now: Mapping[str, Any], said: Mapping[str, st
     return [
         (str(part.label.text), said[part.name])
         for part in form
-        if part.name in said and (part.data or "") != (now[part.name] or "")
+        if part.name in said and _bare(part.data) != _bare(now[part.name])
     ]
+
+
+def _bare(data: Any) -> Any:
+    # A form of several choices sends an empty one first, so that none can be said.
+    return [text for text in data if text] if isinstance(data, list) else data or ""
 
 
 @pages.post("/customers/<code>/edit")

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from wtforms import widgets
 
 from portal import own_values
+from portal.errors import Refusal, Refusals
 from portal.field_words import say_own
 from portal.models import Customer, Field
 from portal.numbers import mark_of
@@ -129,14 +130,31 @@ def _default(of: Field, said: own_values.Context) -> str:
 
 
 def typed(form: wtforms.Form, fields: Sequence[Field]) -> dict[str, str]:
-    """Return what the request says of own fields that the form has, by code; several choices as lines."""
+    """Return what the request says of own fields that the form has, by code; several choices as lines.
+
+    Amounts are written as every language reads them. Raises Refusals for those that this page's language forbids.
+    """
     names = {one.code: OWN + one.code for one in fields}
-    return {
+    found = {
         code: "\n".join(text for text in request.form.getlist(name) if text) if _is_several(form, name)
         else request.form[name]
         for code, name in names.items()
         if name in request.form and name in form
     }  # fmt: skip
+    return found | _amounts(found, [one for one in fields if one.type == "money" and one.code in found])
+
+
+def _amounts(found: Mapping[str, str], fields: Sequence[Field]) -> dict[str, str]:
+    said, stores, refusals, amounts = own_values.context(language=lang()), own_values.context(), [], {}
+    for one in fields:
+        read = own_values.read(one, found[one.code], said)
+        if read.refusal is None:
+            amounts[one.code] = own_values.typed(one, read.cell.value, said)
+        elif own_values.read(one, found[one.code], stores).refusal is None:  # else it is refused with all other faults
+            refusals.append(Refusal(read.refusal.sentence, one.code, **read.refusal.params))
+    if refusals:
+        raise Refusals(refusals)
+    return amounts
 
 
 def _is_several(form: wtforms.Form, name: str) -> bool:

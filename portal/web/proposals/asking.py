@@ -58,7 +58,7 @@ def new(
     picker = picker or Picker.read(actor(), request.args, shops_first=form.type.data == "shop")
     builder = builder or Builder.read(request.args, rule_words.catalogue())
     return render(
-        "groups/new.html", status=status, form=form, picker=picker, shown=None, only_known=True,
+        "groups/new.html", status=status, form=form, picker=picker, shown=None, only_known=True, proposal=None,
         **building(builder, form, url_for("proposals.ask_group"), status),
     )  # fmt: skip
 

@@ -51,12 +51,12 @@ def show(
     may_approve = may_decide and not is_approval and can(right)
     if may_approve:
         form, picker, builder = _filled(proposal, form, picker, builder)
-    page = "proposals/group.html" if builder else "proposals/show.html"
+    page = "groups/new.html" if builder else "proposals/show.html"
     target = url_for("proposals.approve_group", proposal_id=proposal_id)
     return render(
         page, status=status, proposal=proposal, said=words.of_proposal(actor(), proposal), states=STATES, is_own=is_own,
         may_decide=may_decide, may_approve=may_approve, form=form if may_approve else None, picker=picker,
-        items=_items(proposal), answer=answer or AnswerForm(data={"version": proposal.version}),
+        only_known=False, items=_items(proposal), answer=answer or AnswerForm(data={"version": proposal.version}),
         shown=_previewed(proposal, form, picker, builder) if may_approve and problem is None else None,
         **(building(builder, form, target, status) if builder else {}),
         approval=approvals.context(proposal, may_decide=may_decide) if is_approval else None,

@@ -117,6 +117,9 @@ def test_how_one_column_is_written_is_found_in_the_column() -> None:
         ".", ",", "",
     ]  # fmt: skip
     assert written("text", ["1.234", "0.5"], KIGALI) == KIGALI
+    dollars = Context(currency="USD")
+    amounts = (["$12.345", "$5.00"], ["1,234", "5,00"], ["1,234", "950"])  # three decimals prove no mark of thousands
+    assert [written("money", values, dollars).mark for values in amounts] == [".", ",", ""]
 
 
 @pytest.mark.parametrize("theirs", [None, *THEIRS], ids=["counted out", *map(named, THEIRS)])
