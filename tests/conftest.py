@@ -314,7 +314,7 @@ def query_count(database: Database) -> Callable[[Callable[[], Any]], int]:
         seen: list[str] = []
 
         def hook(event: Any) -> None:
-            if event.sql.split(None, 1)[0].upper() in {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"}:
+            if event.sql.lstrip("(").split(None, 1)[0].upper() in {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"}:
                 seen.append(event.sql)
 
         db.db.connect(reuse_if_open=True)

@@ -30,7 +30,7 @@ def test_back_forward_and_reload_keep_a_live_search(chrome: Chrome) -> None:
     status(page, said)
     expect(page).to_have_url(f"{chrome.url}/customers?q=uwase")
     assert page.evaluate("history.length") == before  # typing makes no pages to go back through
-    page.get_by_role("link", name="Beatriz Uwase").click()
+    page.get_by_role("link", name="Beatriz Uwase", exact=True).click()
     heading(page, "Beatriz Uwase")
     for again in (back, Page.reload):
         again(page)

@@ -180,7 +180,7 @@ def test_personal_information_shows_group_type_and_since(chrome: Chrome, js: boo
     page.goto("/")
     page.get_by_label("Name, phone, e-mail or code").fill("788412903")
     page.get_by_role("button", name="Search").click()
-    page.get_by_role("link", name="Aline Uwimana").click()
+    page.get_by_role("link", name="Aline Uwimana", exact=True).click()
     expect(page.get_by_role("heading", name="Personal Information")).to_be_visible()
     groups = page.locator("section", has=page.get_by_role("heading", name="Groups", exact=True)).get_by_role("listitem")
     today = page.locator("header p").first.inner_text().rpartition("since ")[2]
