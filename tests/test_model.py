@@ -15,7 +15,7 @@ from tests.nested import Nested
 def test_any_sequence_of_acts_through_services_leaves_everything_true(
     server: Any, password_hash: str, application: Flask
 ) -> None:
-    run(ByServices, server, password_hash, application, runs=15, steps=25)
+    run(ByServices, server, password_hash, application, runs=9, steps=25)
 
 
 def test_any_sequence_of_acts_through_pages_leaves_everything_true(
@@ -27,13 +27,13 @@ def test_any_sequence_of_acts_through_pages_leaves_everything_true(
 def test_any_sequence_of_acts_on_groups_made_of_groups_leaves_everything_true(
     server: Any, password_hash: str, application: Flask
 ) -> None:
-    run(None, server, password_hash, application, runs=15, steps=25, model=Nested)
+    run(None, server, password_hash, application, runs=9, steps=25, model=Nested)
 
 
 def test_any_sequence_of_acts_requests_and_approvals_through_services_leaves_everything_true(
     server: Any, password_hash: str, application: Flask
 ) -> None:
-    run(AskingByServices, server, password_hash, application, runs=20, steps=25, model=Requests)
+    run(AskingByServices, server, password_hash, application, runs=12, steps=25, model=Requests)
 
 
 def test_any_sequence_of_acts_requests_and_approvals_through_pages_leaves_everything_true(
