@@ -219,7 +219,7 @@ def _midnight(kind: str) -> Iterator[str]:
     Some are given a first visit ten days ago, so that there is somebody to move.
     """
     column, day = Field.get(Field.code == "first-visit").column, date.today() - timedelta(days=10)
-    db.run(f"UPDATE customer_value SET {column} = ? WHERE customer_id % 3000 = 0", (day.isoformat(),))
+    db.run(f"UPDATE customer_value SET {column} = ? WHERE customer_id / 3000 * 3000 = customer_id", (day.isoformat(),))
     by_the_day = GroupItem.reads_clock == True, GroupItem.ended_at.is_null()  # noqa: E712
     n = GroupItem.select().where(*by_the_day).count()
     midnight = Group.select(fn.MIN(Group.next_change_at)).scalar().replace(tzinfo=UTC)
