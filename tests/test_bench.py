@@ -1,5 +1,7 @@
 """The benchmark house still runs: everything it measures once, on a hundred customers, without peers or times."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,9 @@ def test_every_piece_of_work_is_done_and_told(back: object, tmp_path: Path) -> N
     assert served["alone"]["requests"] > 0
     assert served["alone"]["errors"] == served["importing"]["errors"] == 0
     assert told.count("missed") + told.count("met") > 10
+
+
+def test_the_command_tells_what_it_measures() -> None:
+    told = subprocess.run([sys.executable, "-m", "bench", "--help"], capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "--customers" in told.stdout

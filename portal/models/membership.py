@@ -1,7 +1,5 @@
 """Membership: who is in which group now, and who was. Derived from items by one function, `services/membership.py`."""
 
-from typing import Any
-
 import peewee
 
 from portal.db import Model
@@ -13,8 +11,8 @@ from portal.models.group import Group
 class Unchecked(peewee.ForeignKeyField):
     """A reference that the database does not check for each row that is written (decision 0092)."""
 
-    def __init__(self, model: type[Model], **options: Any) -> None:
-        super().__init__(model, index=False, _deferred=True, **options)
+    def __init__(self, model: type[Model]) -> None:
+        super().__init__(model, index=False, _deferred=True)  # peewee's word for one that makes no constraint
 
 
 class Membership(Model):

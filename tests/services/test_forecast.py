@@ -206,3 +206,12 @@ def test_a_forecast_that_was_missed_is_dropped(store: Group, evening: Any) -> No
     assert (forecast.wanted(), forecast.prepare()) == ([store.id], 1)
     assert [row.moment for row in Forecast.select()] == [MIDNIGHT]
     at_midnight(evening)
+
+
+def test_whether_forecasts_stand_is_looked_up_once_for_each_group(
+    store: Group, evening: Any, cass: Actor, query_count: Callable[[Callable[[], Any]], int]
+) -> None:
+    for name in ("Newer", "Newest"):
+        groups.create(cass, groups.Details(name), [NewItem(rule=NEW)])
+    forecast.prepare()
+    assert query_count(lambda: forecast.wanted()) == 2 + 3 * 2

@@ -15,6 +15,7 @@ from portal.clock import now
 from portal.db import db, in_chunks, insert_all, transaction
 from portal.models import ChangeRow, Forecast, ForecastMove, Group, GroupItem
 from portal.queries.membership import definition, kinds_of, stored
+from portal.queries.sealed import FORGOTTEN
 
 BEFORE = timedelta(minutes=30)  # how long before the moment it is asked
 PATIENCE = 30.0  # seconds that a forecast waits for its turn: nobody sits before it
@@ -23,7 +24,7 @@ _MOST = 20_000  # customers touched since; with more of them everybody may as we
 _OF_CUSTOMERS = ("customer", "customer_value")
 # What is recorded besides and changes no rule's answer; groups and items count for their own group alone.
 _OF_OTHERS = (
-    "user", "user_role", "user_session", "proposal", "approval", "import", "export", "backup", "forgotten", "group",
+    "user", "user_role", "user_session", "proposal", "approval", "file_shape", "export", "backup", FORGOTTEN, "group",
     "group_item",
 )  # fmt: skip
 
@@ -40,7 +41,8 @@ def wanted() -> list[int]:
         Group.level == 0, Group.id.in_(by_rule), Group.ends_at.is_null() | (Group.ends_at > Group.next_change_at),
     )  # fmt: skip
     ids = [group_id for (group_id,) in coming.order_by(Group.id).tuples()]
-    return [group_id for group_id in ids if group_id not in held(ids)] if ids else []
+    standing = held(ids) if ids else {}
+    return [group_id for group_id in ids if group_id not in standing]
 
 
 def prepare() -> int:
