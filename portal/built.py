@@ -31,21 +31,33 @@ def _as_it_is(value: Any) -> Any:
 
 
 class Built:
-    """A select with slots, written when it is first asked on a kind of database."""
+    """A query with slots, written when it is first asked on a kind of database."""
 
-    def __init__(self, build: Callable[[], peewee.Select]) -> None:
+    def __init__(self, build: Callable[[], peewee.Query]) -> None:
         self._written = cache(lambda _is_sqlite: self._write(build()))
 
     @staticmethod
-    def _write(query: peewee.Select) -> tuple[peewee.Select, str, list[Any]]:
+    def _write(query: peewee.Query) -> tuple[peewee.Query, str, list[Any]]:
         sql, parameters = db.get_sql_context().sql(query).query()
         return query, sql, parameters
 
     def rows(self, **said: Any) -> list[Any]:
         """Return the rows with these values in the slots, as the select itself would."""
         query, sql, parameters = self._written(is_sqlite())
-        values = [part.stored(said[part.name]) if isinstance(part, _Mark) else part for part in parameters]
-        return list(query.clone().execute(_Answering(sql, values)))
+        return list(query.clone().execute(_Answering(sql, _filled(parameters, said))))
+
+    def first(self, **said: Any) -> Any:
+        """Return the first of those rows, None if there is none: of one that a select limits to what is needed."""
+        return next(iter(self.rows(**said)), None)
+
+    def run(self, **said: Any) -> int:
+        """Carry out what writes, with these values in the slots; return how many rows it wrote."""
+        _query, sql, parameters = self._written(is_sqlite())
+        return int(db.execute_sql(sql, _filled(parameters, said)).rowcount)
+
+
+def _filled(parameters: list[Any], said: dict[str, Any]) -> list[Any]:
+    return [part.stored(said[part.name]) if isinstance(part, _Mark) else part for part in parameters]
 
 
 class _Answering(NamedTuple):

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests import postgres
 
@@ -64,6 +65,9 @@ PARTS: dict[str, Callable[[], Part]] = {"sqlite": sqlite, "postgresql": postgres
 def _pytest(name: str, words: list[str], *, database: str, path: str = "") -> Part:
     print(f"\n{name}", flush=True)
     environ = {key: value for key, value in os.environ.items() if key != "TEST_DATABASE_URL"}
+    if environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        # Not beside the sources then. Without any, each process that a part starts reads all modules as text.
+        environ["PYTHONPYCACHEPREFIX"] = str(Path(sys.prefix, "compiled"))
     if database:
         environ |= {"TEST_DATABASE_URL": database, "PATH": path}
     process = subprocess.Popen(

@@ -95,6 +95,7 @@ ASK_NOBODY = {
     "membership.refresh": "derives; works inside a change that a service which asked has open",
     "membership.writing.bring_up": "derives; works inside a change that a service which asked has open",
     "membership.writing.collecting": "keeps for a preview what refreshes move",
+    "membership.writing.forget": "derives; works inside a transaction that a service which asked has open",
     "membership.due.is_due": "reads whether the clock has moved anybody",
     "membership.due.refresh": "is the clock's; nobody asks for it",
     "membership.due.catch_up": "is the clock's; nobody asks for it",

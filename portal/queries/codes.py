@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from peewee import fn
 
+from portal.built import Built, Slot
 from portal.models import Field, Group, GroupItem, RuleGroup
 from portal.queries.fields import BUILT_IN
 
@@ -40,11 +41,22 @@ def is_free_for_group(code: str) -> bool:
     """
     if bare(code) in RESERVED or _field(code) is not None:
         return False
-    if Group.select().where(Group.code == code, Group.status != "deleted").exists():
-        return False
     # A rule asks for a group by its code: while one stands, another group of that code would be taken for the deleted.
-    asked = RuleGroup.select().join(Group).switch(RuleGroup).join(GroupItem)
-    return not asked.where(Group.code == code, GroupItem.ended_at.is_null()).exists()
+    return not _OF_GROUP.rows(code=code) and not _ASKED.rows(code=code)
+
+
+_OF_GROUP = Built(
+    lambda: Group.select(Group.id).where(Group.code == Slot("code"), Group.status != "deleted").limit(1).tuples()
+)
+_ASKED = Built(
+    lambda: RuleGroup.select(RuleGroup.item)
+    .join(Group)
+    .switch(RuleGroup)
+    .join(GroupItem)
+    .where(Group.code == Slot("code"), GroupItem.ended_at.is_null())
+    .limit(1)
+    .tuples()
+)
 
 
 def holder(code: str) -> Holder | None:
@@ -64,5 +76,8 @@ def field_of(code: str) -> Field | None:
 
 
 def _field(code: str) -> Field | None:
-    found: Field | None = Field.get_or_none(fn.REPLACE(Field.code, "-", "") == bare(code))
+    found: Field | None = _FIELD.first(code=bare(code))
     return found
+
+
+_FIELD = Built(lambda: Field.select().where(fn.REPLACE(Field.code, "-", "") == Slot("code")).limit(1))

@@ -6,6 +6,7 @@ from typing import Any
 
 import peewee
 
+from portal.built import Built, Slot
 from portal.clock import now
 from portal.db import in_chunks, lot_of
 from portal.errors import N_, Refusal
@@ -54,11 +55,15 @@ class ShutOut:
 def shut_out(group: Group, customer_ids: Iterable[int]) -> ShutOut:
     """Return which shops the group excludes, and which of these customers it excludes by a group or a rule."""
     customer_ids = list(customer_ids)
-    excluding = [GroupItem.group == group, GroupItem.sign == "exclude", *valid_at(now())]
+    moment = now()
+    kinds = {kind for (kind,) in _KINDS.rows(group=group.id, moment=moment)}
+    if not kinds:
+        return ShutOut()
+    excluding = _excluding(group, moment)
     by_shop = Shop.select().join(GroupItem, on=(GroupItem.shop == Shop.id)).where(*excluding)
-    shops = {shop.id: shop for shop in by_shop}
-    fitting = _by_rule(excluding, customer_ids)
-    if not GroupItem.select().where(*excluding, GroupItem.of_group.is_null(False)).exists():
+    shops = {shop.id: shop for shop in by_shop} if "shop" in kinds else {}
+    fitting = _by_rule(excluding, customer_ids) if "rule" in kinds else frozenset()
+    if not kinds & {"group", "share"}:
         return ShutOut(shops, by_rule=fitting)
     found: dict[int, int] = {}
     for part in in_chunks(customer_ids):
@@ -66,6 +71,19 @@ def shut_out(group: Group, customer_ids: Iterable[int]) -> ShutOut:
         found |= dict(query.select(Membership.customer, GroupItem.of_group).tuples())
     by_id = {row.id: row for row in Group.select().where(Group.id.in_(set(found.values())))}
     return ShutOut(shops, {customer: by_id[group_id] for customer, group_id in found.items()}, fitting)
+
+
+def _excluding(group: Any, moment: Any) -> list[Any]:
+    return [GroupItem.group == group, GroupItem.sign == "exclude", *valid_at(moment)]
+
+
+# Whom the group excludes by name may be added: that lifts the exclusion.
+_KINDS = Built(
+    lambda: GroupItem.select(GroupItem.kind)
+    .where(*_excluding(Slot("group"), Slot("moment")), GroupItem.kind != "customer")
+    .distinct()
+    .tuples()
+)
 
 
 def _by_rule(excluding: list[Any], customer_ids: list[int]) -> frozenset[int]:

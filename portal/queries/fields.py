@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from peewee import fn
 
 from portal import config
+from portal.built import Built
 from portal.db import db
 from portal.errors import N_, Missing
 from portal.models import Customer, Field, Group, Shop
@@ -62,12 +63,16 @@ BUILT_IN: dict[str, BuiltIn] = {
 
 def every() -> list[Field]:
     """Return all fields, live and retired, in the order of the form."""
-    return in_layout(Field.select())
+    return in_layout(_EVERY.rows())
 
 
 def live() -> list[Field]:
     """Return the fields that are in use, in the order of the form."""
-    return in_layout(Field.select().where(Field.retired_at.is_null()))
+    return in_layout(_LIVE.rows())
+
+
+_EVERY = Built(lambda: Field.select())
+_LIVE = Built(lambda: Field.select().where(Field.retired_at.is_null()))
 
 
 def retired() -> list[Field]:

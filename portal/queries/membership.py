@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import peewee
 from peewee import fn
 
+from portal.built import Built, Slot
 from portal.clock import now
 from portal.db import lot_of
 from portal.models import Customer, Group, GroupItem, Membership, PastMembership
@@ -34,7 +35,7 @@ def definition(
     or select of (group_id, is_excluding, customer_id) of whom the rules among them fit, None where there are none; by
     default they are asked. `kinds` says which there are among the items (`kinds_of`): the others are not asked for.
     """
-    items = items or (*valid_at(moment or now()), _is_active())
+    items = items or _counting(moment or now())
     if matched is ASK:
         matched = _asked(groups, customers, items, moment or now())
     made: dict[str, Kind] = {"customer": _by_customer, "shop": _by_shop}
@@ -55,15 +56,28 @@ def definition(
     return included
 
 
+def _counting(moment: datetime | Slot) -> tuple[Any, ...]:
+    return (*valid_at(moment), _is_active())
+
+
 def kinds_of(groups: Sequence[int], moment: datetime) -> Kinds | None:
     """Return which signs and kinds there are among the items of these groups that count at `moment` (UTC).
 
     None where there are so many items that looking through them would take its time. A step of the definition that
     finds nothing still copies on SQLite all that the steps before it have found.
     """
-    query = GroupItem.select(GroupItem.sign, GroupItem.kind).where(GroupItem.group.in_(groups), *valid_at(moment))
-    found = list(query.limit(_MANY + 1).tuples())
+    if len(groups) == 1:
+        found = _KINDS.rows(group=groups[0], moment=moment)
+    else:
+        found = list(_kinds(GroupItem.group.in_(groups), *valid_at(moment)))
     return frozenset(found) if len(found) <= _MANY else None
+
+
+def _kinds(*items: Any) -> peewee.ModelSelect:
+    return GroupItem.select(GroupItem.sign, GroupItem.kind).where(*items).limit(_MANY + 1).tuples()
+
+
+_KINDS = Built(lambda: _kinds(GroupItem.group == Slot("group"), *valid_at(Slot("moment"))))
 
 
 def _asked(groups: Slice, customers: Slice, items: tuple[Any, ...], moment: datetime) -> Any:
@@ -135,12 +149,12 @@ def _is_active() -> Any:
     return fn.EXISTS(Group.select(peewee.SQL("1")).where(Group.id == GroupItem.group, Group.status == "active"))
 
 
-def valid_at(moment: datetime) -> tuple[Any, ...]:
+def valid_at(moment: datetime | Slot) -> tuple[Any, ...]:
     """Return the conditions for items that count at `moment`: live, begun, and not over (product.md §5, Dates)."""
     return (GroupItem.ended_at.is_null(), *in_days(moment))
 
 
-def in_days(moment: datetime) -> tuple[Any, ...]:
+def in_days(moment: datetime | Slot) -> tuple[Any, ...]:
     """Return the conditions for items whose days hold `moment`, whether or not somebody has ended them."""
     return (
         GroupItem.valid_from.is_null() | (GroupItem.valid_from <= moment),
@@ -196,9 +210,19 @@ def leaving(
 def differences() -> list[tuple[int, int, bool]]:
     """Return (group_id, customer_id, is_missing) for every place where storage and definition differ; for `verify`."""
     moment = settled(next_due().scalar())
-    missing = [(row["group_id"], row["customer_id"], True) for row in joining(moment=moment).dicts()]
-    surplus = [(row["group_id"], row["customer_id"], False) for row in leaving(moment=moment).dicts()]
-    return sorted(missing + surplus)
+    rules = matching.items(None, moment)
+    if rules:
+        fits = matching.matches(rules)
+        missing, surplus = (find(None, None, moment, matched=fits).tuples() for find in (joining, leaving))
+    else:
+        missing, surplus = (query.rows(moment=moment) for query in _DIFFERENCES)
+    return sorted([*((*pair, True) for pair in missing), *((*pair, False) for pair in surplus)])
+
+
+# Without rules they are always the same.
+_DIFFERENCES = tuple(
+    Built(partial(lambda find: find(moment=Slot("moment"), matched=None).tuples(), find)) for find in (joining, leaving)
+)
 
 
 def broken_intervals() -> list[tuple[int, int]]:

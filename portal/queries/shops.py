@@ -3,6 +3,7 @@
 import peewee
 from peewee import fn
 
+from portal.built import Built, Slot
 from portal.errors import N_, Missing
 from portal.models import Customer, Shop
 from portal.permissions import Action, Actor
@@ -28,10 +29,19 @@ def _live() -> peewee.ModelSelect:
 
 def by_code(code: str) -> Shop:
     """Return the shop of that code, whatever the case; raises Missing."""
-    shop = Shop.get_or_none(Shop.code_key == code.strip().casefold())
+    shop = of_code(code)
     if shop is None:
         raise _missing(code)
     return shop
+
+
+def of_code(code: str) -> Shop | None:
+    """Return the shop that has the code, whatever the case, if there is one; removed shops have none."""
+    found: Shop | None = _BY_KEY.first(key=code.strip().casefold())
+    return found
+
+
+_BY_KEY = Built(lambda: Shop.select().where(Shop.code_key == Slot("key")))
 
 
 def _missing(code: str) -> Missing:

@@ -11,7 +11,7 @@ from typing import Any
 
 from portal import clock
 from portal.errors import N_, Conflict, Malformed, Refusal
-from portal.models import Change, Group, Import, MembershipDelta, Proposal, User
+from portal.models import Change, Group, Import, Proposal, User
 from portal.permissions import Action, Actor, Door, require
 from portal.queries import foreseen
 from portal.queries import groups as find_groups
@@ -243,7 +243,7 @@ def approve(actor: Actor, proposal_id: int, seen: str) -> Proposal:
         with guards.passing(leave), membership.collecting():
             run(asker, call)
             _same(preview.read(actor, newest, named=0).fingerprint, seen)
-        MembershipDelta.delete().execute()
+        membership.forget()
         return _note(actor, proposal_id, leave)
 
 

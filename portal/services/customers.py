@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from peewee import fn
 
 from portal import clock, config
+from portal.built import Built, Slot
 from portal.errors import N_, Conflict, Refusal, Refusals
 from portal.models import Customer, Field, Shop
 from portal.own_values import Cell
 from portal.permissions import Action, Actor, require, require_shop
 from portal.queries import customers as find
 from portal.queries import fields as find_fields
+from portal.queries import shops as find_shops
 from portal.services import boxes as ticking
 from portal.services import membership, own_values, staying
 from portal.services.changes import Recorder, record, values
@@ -168,7 +170,7 @@ def _allowed(actor: Actor, customer: Customer, typed: Mapping[str, str], fields:
 
 def _shop(actor: Actor, code: str, reading: Reading) -> Shop | None:
     reach = actor.shops(Action.EDIT_CUSTOMER)
-    shop = Shop.get_or_none(Shop.code_key == code.strip().casefold()) if code.strip() else None
+    shop = find_shops.of_code(code) if code.strip() else None
     if reach is not None and (shop is None or shop.id not in reach):
         reading.refuse("shop", N_("Choose one of your own shops."))
     elif code.strip() and shop is None:
@@ -193,10 +195,13 @@ def _check_identity(reading: Reading, customer: Customer | None = None) -> None:
         if not unread & {"code", "email", "phone"}:
             reading.refuse("code", NO_IDENTITY)
     key = reading.columns.get("code_key")
-    taken = Customer.get_or_none(Customer.code_key == key) if key else None
+    taken = _BY_KEY.first(key=key) if key else None
     if taken is not None and (customer is None or taken.id != customer.id):
         reading.refuse(
             "code", N_("Another customer has the code “%(code)s” already: %(name)s."), code=taken.code, name=taken.name
         )
     if reading.refusals:
         raise Refusals(reading.as_refusals())
+
+
+_BY_KEY = Built(lambda: Customer.select().where(Customer.code_key == Slot("key")))

@@ -23,6 +23,11 @@ _LEFT_OUT = frozenset(
 )  # fmt: skip
 
 _COLUMNS = "change_id, noun, row_id, before, after, digest"
+_FIELDS = [field for field in Change._meta.sorted_fields if field is not Change.id]
+_MAKE = (
+    f"INSERT INTO change ({', '.join(field.column_name for field in _FIELDS)})"
+    f" VALUES ({', '.join('?' * len(_FIELDS))}) RETURNING id"
+)
 
 
 class Recorder:
@@ -49,8 +54,8 @@ class Recorder:
         """
         if self._id is None:
             self._change.subject = self.subject
-            self._change.save(force_insert=True)
-            self._id = int(self._change.id)
+            said = [field.db_value(self._change.__data__.get(field.name)) for field in _FIELDS]
+            self._change.id = self._id = int(run(_MAKE, said).fetchone()[0])
         return self._id
 
     @property

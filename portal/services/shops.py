@@ -8,6 +8,7 @@ from portal import clock
 from portal.errors import N_, Conflict, Missing, Refusal
 from portal.models import Customer, GroupItem, Shop, UserRole
 from portal.permissions import Action, Actor, require
+from portal.queries.shops import of_code
 from portal.queries.uses import users_of_shop
 from portal.services.changes import Recorder, record, values
 from portal.text import clean, fold, has_forbidden
@@ -219,7 +220,7 @@ def _checked(code: str, name: str, own_id: int | None = None) -> tuple[str, str]
     refusal = _misshapen(code, name)
     if refusal is not None:
         raise refusal
-    taken = Shop.get_or_none(Shop.code_key == code.casefold())
+    taken = of_code(code)
     if taken is not None and taken.id != own_id:
         raise Refusal(N_("Another shop has the code “%(code)s” already: %(name)s."), "code", code=code, name=taken.name)
     return code, name if fold(name) else code

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import peewee
 
 from portal import clock, config
+from portal.built import Built, Slot
 from portal.db import db, in_chunks, is_sqlite, run
 from portal.models import Customer, CustomerValue, Field, Group, GroupItem
 from portal.queries.rules.columns import MADE_OF
@@ -40,17 +41,36 @@ def items(groups: Slice, moment: datetime, ask: Ask = _rows) -> list[RuleItem]:
 
     `ask` returns the rows of a select, as tuples, of a database that is not the one in use.
     """
+    if groups is None and ask is _rows:
+        return _compiled(_OF_ALL.rows(moment=moment), moment)
+    if isinstance(groups, Sequence) and len(groups) == 1 and ask is _rows:
+        return _compiled(_OF_ONE.rows(group=groups[0], moment=moment), moment)
+    query = _counting(moment)
+    return read(query if groups is None else query.where(GroupItem.group.in_(groups)), moment, ask)
+
+
+def _counting(moment: datetime | Slot) -> peewee.ModelSelect:
     from portal.queries.membership import valid_at
 
     query = GroupItem.select().join(Group, on=(Group.id == GroupItem.group))
-    query = query.where(Group.status == "active", *valid_at(moment))
-    return read(query if groups is None else query.where(GroupItem.group.in_(groups)), moment, ask)
+    return query.where(Group.status == "active", *valid_at(moment))
 
 
 def read(query: peewee.ModelSelect, moment: datetime, ask: Ask = _rows) -> list[RuleItem]:
     """Return the items of a select that are rules, compiled for the day on which `moment` lies; `ask` as above."""
+    return _compiled(ask(_rules(query)), moment, ask)
+
+
+def _rules(query: peewee.ModelSelect) -> peewee.ModelSelect:
     there = query.select(GroupItem.id, GroupItem.group, GroupItem.sign, GroupItem.rule, GroupItem.reads)
-    rows = ask(there.where(GroupItem.rule.is_null(False)).order_by(GroupItem.id))
+    return there.where(GroupItem.rule.is_null(False)).order_by(GroupItem.id)
+
+
+_OF_ALL = Built(lambda: _rules(_counting(Slot("moment"))).tuples())
+_OF_ONE = Built(lambda: _rules(_counting(Slot("moment")).where(GroupItem.group == Slot("group"))).tuples())
+
+
+def _compiled(rows: list[tuple[Any, ...]], moment: datetime, ask: Ask = _rows) -> list[RuleItem]:
     if not rows:
         return []
     own, today = own_columns(ask), today_at(moment)
@@ -69,12 +89,15 @@ def readers(fields: Iterable[str]) -> list[int]:
     """Return the active groups with a rule that asks for any of these columns of a customer or own fields."""
     changed = set(fields)
     changed |= {field for field, columns in MADE_OF.items() if columns & changed}
-    query = (
-        GroupItem.select(GroupItem.group, GroupItem.reads)
-        .join(Group, on=(Group.id == GroupItem.group))
-        .where(GroupItem.rule.is_null(False), GroupItem.ended_at.is_null(), Group.status == "active")
-    )
-    return sorted({group_id for group_id, reads in query.tuples() if changed.intersection(reads or ())})
+    return sorted({group_id for group_id, reads in _READING.rows() if changed.intersection(reads or ())})
+
+
+_READING = Built(
+    lambda: GroupItem.select(GroupItem.group, GroupItem.reads)
+    .join(Group, on=(Group.id == GroupItem.group))
+    .where(GroupItem.rule.is_null(False), GroupItem.ended_at.is_null(), Group.status == "active")
+    .tuples()
+)
 
 
 def are_there() -> bool:
@@ -86,7 +109,15 @@ def are_there() -> bool:
 
 def own_columns(ask: Ask = _rows) -> dict[str, tuple[int, str]]:
     """Return number and type of each of the store's own fields, by code."""
-    return {code: (id_, kind) for id_, code, kind in ask(Field.select(Field.id, Field.code, Field.type))}
+    rows = _OWN.rows() if ask is _rows else ask(_own())
+    return {code: (id_, kind) for id_, code, kind in rows}
+
+
+def _own() -> peewee.ModelSelect:
+    return Field.select(Field.id, Field.code, Field.type)
+
+
+_OWN = Built(lambda: _own().tuples())
 
 
 def today_at(moment: datetime) -> Today:

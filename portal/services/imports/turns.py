@@ -18,9 +18,9 @@ PATIENCE = 30.0  # seconds that an import waits for its turn: nobody sits before
 class Part:
     """The rows of an import after row `low`, up to and with row `high`."""
 
-    imported: Import
-    low: int
-    high: int
+    imported: Any  # an Import, or what stands for its id and the rows in statements that are written once
+    low: Any
+    high: Any
     leads: bool = False  # only the first row of each customer: she is spoken of once in all parts
 
     def rows(self, *conditions: Any) -> list[Any]:

@@ -6,7 +6,7 @@ from portal.clock import now
 from portal.queries.membership import Slice
 from portal.queries.rules import matching
 from portal.services.membership.due import catch_up, schedule
-from portal.services.membership.writing import Moved, bring_up, collecting
+from portal.services.membership.writing import Moved, bring_up, collecting, forget
 from portal.services.recorder import Recorder
 
 
@@ -28,4 +28,4 @@ def refresh(
     return bring_up(change, now(), groups, customers, is_last=is_last)
 
 
-__all__ = ["Moved", "catch_up", "collecting", "refresh", "schedule"]
+__all__ = ["Moved", "catch_up", "collecting", "forget", "refresh", "schedule"]

@@ -6,6 +6,7 @@ due brings it up first; joined and left times are the due moment, whenever that 
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import peewee
@@ -42,10 +43,9 @@ def catch_up(moment: datetime) -> int:
 
     Returns the number of due moments. Each is a change of the clock's.
     """
-    coming = Group.select(Group.next_change_at).where(*_due(moment)).order_by(Group.next_change_at).limit(1)
     n = 0
-    while due := coming.clone().scalar():
-        _pass(due)
+    while coming := _COMING.rows(moment=moment):
+        _pass(coming[0][0])
         n += 1
     return n
 
@@ -54,8 +54,8 @@ def schedule(group_ids: Iterable[int], moment: datetime | None = None) -> None:
     """Note when the clock will move members of these groups next, as their items and plans stand after `moment`."""
     moment = moment or now()
     for group in Group.select().where(Group.id.in_(list(group_ids))):
-        ahead = [at for at in (*_of_items(group, moment), *_of_plan(group), _of_rules(group, moment)) if at is not None]
-        coming = min(ahead, default=None)
+        ahead = [*_of_items(group, moment), *_of_plan(group), *_of_rules(group, moment)]
+        coming = min((at for at in ahead if at is not None), default=None)
         if group.next_change_at != coming:
             Group.update(next_change_at=coming).where(Group.id == group.id).execute()
 
@@ -65,26 +65,47 @@ def _due(moment: datetime | Slot) -> tuple[peewee.Expression, ...]:
 
 
 _DUE = Built(lambda: Group.select(peewee.SQL("1")).where(*_due(Slot("moment"))).limit(1).tuples())
+_COMING = Built(
+    lambda: Group.select(Group.next_change_at)
+    .where(*_due(Slot("moment")))
+    .order_by(Group.next_change_at)
+    .limit(1)
+    .tuples()
+)
 
 
-def _of_items(group: Group, moment: datetime) -> Iterable[datetime | None]:
+def _of_items(group: Group, moment: datetime) -> Iterable[datetime]:
     if group.status != "active":
         return
-    for column in (GroupItem.valid_from, GroupItem.valid_until):
-        live = [GroupItem.group == group, GroupItem.ended_at.is_null(), column > moment]
-        yield GroupItem.select(column).where(*live).order_by(column).limit(1).scalar()
+    for query in _NEXT:
+        for (at,) in query.rows(group=group.id, moment=moment):
+            yield at
 
 
-def _of_rules(group: Group, moment: datetime) -> datetime | None:
-    """Return the next midnight in the store's time zone if a rule of the group changes with the day."""
-    clocked = GroupItem.select(peewee.SQL("1")).where(
-        GroupItem.group == group, GroupItem.ended_at.is_null(), GroupItem.rule.is_null(False),
+def _next(column: peewee.Field) -> peewee.ModelSelect:
+    live = [GroupItem.group == Slot("group"), GroupItem.ended_at.is_null(), column > Slot("moment")]
+    return GroupItem.select(column).where(*live).order_by(column).limit(1).tuples()
+
+
+_NEXT = [Built(partial(_next, column)) for column in (GroupItem.valid_from, GroupItem.valid_until)]
+
+
+def _of_rules(group: Group, moment: datetime) -> Iterable[datetime]:
+    """Yield the next midnight in the store's time zone if a rule of the group changes with the day."""
+    if group.status == "active" and _CLOCKED.rows(group=group.id):
+        zone = config.current().timezone
+        yield clock.end_of(clock.day(moment, zone), zone)
+
+
+_CLOCKED = Built(
+    lambda: GroupItem.select(peewee.SQL("1"))
+    .where(
+        GroupItem.group == Slot("group"), GroupItem.ended_at.is_null(), GroupItem.rule.is_null(False),
         GroupItem.reads_clock == True,  # noqa: E712
-    )  # fmt: skip
-    if group.status != "active" or not clocked.exists():
-        return None
-    zone = config.current().timezone
-    return clock.end_of(clock.day(moment, zone), zone)
+    )
+    .limit(1)
+    .tuples()
+)  # fmt: skip
 
 
 def _of_plan(group: Group) -> Iterable[datetime | None]:

@@ -23,17 +23,17 @@ def differing(
 ) -> tuple[str, Sequence[Any]]:
     """Return the statement that sets aside who joins or leaves at `moment` in that slice, and its parameters.
 
-    For short lists of ids it is built once for each number of them, and kept. Of whole groups it asks only for the
-    kinds of items that they have.
+    For short lists of ids it is built once for each number of them, and kept. Of whole groups, and of many customers,
+    it asks only for the kinds of items that these groups have.
     """
-    if not (_is_short(groups) and _is_short(customers)) or (customers is None and groups):
-        is_list = isinstance(groups, Sequence) and len(groups) <= _LONGEST
-        kinds = membership.kinds_of(groups, moment) if is_list else None
+    is_few = _is_short(customers) and customers is not None
+    kinds = membership.kinds_of(groups, moment) if _is_short(groups) and groups and not is_few else None
+    if not (_is_short(groups) and _is_short(customers)):
         return _built(groups, customers, moment, is_nested, matched, is_joining, kinds)
     groups, customers = _padded(groups), _padded(customers)
     sql, marks = _kept(
         is_sqlite(), None if groups is None else len(groups), None if customers is None else len(customers), is_nested,
-        matched, is_joining,
+        matched, is_joining, kinds,
     )  # fmt: skip
     ids = [*(groups or ()), *(customers or ())]
     said: dict[Any, Any] = {_FIRST - place: value for place, value in enumerate(ids)}
@@ -44,12 +44,12 @@ def differing(
 @lru_cache(maxsize=512)
 def _kept(
     _is_sqlite: bool, n_groups: int | None, n_customers: int | None, is_nested: bool, matched: peewee.Table | None,
-    is_joining: bool,
+    is_joining: bool, kinds: Kinds | None,
 ) -> tuple[str, Sequence[Any]]:  # fmt: skip
     groups = None if n_groups is None else [_FIRST - place for place in range(n_groups)]
     before = n_groups or 0
     customers = None if n_customers is None else [_FIRST - before - place for place in range(n_customers)]
-    return _built(groups, customers, _MOMENT, is_nested, matched, is_joining)
+    return _built(groups, customers, _MOMENT, is_nested, matched, is_joining, kinds)
 
 
 def _built(

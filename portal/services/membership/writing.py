@@ -9,7 +9,8 @@ from datetime import datetime
 import peewee
 from peewee import fn
 
-from portal.db import db, insert_from, is_sqlite
+from portal.built import Built
+from portal.db import db, insert_from, is_sqlite, run
 from portal.models import Group, GroupItem, Membership, MembershipDelta, PastMembership, RuleGroup
 from portal.queries.membership import Slice
 from portal.services.membership.fitting import match
@@ -51,7 +52,7 @@ def bring_up(
     if debt is not None and debt.owed is not None:
         _write(*debt.owed, MembershipDelta.group_id.in_(_highest()))
         debt.owed = None
-    skips = is_last and debt is not None and not MembershipDelta.select().exists()
+    skips = is_last and debt is not None and not _SET_ASIDE.rows()
     joined = left = 0
     for part, people, is_own, is_nested in _slices(groups, customers):
         moved = _equalise(change, moment, part, people, is_nested, skips)
@@ -60,8 +61,13 @@ def bring_up(
     if debt is not None and skips and (joined or left):
         debt.owed = change.id, moment
     if not _collecting.get():
-        MembershipDelta.delete().execute()
+        forget()
     return Moved(joined, left)
+
+
+def forget() -> None:
+    """Forget what refreshes have set aside."""
+    run("DELETE FROM membership_delta")
 
 
 @contextmanager
@@ -71,7 +77,7 @@ def collecting(*, is_taken_back: bool = False) -> Iterator[None]:
     Of what `is_taken_back` afterwards nobody reads the history: it is not written.
     """
     _prepare()
-    MembershipDelta.delete().execute()
+    forget()
     collected, taken_back = _collecting.set(True), _taken_back.set(_TakenBack() if is_taken_back else None)
     try:
         yield
@@ -85,7 +91,7 @@ def _slices(groups: Slice, customers: Slice) -> Iterator[tuple[Slice, Slice, boo
 
     Read one by one: what comes later depends on what moved before.
     """
-    highest = Group.select(fn.MAX(Group.level)).where(Group.level > 0).scalar() or 0
+    ((highest,),) = _HIGHEST.rows()
     if not highest:
         yield groups, customers, True, False
         return
@@ -140,7 +146,7 @@ def _equalise(
         read = [MembershipDelta.group_id.not_in(_highest())] if skips else []
         _write(change.id, moment, _NEW, *read, left=left, joined=joined)
         _count(change)
-        MembershipDelta.update(is_written=True).where(_NEW).execute()
+        _WRITE_OFF.run()
     return Moved(joined, left)
 
 
@@ -196,9 +202,19 @@ def _begin(change_id: int, moment: datetime, rows: tuple[peewee.Expression, ...]
 
 def _count(change: Recorder) -> None:
     """Bring the kept member counts of the touched groups up by the difference, never by counting anew."""
-    joins = fn.SUM(peewee.Case(None, [(MembershipDelta.is_joining == True, 1)], 0))  # noqa: E712
-    moved = MembershipDelta.select(MembershipDelta.group_id, joins, fn.COUNT(MembershipDelta.group_id)).where(_NEW)
-    for group_id, joined, n in list(moved.group_by(MembershipDelta.group_id).tuples()):
+    for group_id, joined, n in _MOVED.rows():
         left = n - joined
-        Group.update(n_members=Group.n_members + joined - left).where(Group.id == group_id).execute()
+        run('UPDATE customer_group SET n_members = n_members + ? WHERE id = ?', (joined - left, group_id))
         change.moved(group_id, joined, left)
+
+
+def _moved() -> peewee.ModelSelect:
+    joins = fn.SUM(peewee.Case(None, [(MembershipDelta.is_joining == True, 1)], 0))  # noqa: E712
+    query = MembershipDelta.select(MembershipDelta.group_id, joins, fn.COUNT(MembershipDelta.group_id))
+    return query.where(_NEW).group_by(MembershipDelta.group_id).tuples()
+
+
+_MOVED = Built(_moved)
+_SET_ASIDE = Built(lambda: MembershipDelta.select(peewee.SQL("1")).limit(1).tuples())
+_WRITE_OFF = Built(lambda: MembershipDelta.update(is_written=True).where(_NEW))
+_HIGHEST = Built(lambda: Group.select(fn.MAX(Group.level)).where(Group.level > 0).tuples())
