@@ -1,7 +1,7 @@
 """Where a group is used: the groups whose items name it, whole or a share of it. And where a field or a shop is."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from portal import clock
@@ -67,7 +67,7 @@ def count(actor: Actor, group: Group) -> int:
 def counts(actor: Actor) -> Counter[int]:
     """Return how many groups that `actor` may see use each group, by its id, in one query."""
     require(actor, Action.SEE_GROUPS)
-    live = [*_lasting(), GroupItem.group.in_(visible_to(actor).select(Group.id))]
+    live = [GroupItem.ended_at.is_null(), _is_to_last(), GroupItem.group.in_(visible_to(actor).select(Group.id))]
     named = GroupItem.select(GroupItem.of_group, GroupItem.group).where(GroupItem.of_group.is_null(False), *live)
     asked = RuleGroup.select(RuleGroup.group, GroupItem.group)
     asked = asked.join(GroupItem, on=(RuleGroup.item == GroupItem.id)).where(*live)
@@ -81,17 +81,21 @@ def active(group: Group) -> list[str]:
     return [user.label for user in found.order_by(Group.name_key, Group.code)]
 
 
-def naming(group_ids: Sequence[int]) -> Any:
-    """Return the condition that an item names one of these groups, or has a rule that asks for one."""
-    by_rule = RuleGroup.select(RuleGroup.item).where(RuleGroup.group.in_(group_ids))
-    return GroupItem.of_group.in_(group_ids) | GroupItem.id.in_(by_rule)
+def naming(groups: Any) -> Any:
+    """Return the condition that a live item names one of these groups (ids, or a select), or a rule of it asks for one.
+
+    As one list of items: of two conditions joined by OR, SQLite reads every item of the store.
+    """
+    item = GroupItem.alias()
+    named = item.select(item.id).where(item.of_group.in_(groups), item.ended_at.is_null())
+    asking = RuleGroup.select(RuleGroup.item).where(RuleGroup.group.in_(groups))
+    return GroupItem.ended_at.is_null() & GroupItem.id.in_(named | asking)
 
 
 def _naming(group: Group) -> tuple[Any, ...]:
     """Return the conditions that an item names `group` now or will."""
-    return naming([group.id]), *_lasting()
+    return naming([group.id]), _is_to_last()
 
 
-def _lasting() -> tuple[Any, ...]:
-    is_to_last = GroupItem.valid_until.is_null() | (GroupItem.valid_until > clock.now())
-    return GroupItem.ended_at.is_null(), is_to_last
+def _is_to_last() -> Any:
+    return GroupItem.valid_until.is_null() | (GroupItem.valid_until > clock.now())

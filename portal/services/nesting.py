@@ -78,7 +78,7 @@ def _users(group_ids: Iterable[int]) -> list[int]:
     query = (
         GroupItem.select(GroupItem.group)
         .join(Group, on=(Group.id == GroupItem.group))
-        .where(naming(list(group_ids)), GroupItem.ended_at.is_null(), Group.status != "deleted")
+        .where(naming(list(group_ids)), Group.status != "deleted")
         .distinct()
     )
     return [user for (user,) in query.tuples()]

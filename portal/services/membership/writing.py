@@ -9,10 +9,11 @@ from datetime import datetime
 import peewee
 from peewee import fn
 
-from portal.built import Built
+from portal.built import Built, Slot
 from portal.db import db, insert_from, is_sqlite, run
-from portal.models import Group, GroupItem, Membership, MembershipDelta, PastMembership, RuleGroup
+from portal.models import Group, GroupItem, Membership, MembershipDelta, PastMembership
 from portal.queries.membership import Slice
+from portal.queries.uses import naming
 from portal.services.membership.fitting import match
 from portal.services.membership.texts import differing
 from portal.services.recorder import Recorder
@@ -114,18 +115,16 @@ def _at(level: int, groups: Slice) -> Slice:
 
 def _using(level: int) -> list[int]:
     """Return the groups of that level that are made of a group that has moved."""
-    moved = MembershipDelta.select(MembershipDelta.group_id)
-    by_rule = RuleGroup.select(RuleGroup.item).where(RuleGroup.group.in_(moved))
-    query = (
-        GroupItem.select(GroupItem.group)
-        .join(Group, on=(Group.id == GroupItem.group))
-        .where(
-            GroupItem.of_group.in_(moved) | GroupItem.id.in_(by_rule), GroupItem.ended_at.is_null(),
-            Group.level == level,
-        )
-        .distinct()
-    )  # fmt: skip
-    return [group_id for (group_id,) in query.tuples()]
+    return [group_id for (group_id,) in _USING.rows(level=level)]
+
+
+_USING = Built(
+    lambda: GroupItem.select(GroupItem.group)
+    .join(Group, on=(Group.id == GroupItem.group))
+    .where(naming(MembershipDelta.select(MembershipDelta.group_id)), Group.level == Slot("level"))
+    .distinct()
+    .tuples()
+)
 
 
 def _highest() -> peewee.ModelSelect:

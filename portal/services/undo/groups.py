@@ -75,4 +75,4 @@ def _in_use(work: Work, group: Group) -> str:
 def _user(group: Group) -> Group | None:
     """Return a group that is made of this one, or has a rule that asks for it, if there is any."""
     query = Group.select().join(GroupItem, on=(GroupItem.group == Group.id))
-    return query.where(naming([group.id]), GroupItem.ended_at.is_null()).first()
+    return query.where(naming([group.id])).first()
