@@ -60,17 +60,29 @@ def _counting(moment: datetime | Slot) -> tuple[Any, ...]:
     return (*valid_at(moment), _is_active())
 
 
-def kinds_of(groups: Sequence[int], moment: datetime) -> Kinds | None:
+def kinds_of(groups: Sequence[int], moment: datetime) -> Kinds:
     """Return which signs and kinds there are among the items of these groups that count at `moment` (UTC).
 
-    None where there are so many items that looking through them would take its time. A step of the definition that
-    finds nothing still copies on SQLite all that the steps before it have found.
+    Where there are so many items that looking through them would take its time, some that there are not may be among
+    them. A step of the definition that finds nothing still copies on SQLite all that the steps before it have found.
     """
     if len(groups) == 1:
         found = _KINDS.rows(group=groups[0], moment=moment)
     else:
         found = list(_kinds(GroupItem.group.in_(groups), *valid_at(moment)))
-    return frozenset(found) if len(found) <= _MANY else None
+    if len(found) <= _MANY:
+        return frozenset(found)
+    # Those that name customers are the many; the others have indexes of their own.
+    named = [(sign, "customer") for sign in ("include", "exclude")]
+    columns = GroupItem.shop, GroupItem.of_group, GroupItem.rule
+    others = (
+        GroupItem.select(GroupItem.sign, GroupItem.kind)
+        .where(column.is_null(False), GroupItem.ended_at.is_null(), (GroupItem.group + 0).in_(groups))
+        .distinct()
+        .tuples()
+        for column in columns
+    )
+    return frozenset([*named, *(pair for query in others for pair in query)])
 
 
 def _kinds(*items: Any) -> peewee.ModelSelect:

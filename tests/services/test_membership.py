@@ -271,8 +271,8 @@ def test_a_refresh_of_any_number_of_customers_moves_them_and_nobody_else(
     assert {one for (one,) in left} == set(ids) - {ids[0]}
 
 
-def test_only_the_kinds_of_items_that_count_are_asked_of_a_group_unless_they_are_many(
-    new_customer: New, new_group: New, s1: Shop, s2: Shop, monkeypatch: pytest.MonkeyPatch
+def test_only_the_kinds_of_items_that_count_are_asked_of_a_group(
+    cass: Actor, new_customer: New, new_group: New, s1: Shop, s2: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann, ben = new_customer("Ann", s1), new_customer("Ben", s1)
     group, other = new_group("Vips", shops=[s1], without=[ben]), new_group("Others", [ann], without_shops=[s2])
@@ -284,5 +284,10 @@ def test_only_the_kinds_of_items_that_count_are_asked_of_a_group_unless_they_are
     GroupItem.update(ended_at=clock.now()).where(GroupItem.group == other.id).execute()
     assert membership.kinds_of([other.id], clock.now()) == frozenset()
     assert list(membership.definition([other.id], kinds=frozenset())) == []
+    # Of many items those that name customers are taken to be there.
     monkeypatch.setattr(membership, "_MANY", 1)
-    assert membership.kinds_of([group.id], clock.now()) is None
+    named = {("include", "customer"), ("exclude", "customer")}
+    for some in ([group.id], [group.id, other.id]):
+        assert membership.kinds_of(some, clock.now()) == named | {("include", "shop")}
+    items.add(cass, group.id, [NewItem(of_group_id=other.id, sign="exclude")])
+    assert membership.kinds_of([group.id], clock.now()) == named | {("include", "shop"), ("exclude", "group")}
