@@ -97,7 +97,14 @@ def test_what_the_save_would_refuse_is_refused_and_nothing_is_written(
     assert stored() == before
 
 
-def test_the_first_are_named_and_everybody_counted(cass: Actor, new_group: New, new_customer: New, s1: Shop) -> None:
+@pytest.mark.parametrize("n_first", [2, 3, 4, 5_000])
+def test_the_first_are_named_and_everybody_counted(
+    n_first: int, cass: Actor, new_group: New, new_customer: New, s1: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of many they are looked for among the first of all customers: of whom enough join, or too few.
+    monkeypatch.setattr(preview, "_MANY", 3)
+    monkeypatch.setattr(preview, "_FIRST", n_first)
+    new_customer("Ada")
     for name in ("Bo", "Al", "Cy"):
         new_customer(name, s1)
     group = new_group("First")
