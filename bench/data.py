@@ -77,9 +77,15 @@ def ensure(house: Databases, seeds: Sqlite, n: int) -> str:
         # Data of an earlier version; copies are made of the file, into which closing folds what was written.
         forget()
         use(house.url(name))
-        db.db.execute_sql("ANALYZE")
+        analyze()
     forget()
     return name
+
+
+def analyze() -> None:
+    """Give PostgreSQL the statistics that its autovacuum gathers by itself; on SQLite the portal does without any."""
+    if not db.is_sqlite():
+        db.db.execute_sql("ANALYZE")
 
 
 def _fill(seeds: Sqlite, n: int, name: str) -> None:
@@ -98,7 +104,6 @@ def _fill(seeds: Sqlite, n: int, name: str) -> None:
         base.execute_sql("INSERT INTO customer_search(customer_search) VALUES ('rebuild')")
         for _, sql in triggers:
             base.execute_sql(sql)
-    base.execute_sql("ANALYZE")
     base.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     forget()
 

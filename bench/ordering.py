@@ -46,7 +46,7 @@ def fill(n: int) -> None:
     with db.transaction(600):
         for start in range(1, n + 1, 20_000):
             db.insert_all("customer_value", names, [row(id_) for id_ in range(start, min(start + 20_000, n + 1))])
-    db.db.execute_sql("ANALYZE")
+    data.analyze()
 
 
 def measured(kind: str) -> Iterator[str]:

@@ -71,7 +71,7 @@ def fill(actor: Actor, n: int) -> None:
         for start in range(1, n + 1, 20_000):
             lines = [[id_, *_line(made, draw)] for id_ in range(start, min(start + 20_000, n + 1))]
             db.run_many(sql, lines)
-    db.db.execute_sql("ANALYZE")
+    data.analyze()
     for number in range(100):
         low = draw.randrange(995)
         text = draw.choice([

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import peewee
@@ -59,7 +61,7 @@ def shut_out(group: Group, customer_ids: Iterable[int]) -> ShutOut:
     kinds = {kind for (kind,) in _KINDS.rows(group=group.id, moment=moment)}
     if not kinds:
         return ShutOut()
-    excluding = _excluding(group, moment)
+    excluding = [GroupItem.group == group, GroupItem.sign == "exclude", *valid_at(moment)]
     by_shop = Shop.select().join(GroupItem, on=(GroupItem.shop == Shop.id)).where(*excluding)
     shops = {shop.id: shop for shop in by_shop} if "shop" in kinds else {}
     fitting = _by_rule(excluding, customer_ids) if "rule" in kinds else frozenset()
@@ -73,17 +75,17 @@ def shut_out(group: Group, customer_ids: Iterable[int]) -> ShutOut:
     return ShutOut(shops, {customer: by_id[group_id] for customer, group_id in found.items()}, fitting)
 
 
-def _excluding(group: Any, moment: Any) -> list[Any]:
-    return [GroupItem.group == group, GroupItem.sign == "exclude", *valid_at(moment)]
-
-
-# Whom the group excludes by name may be added: that lifts the exclusion.
+# Whom the group excludes by name may be added: that lifts the exclusion. The other items are few in the whole store and
+# have indexes of their own; those of one group may be many (a sum is in no index).
 _KINDS = Built(
-    lambda: GroupItem.select(GroupItem.kind)
-    .where(*_excluding(Slot("group"), Slot("moment")), GroupItem.kind != "customer")
-    .distinct()
-    .tuples()
-)
+    lambda: reduce(or_, (
+        GroupItem.select(GroupItem.kind).where(
+            column.is_null(False), GroupItem.group + 0 == Slot("group"), GroupItem.sign == "exclude",
+            *valid_at(Slot("moment")),
+        )
+        for column in (GroupItem.shop, GroupItem.of_group, GroupItem.rule)
+    )).tuples()
+)  # fmt: skip
 
 
 def _by_rule(excluding: list[Any], customer_ids: list[int]) -> frozenset[int]:
@@ -120,7 +122,7 @@ def _told(actor: Actor, group: Group) -> str:
 def excluding_groups(customer: Any, *conditions: Any) -> peewee.ModelSelect:
     """Return a select of the items fitting `conditions` that name a group, or a share of one, that `customer` is in."""
     lot = lot_of(GroupItem.seed, Customer.uid)
-    is_drawn = (GroupItem.kind == "share") & (lot >= GroupItem.low) & (lot < GroupItem.high)
+    is_drawn = (GroupItem.kind == "share") & lot.between(GroupItem.low, GroupItem.high - 1)
     return (
         GroupItem.select(peewee.SQL("1"))
         .join(Membership, on=(Membership.group == GroupItem.of_group))

@@ -227,7 +227,7 @@ def _of_own(info: FieldInfo, column: Column, most: int) -> str:
 def _of_built_in(info: FieldInfo, column: Column) -> str:
     """Return the SQL that tells the values of a built-in field as they are stored, and how many have each."""
     # Who was removed is in no shop, so that the index over shops is enough.
-    live = "" if info.code == "shop" else " AND c.removed_at IS NULL"
+    live = "" if info.code == "shop" else f" AND {matching.is_live()}"
     return (
         f"SELECT {column.exact}, COUNT(*), COUNT(*) OVER () FROM customer c WHERE NOT ({column.is_empty}){live}"
         f" GROUP BY {column.exact} ORDER BY 2 DESC, 1"

@@ -10,7 +10,7 @@ from peewee import fn
 
 from portal.built import Built, Slot
 from portal.clock import now
-from portal.db import lot_of
+from portal.db import is_sqlite, lot_of
 from portal.models import Customer, Group, GroupItem, Membership, PastMembership
 from portal.queries.rules import matching
 
@@ -107,9 +107,13 @@ def _by_customer(sign: str, groups: Slice, customers: Slice, items: tuple[Any, .
 
 
 def _by_shop(sign: str, groups: Slice, customers: Slice, items: tuple[Any, ...]) -> peewee.Select:
+    # Of whole groups SQLite would look for each customer of the store whether a group has her shop: the items come
+    # first where no index leads from a shop to them.
+    comes_first = customers is None and groups is not None and is_sqlite()
+    shop = GroupItem.shop + 0 if comes_first else GroupItem.shop
     query = (
         GroupItem.select(GroupItem.group.alias("group_id"), Customer.id.alias("customer_id"))
-        .join(Customer, on=(Customer.shop == GroupItem.shop))
+        .join(Customer, on=(Customer.shop == shop))
         .where(GroupItem.kind == "shop")
     )
     return _narrowed(query, sign, items, groups, Customer.id, customers)
@@ -130,7 +134,7 @@ def _by_share(sign: str, groups: Slice, customers: Slice, items: tuple[Any, ...]
         GroupItem.select(GroupItem.group.alias("group_id"), Membership.customer.alias("customer_id"))
         .join(Membership, on=(Membership.group == GroupItem.of_group))
         .join(Customer, on=(Customer.id == Membership.customer))
-        .where(GroupItem.kind == "share", lot >= GroupItem.low, lot < GroupItem.high)
+        .where(GroupItem.kind == "share", lot.between(GroupItem.low, GroupItem.high - 1))
     )
     return _narrowed(query, sign, items, groups, Membership.customer, customers)
 

@@ -65,7 +65,8 @@ def relevel(group_ids: Iterable[int]) -> None:
 
 def _targets(group_id: int) -> list[int]:
     """Return the groups that this one is made of: those that its items name, and those that its rules ask for."""
-    return _named_by([GroupItem.group == group_id, GroupItem.ended_at.is_null()])
+    # A sum is in no index: few items name a group or have a rule, many may belong to this one.
+    return _named_by([GroupItem.group + 0 == group_id, GroupItem.ended_at.is_null()])
 
 
 def _named_by(items: Sequence[Any]) -> list[int]:

@@ -68,7 +68,7 @@ class FieldTest:
             return matching.fitting(self.condition)
         if self.is_empty:
             her = Customer.alias("her")
-            return her.select(her.id.alias("customer_id")).where(her.removed_at.is_null(), self._of(her.id))
+            return her.select(her.id.alias("customer_id")).where(SQL(matching.is_live("her")), self._of(her.id))
         values = CustomerValue.alias("v")
         return values.select(values.customer.alias("customer_id")).where(matching.sql_of(self.condition))
 

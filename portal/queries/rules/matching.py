@@ -63,7 +63,8 @@ def read(query: peewee.ModelSelect, moment: datetime, ask: Ask = _rows) -> list[
 
 def _rules(query: peewee.ModelSelect) -> peewee.ModelSelect:
     there = query.select(GroupItem.id, GroupItem.group, GroupItem.sign, GroupItem.rule, GroupItem.reads)
-    return there.where(GroupItem.rule.is_null(False)).order_by(GroupItem.id)
+    # A sum is in no index: in the order of ids, SQLite would read all items of the store for the few that are rules.
+    return there.where(GroupItem.rule.is_null(False)).order_by(GroupItem.id + 0)
 
 
 _OF_ALL = Built(lambda: _rules(_counting(Slot("moment"))).tuples())
@@ -129,7 +130,7 @@ def today_at(moment: datetime) -> Today:
 def fitting(condition: Condition, customers: Slice = None) -> peewee.ModelSelect:
     """Return a select of the ids, as `customer_id`, of the customers whom a condition fits."""
     her = Customer.alias("c")
-    query = her.select(her.id.alias("customer_id")).where(her.removed_at.is_null(), sql_of(condition))
+    query = her.select(her.id.alias("customer_id")).where(peewee.SQL(is_live()), sql_of(condition))
     if customers is not None:
         query = query.where(her.id.in_(customers))
     return _with_values(query, her, [condition])
@@ -167,11 +168,20 @@ def some(condition: Condition, most: int, visible: Iterable[int] | None = None) 
 
 
 def _of_visible(condition: Condition, visible: Iterable[int] | None) -> tuple[str, tuple[Any, ...]]:
-    sql, params = f"c.removed_at IS NULL AND ({condition.sql})", condition.params
+    sql, params = f"{is_live()} AND ({condition.sql})", condition.params
     if visible is None:
         return sql, params
     shops = list(visible)
     return f"{sql} AND c.shop_id IN ({', '.join('?' * len(shops))})", (*params, *shops)
+
+
+def is_live(name: str = "c") -> str:
+    """Return the condition, as SQL, that the customer `name` was not removed, where all customers are looked at.
+
+    There is an index of all who were not, in the order of their names. By that SQLite, unless it has statistics, would
+    look up each of them by herself, which takes eight times as long as reading the table.
+    """
+    return f"{'+' if is_sqlite() else ''}{name}.removed_at IS NULL"
 
 
 def sql_of(condition: Condition) -> peewee.SQL:
