@@ -22,6 +22,7 @@ _collecting: ContextVar[bool] = ContextVar("collecting", default=False)
 _taken_back: ContextVar["_TakenBack | None"] = ContextVar("taken_back", default=None)
 _NEW = MembershipDelta.is_written == False  # noqa: E712
 _WRITTEN = MembershipDelta.is_written == True  # noqa: E712
+_FEW = 500  # customers told by their ids: each stands in a statement several times
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def bring_up(
         debt.owed = None
     skips = is_last and debt is not None and not _SET_ASIDE.rows()
     joined = left = 0
-    for part, people, is_own, is_nested in _slices(groups, customers):
+    for part, people, is_own, is_nested in _slices(groups, _told(customers)):
         moved = _equalise(change, moment, part, people, is_nested, skips)
         if is_own:
             joined, left = joined + moved.joined, left + moved.left
@@ -102,7 +103,15 @@ def _slices(groups: Slice, customers: Slice) -> Iterator[tuple[Slice, Slice, boo
             yield part, customers, True, level > 0
         using = _using(level) if level else []
         if using:
-            yield using, MembershipDelta.select(MembershipDelta.customer_id).where(_WRITTEN), False, True
+            yield using, _told(MembershipDelta.select(MembershipDelta.customer_id).where(_WRITTEN)), False, True
+
+
+def _told(customers: Slice) -> Slice:
+    """Return the customers of a select by their ids where they are few: with them both databases find a short way."""
+    if customers is None or isinstance(customers, Sequence):
+        return customers
+    found = list(db.execute(customers.limit(_FEW + 1)))
+    return sorted({customer_id for (customer_id,) in found}) if len(found) <= _FEW else customers
 
 
 def _at(level: int, groups: Slice) -> Slice:
