@@ -1,6 +1,7 @@
 """What the columns of a file stand for: seen, changed, and made fields of where they are none of ours."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import wtforms
@@ -51,6 +52,7 @@ class ColumnsForm(Form):
     """What a person says of all of them; a column without a header is left out, so it has no part."""
 
     columns = wtforms.FieldList(wtforms.FormField(ColumnForm), max_entries=MAX_COLUMNS)
+    is_filterable = wtforms.BooleanField(_l("The new fields are filterable"))
 
     def entries(self) -> dict[int, ColumnForm]:
         """Return the parts of the form by the index of their column."""
@@ -191,7 +193,8 @@ def _wanted(form: ColumnsForm, imported: Import, *, takes_all: bool) -> dict[int
         entries = {index: entry for index, entry in entries.items() if index in wanted}
     for one in again.proposals(actor(), imported, [*wanted, *(n for n in ticked if n not in wanted)]):
         entry = entries.get(one.index)
-        wanted[one.index] = _details(entry, one) if entry is not None else again.details_of(one)
+        details = _details(entry, one) if entry is not None else again.details_of(one)
+        wanted[one.index] = replace(details, is_filterable=bool(form.is_filterable.data))
     return wanted
 
 

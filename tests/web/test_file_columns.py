@@ -48,6 +48,22 @@ def test_fields_are_made_of_all_unknown_columns_and_the_check_shows_them(browse:
     cass.submit(page.form(f"/imports/{newest.id}/run"))
     first = Customer.get(Customer.code == "A1")
     assert find_fields.values_of([first.id], find_fields.live())[first.id] == {"tier": "Gold", "senior-citizen": True}
+    assert not any(one.is_filterable for one in Field.select())
+
+
+def test_the_new_fields_are_filterable_where_that_is_ticked(browse: Visit) -> None:
+    cass = browse("cass")
+    address = checked(cass, FILE)
+    form = cass.get(f"{address}/columns").form(f"{address}/columns")
+    page = cass.submit(form, "Make fields of all 2 unknown columns", is_filterable="y")
+    assert [(one.code, one.is_filterable) for one in Field.select().order_by(Field.id)] == [
+        ("tier", True), ("senior-citizen", True),
+    ]  # fmt: skip
+    cass.submit(page.form(f"/imports/{Import.select().order_by(Import.id.desc()).get().id}/run"))
+    assert len(cass.get("/customers?tier=Gold&senior-citizen=yes").rows()) == 4
+    # Where nothing is unknown there is nothing to tick.
+    address = checked(cass, "code,tier\nA1,Lead\n")
+    assert "is_filterable" not in cass.get(f"{address}/columns").form(f"{address}/columns").names()
 
 
 def test_code_label_and_type_are_changed_before_a_field_is_made(browse: Visit) -> None:
