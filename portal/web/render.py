@@ -157,12 +157,17 @@ def menu() -> list[MenuItem]:
         (Action.EDIT_SHOP, gettext("Shops"), "shops.index", "store", settings),
         (Action.SET_GUARDS, gettext("Guard rails"), "settings.guards", "lock", settings),
     ]
-    here = (request.endpoint or "").partition(".")[0]
     return [
-        MenuItem(label, url_for(endpoint), icon, here == endpoint.partition(".")[0], section)
+        MenuItem(label, url_for(endpoint), icon, _leads_here(url_for(endpoint)), section)
         for action, label, endpoint, icon, section in entries
         if can(action) and endpoint in current_app.view_functions
     ]
+
+
+def _leads_here(url: str) -> bool:
+    """Tell whether the page lies under that of a line of the menu, whatever draws it."""
+    base = url.removesuffix("/new")
+    return request.path == base or (base != "/" and request.path.startswith(f"{base}/"))
 
 
 def n_jobs() -> int:
