@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 import time_machine
+from peewee import fn
 
 from portal.errors import Refusal
 from portal.models import Change, Group, GroupItem, Membership, PastMembership, Shop
 from portal.permissions import Actor
 from portal.queries import membership as find
-from portal.services import groups, items, membership
+from portal.services import groups, items, membership, undo
 from portal.services.items import NewItem
 
 New = Callable[..., Any]
@@ -178,6 +179,22 @@ def test_what_was_over_while_the_group_was_archived_ends_when_it_comes_back(
     assert members(group) == {ben.id}
     assert GroupItem.get(GroupItem.customer == ann).ended_at == TWO
     sound()
+
+
+@pytest.mark.parametrize("is_undone", [False, True])
+def test_a_group_that_comes_back_stands_above_those_that_it_is_still_made_of(
+    cass: Actor, new_group: New, clock: time_machine.Traveller, is_undone: bool
+) -> None:
+    inner, group, top = new_group("Inner"), new_group("Spring"), new_group("Top", status="draft")
+    items.add(cass, group.id, [NewItem(of_group_id=inner.id, valid_until=ONE)])
+    items.add(cass, top.id, [NewItem(of_group_id=group.id)])
+    groups.set_status(cass, group.id, "archived")
+    archived = Change.select(fn.MAX(Change.id)).scalar()
+    clock.move_to(TWO)
+    assert membership.due.refresh() == 0
+    undo.undo(cass, archived) if is_undone else groups.set_status(cass, group.id, "active")
+    assert GroupItem.get(GroupItem.group == group).ended_at == TWO
+    assert [Group.get_by_id(one.id).level for one in (inner, group, top)] == [0, 0, 1]
 
 
 def test_who_leaves_a_shop_stays_where_the_item_says_so(
