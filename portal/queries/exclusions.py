@@ -10,7 +10,7 @@ import peewee
 
 from portal.built import Built, Slot
 from portal.clock import now
-from portal.db import in_chunks, lot_of
+from portal.db import in_chunks, lot_of, unindexed
 from portal.errors import N_, Refusal
 from portal.models import Customer, Group, GroupItem, Membership, Shop
 from portal.permissions import Action, Actor
@@ -76,11 +76,11 @@ def shut_out(group: Group, customer_ids: Iterable[int]) -> ShutOut:
 
 
 # Whom the group excludes by name may be added: that lifts the exclusion. The other items are few in the whole store and
-# have indexes of their own; those of one group may be many (a sum is in no index).
+# have indexes of their own; those of one group may be many.
 _KINDS = Built(
     lambda: reduce(or_, (
         GroupItem.select(GroupItem.kind).where(
-            column.is_null(False), GroupItem.group + 0 == Slot("group"), GroupItem.sign == "exclude",
+            column.is_null(False), unindexed(GroupItem.group) == Slot("group"), GroupItem.sign == "exclude",
             *valid_at(Slot("moment")),
         )
         for column in (GroupItem.shop, GroupItem.of_group, GroupItem.rule)

@@ -10,7 +10,7 @@ from peewee import fn
 
 from portal.built import Built, Slot
 from portal.clock import now
-from portal.db import is_sqlite, lot_of
+from portal.db import is_sqlite, lot_of, unindexed
 from portal.models import Customer, Group, GroupItem, Membership, PastMembership
 from portal.queries.rules import matching
 
@@ -77,7 +77,7 @@ def kinds_of(groups: Sequence[int], moment: datetime) -> Kinds:
     columns = GroupItem.shop, GroupItem.of_group, GroupItem.rule
     others = (
         GroupItem.select(GroupItem.sign, GroupItem.kind)
-        .where(column.is_null(False), GroupItem.ended_at.is_null(), (GroupItem.group + 0).in_(groups))
+        .where(column.is_null(False), GroupItem.ended_at.is_null(), unindexed(GroupItem.group).in_(groups))
         .distinct()
         .tuples()
         for column in columns
@@ -110,7 +110,7 @@ def _by_shop(sign: str, groups: Slice, customers: Slice, items: tuple[Any, ...])
     # Of whole groups SQLite would look for each customer of the store whether a group has her shop: the items come
     # first where no index leads from a shop to them.
     comes_first = customers is None and groups is not None and is_sqlite()
-    shop = GroupItem.shop + 0 if comes_first else GroupItem.shop
+    shop = unindexed(GroupItem.shop) if comes_first else GroupItem.shop
     query = (
         GroupItem.select(GroupItem.group.alias("group_id"), Customer.id.alias("customer_id"))
         .join(Customer, on=(Customer.shop == shop))

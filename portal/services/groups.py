@@ -137,7 +137,7 @@ def set_status(actor: Actor, group_id: int, status: str) -> Saved:
             activation.check(group)
             change.plans(group)  # its items of days to come count again
             group.starts_at = None  # it has started
-            _end_over(group, change)
+            end_over(group, change)
         moved = _store(group, before, change)
     return Saved(Group.get_by_id(group_id), moved.joined, moved.left)
 
@@ -180,16 +180,10 @@ def put_back(actor: Actor, group: Group, said: Mapping[str, Any], change: Record
         change.plans(group)
     if is_active and not was_active:
         activation.check(group)
-        _end_over(group, change)
+        end_over(group, change)
     if was_deleted:
         nesting.relevel([group.id])
     return _store(group, before, change)
-
-
-def _end_over(group: Group, change: Recorder) -> None:
-    """End the items that are over by now; the group may stand above fewer groups without them."""
-    end_over(group, change)
-    nesting.relevel([group.id])
 
 
 def _refuse_if_not_free(group: Group) -> None:

@@ -7,6 +7,7 @@ from portal.db import in_chunks
 from portal.models import Group, GroupItem, RuleGroup
 from portal.rules import checking
 from portal.rules.tree import from_json
+from portal.services.nesting import relevel
 from portal.services.recorder import Recorder, values
 
 # What a person says of an item; whom it names first.
@@ -65,7 +66,12 @@ def end_item(item: GroupItem, change: Recorder) -> None:
 
 def end_over(group: Group, change: Recorder) -> None:
     """End the items whose last day has gone by while the group had no members; the caller refreshes."""
-    for item in GroupItem.select().where(
-        GroupItem.group == group, GroupItem.ended_at.is_null(), GroupItem.valid_until <= now()
-    ):
+    over = list(
+        GroupItem.select().where(
+            GroupItem.group == group, GroupItem.ended_at.is_null(), GroupItem.valid_until <= now()
+        )
+    )
+    for item in over:
         end_item(item, change)
+    if over:
+        relevel([group.id])

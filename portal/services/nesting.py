@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from portal.db import unindexed
 from portal.errors import N_, Refusal
 from portal.models import Group, GroupItem, RuleGroup
 from portal.queries.uses import naming
@@ -65,8 +66,8 @@ def relevel(group_ids: Iterable[int]) -> None:
 
 def _targets(group_id: int) -> list[int]:
     """Return the groups that this one is made of: those that its items name, and those that its rules ask for."""
-    # A sum is in no index: few items name a group or have a rule, many may belong to this one.
-    return _named_by([GroupItem.group + 0 == group_id, GroupItem.ended_at.is_null()])
+    # Few items name a group or have a rule, many may belong to this one.
+    return _named_by([unindexed(GroupItem.group) == group_id, GroupItem.ended_at.is_null()])
 
 
 def _named_by(items: Sequence[Any]) -> list[int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import peewee
 from peewee import fn
 
-from portal.db import db, is_sqlite
+from portal.db import db, is_sqlite, unindexed
 from portal.models import Customer, Group, Membership
 from portal.permissions import Action, Actor
 from portal.queries.customers import matching as text_fits
@@ -134,7 +134,7 @@ def _of_parts(parts: Sequence[str], conditions: list[Any], everybody: int, *, is
     # FTS5 finds exactly the rows that hold the parts, in the order of ids: the first ones tell how close all lie.
     rest = () if is_exact else conditions
     is_common = n == few and n * everybody > _HELD * (last - first)
-    held = [] if is_common else [(Customer.id + 0).in_(source), *rest]
+    held = [] if is_common else [unindexed(Customer.id).in_(source), *rest]
     return Driver(n if n < few else everybody, source, conditions, rest, held)
 
 

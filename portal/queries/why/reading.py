@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import peewee
 
 from portal.clock import now
+from portal.db import unindexed
 from portal.models import Customer, Group, GroupItem, ImportRow, Membership, PastMembership, Shop
 from portal.permissions import Action, Actor
 from portal.queries.history import causes
@@ -102,8 +103,8 @@ def _nested(group: Group) -> list[GroupItem]:
     if not group.level:
         return []
     edges: dict[int, list[GroupItem]] = {}
-    # A sum is in no index: in the order of ids, SQLite would read all items of the store for the few that name groups.
-    for item in GroupItem.select().where(_OPEN, GroupItem.of_group.is_null(False)).order_by(GroupItem.id + 0):
+    # In the order of ids as they lie, SQLite would read all items of the store for the few that name groups.
+    for item in GroupItem.select().where(_OPEN, GroupItem.of_group.is_null(False)).order_by(unindexed(GroupItem.id)):
         edges.setdefault(item.group_id, []).append(item)
     reached, todo, found = {group.id}, [group.id], list[GroupItem]()
     while todo:

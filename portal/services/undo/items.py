@@ -10,7 +10,7 @@ import peewee
 from peewee import fn
 
 from portal import clock
-from portal.db import insert_from, json_of
+from portal.db import insert_from, json_of, unindexed
 from portal.errors import N_, Refusal
 from portal.models import ChangeRow, Customer, Group, GroupItem, Shop
 from portal.services import membership, nesting
@@ -113,10 +113,10 @@ def _coming(work: Work, name: str) -> list[Any]:
         "of_group": GroupItem.of_group.in_(live),
     }[name]
     is_to_last = GroupItem.valid_until.is_null() | (GroupItem.valid_until > clock.now())
-    # A sum is in no index: the items lead to their groups, not each group to all of its items.
+    # The items lead to their groups, not each group to all of its items.
     return [
-        was_ended(work), (GroupItem.group + 0).in_(live), is_there, is_to_last, ~stands(name), *not_back(work, name),
-        *is_open(work),
+        was_ended(work), unindexed(GroupItem.group).in_(live), is_there, is_to_last, ~stands(name),
+        *not_back(work, name), *is_open(work),
     ]  # fmt: skip
 
 
@@ -165,7 +165,7 @@ def _begin_rules(work: Work) -> int:
     n = 0
     is_to_last = GroupItem.valid_until.is_null() | (GroupItem.valid_until > clock.now())
     live = Group.select(Group.id).where(Group.status != "deleted")
-    for item in list(described(*_rules_ended(work), (GroupItem.group + 0).in_(live), is_to_last)):
+    for item in list(described(*_rules_ended(work), unindexed(GroupItem.group).in_(live), is_to_last)):
         if has_rule(item):
             continue
         try:
