@@ -25,7 +25,7 @@ from portal.models import (
     Field,
     Group,
     GroupItem,
-    Membership,
+    MembershipRow,
     Shop,
 )
 from portal.models.customer import FIELDS, KEYS
@@ -86,6 +86,12 @@ def analyze() -> None:
     """Give PostgreSQL the statistics that its autovacuum gathers by itself; on SQLite the portal does without any."""
     if not db.is_sqlite():
         db.db.execute_sql("ANALYZE")
+
+
+def flush() -> None:
+    """Have PostgreSQL write down what was filled in: nobody should wait for that while something else is measured."""
+    if not db.is_sqlite():
+        db.db.execute_sql("CHECKPOINT")
 
 
 def _fill(seeds: Sqlite, n: int, name: str) -> None:
@@ -167,9 +173,9 @@ def _groups(n: int) -> None:
     _insert(GroupItem, _items(n, change))
     part = membership.definition().alias("part")
     pairs = peewee.Select([part], [part.c.group_id, part.c.customer_id, peewee.Value(MOMENT), change])
-    Membership.insert_from(
-        pairs.order_by(part.c.group_id, part.c.customer_id),
-        [Membership.group, Membership.customer, Membership.since, Membership.cause],
+    row = MembershipRow
+    row.insert_from(
+        pairs.order_by(part.c.group_id, part.c.customer_id), [row.group, row.customer, row.since, row.cause]
     ).execute()
     db.db.execute_sql(
         "UPDATE customer_group SET n_members = (SELECT count(*) FROM membership WHERE group_id = customer_group.id)"

@@ -31,7 +31,7 @@ INSERT INTO group_item (group_id, sign, kind, customer_id, note, created_at, cre
 SELECT {group}, 'include', 'customer', c.id, '', {moment}, 1
 FROM staged f JOIN customer c ON c.code_key = lower(f.code)
 WHERE true ON CONFLICT DO NOTHING;
-INSERT INTO membership (group_id, customer_id, since, cause_id)
+INSERT INTO membership_row (group_id, customer_id, since, cause_id)
 SELECT {group}, c.id, {moment}, 1 FROM staged f JOIN customer c ON c.code_key = lower(f.code)
 WHERE true ON CONFLICT DO NOTHING;
 UPDATE customer_group SET n_members = (SELECT count(*) FROM membership WHERE group_id = {group}) WHERE id = {group};

@@ -19,7 +19,7 @@ from portal import gate
 from portal.db import folded, lot
 from portal.errors import N_, Busy, Refusal
 
-# The tables without which a file is no database of ours.
+# The tables and views without which a file is no database of ours.
 OURS = frozenset(
     {"schema_migration", "customer", "customer_group", "group_item", "membership", "change", "user_account"}
 )
@@ -108,7 +108,8 @@ def look(path: Path) -> Copy:
     """Return what the database file holds, read once as a whole; raises Refusal when it is not a sound one of ours."""
     try:
         with _opened(path, mode="ro") as there:
-            tables = {row[0] for row in there.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()}
+            names = there.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
+            tables = {row[0] for row in names}
             if not tables >= OURS:
                 raise Refusal(_NOT_A_DATABASE, file=path.name)
             if there.execute("PRAGMA integrity_check(1)").fetchall() != [("ok",)]:

@@ -136,6 +136,21 @@ def transaction(seconds: float = WRITE_DEADLINE) -> Iterator[None]:
 
 
 @contextmanager
+def reading() -> Iterator[None]:
+    """Run the block on the database as it is at one moment, without a turn: temporary tables are all that it writes.
+
+    Inside a transaction it sees what that sees.
+    """
+    if db.in_transaction():
+        yield
+        return
+    with db.atomic("DEFERRED") if is_sqlite() else db.atomic():
+        if not is_sqlite():
+            db.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
+
+
+@contextmanager
 def _said() -> Iterator[None]:
     """Say what the database answers to a writer in the portal's words."""
     try:

@@ -35,7 +35,7 @@ from portal.services.fields import searching
 from portal.services.imports import background as importing
 from portal.services.imports import foreseeing
 from portal.services.jobs import lease
-from portal.services.membership import due, forecast
+from portal.services.membership import due, forecast, settling
 from portal.services.undo import background as undoing
 
 THREADS = 2  # one may be long at a large file
@@ -70,6 +70,7 @@ KINDS = {
     "clock.forecast": Kind(
         lambda actor, job: True, lambda actor, args: forecast.prepare(), door=Door.CLOCK
     ),
+    settling.KIND: Kind(settling.step),
     "field.search": Kind(searching.step),
     "change.undo": Kind(undoing.step),
     "import.foresee": Kind(foreseeing.step, door=Door.IMPORT),
@@ -255,6 +256,8 @@ class Workers:
                 jobs.enqueue(OPERATOR, "clock.due", {}, key="clock.due")
             if forecast.wanted():
                 jobs.enqueue(OPERATOR, "clock.forecast", {}, key="clock.forecast")
+            if settling.are_over():
+                jobs.enqueue(OPERATOR, settling.KIND, {}, key=settling.KIND)
             for job_id in find.runnable():
                 self.wake(job_id)
         except Exception:

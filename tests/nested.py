@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import hypothesis.strategies as st
@@ -26,8 +27,8 @@ from portal.permissions import OPERATOR, Role
 from portal.queries import membership
 from portal.services import customers, groups, items, preview, shops, undo, value_groups
 from portal.services.groups import Details
-from portal.services.items import NewItem
-from portal.services.membership import due, forecast
+from portal.services.items import NewItem, plans
+from portal.services.membership import Plan, due, forecast, foreseen, settling, staging
 from portal.services.value_groups import Wanted
 from tests.conftest import add_person
 from tests.model import refused
@@ -201,9 +202,10 @@ class Nested(RuleBasedStateMachine):
         due.refresh()
         self._to(now())
 
-    def _act(self, act: Callable[[], object]) -> None:
+    def _act(self, act: Callable[[], object], ask: Callable[[], Plan | None] | None = None) -> None:
         # By name: one that the act brings into being has another number when it is done once more.
-        self.foreseen = {one.group.name: (one.joining, one.leaving) for one in preview.of(self.cass, act).moves}
+        moves = preview.of(self.cass, act, ask=ask).moves
+        self.foreseen = {one.group.name: (one.joining, one.leaving) for one in moves}
         act()
 
     def _did(self) -> None:
@@ -213,8 +215,13 @@ class Nested(RuleBasedStateMachine):
     def _any(self, data: st.DataObject, things: Any) -> Any:
         return data.draw(st.sampled_from(sorted(things)))
 
-    @initialize()
-    def start(self) -> None:
+    @initialize(is_large=st.booleans())
+    def start(self, is_large: bool) -> None:
+        """Begin a store; in a large one it is found beforehand whom a rule moves, and staged (decision 0096)."""
+        if is_large:
+            few = ((foreseen, "FROM", 0), (staging, "MOST", 1), (staging, "PART", 1), (settling, "PART", 1))
+            for module, name, value in few:
+                self.lent.enter_context(patch.object(module, name, value))
         self.reached = now()
         for shop in (0, 1, 0):
             self._customer(shop)
@@ -359,7 +366,7 @@ class Nested(RuleBasedStateMachine):
             with refused():
                 act()
             return
-        self._act(act)
+        self._act(act, lambda: plans.of_new(self.cass, group, [NewItem(**new)]))
         key = (group, kind, target, low, high, seed)
         current = self.items.get(key)
         # What has begun long ago counts from now on just as well: no other item.
@@ -392,7 +399,8 @@ class Nested(RuleBasedStateMachine):
             one += [GroupItem.low == low, GroupItem.high == high, GroupItem.seed == seed]
         said = self._rule(low, target) if kind == "rule" else None
         item = next(item for item in GroupItem.select().where(*one) if item.rule == said)
-        self._act(lambda: items.end(self.cass, group, item.id))
+        ask = lambda: plans.of_end(self.cass, group, item.id)  # noqa: E731
+        self._act(lambda: items.end(self.cass, group, item.id), ask)
         del self.items[key]
         self._did()
 

@@ -99,12 +99,28 @@ ASK_NOBODY = {
     "membership.due.is_due": "reads whether the clock has moved anybody",
     "membership.due.refresh": "is the clock's; nobody asks for it",
     "membership.due.catch_up": "is the clock's; nobody asks for it",
+    "membership.writing.count": "derives; works inside a change that a service which asked has open",
+    "membership.touched.newest_row": "reads",
+    "membership.touched.due_at": "reads",
+    "membership.touched.holds": "reads",
+    "membership.touched.customers": "reads",
+    "membership.foreseen.moves": "reads; the service that is going to act has asked",
+    "membership.staging.ahead": "derives, and nobody sees it; the service that is going to act has asked",
+    "membership.staging.switch_on": "derives; works inside a change that a service which asked has open",
+    "membership.settling.settle": "changes what nobody sees",
+    "membership.settling.leave": "changes what nobody sees",
+    "membership.settling.take_back": "changes what nobody sees",
+    "membership.settling.are_over": "reads",
+    "membership.settling.is_over_in": "reads",
     "membership.forecast.wanted": "reads",
     "membership.forecast.prepare": "is the clock's; nobody asks for it",
     "membership.forecast.held": "reads",
     "membership.forecast.forget": "is the clock's; nobody asks for it",
+    "membership.fitting.set_aside": "derives; whoever refreshes or looks ahead has asked",
     "membership.fitting.match": "derives; works inside a change that a service which asked has open",
     "membership.texts.differing": "builds the statement of a refresh and runs nothing",
+    "items.rules.live": "reads",
+    "nesting.under": "reads",
     "items.rules.checked": "reads what any rule may ask for",
     "activation.check": "reads; groups.set_status and the undo that brings a group back have asked, the clock need not",
     "items.rules.columns": "pure",
@@ -303,6 +319,17 @@ def _asks(function: ast.FunctionDef) -> bool:
 
 def test_every_service_takes_an_actor_and_asks_first() -> None:
     assert {name for name, function in _services() if not _asks(function)} == set(ASK_NOBODY)
+
+
+def test_rows_of_membership_are_written_in_one_place() -> None:
+    """Elsewhere they are read as views show them: staged ones are seen by nobody (decision 0096)."""
+    here = {
+        str(path.relative_to(ROOT / "portal").parent) for path in (ROOT / "portal").rglob("*.py")
+        if {"MembershipRow", "PastMembershipRow"} & {
+            name.id for name in ast.walk(ast.parse(path.read_text())) if isinstance(name, ast.Name)
+        }
+    }  # fmt: skip
+    assert here == {"models", "services/membership"}
 
 
 # ---- endpoints ----

@@ -1,6 +1,7 @@
 """`portal group add`: items of every kind, and what putting them did or would do."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from portal.rules.mistakes import RuleError
 from portal.rules.text import parse
 from portal.rules.tree import to_json
 from portal.services import days, groups, items, preview
+from portal.services.items import plans
 from portal.words import say
 
 
@@ -50,7 +52,8 @@ def add(actor: Actor, reference: str, dry_run: bool, as_json: bool, **said: Any)
     found = find.resolve(actor, reference)
     new = _new_items(actor, said)
     if dry_run:
-        _say_preview(preview.of(actor, lambda: _put(actor, found.id, new)), as_json)
+        ask = partial(plans.of_new, actor, found.id, new) if said["rules"] else None
+        _say_preview(preview.of(actor, lambda: _put(actor, found.id, new), ask=ask), as_json)
         return
     say_put(_put(actor, found.id, new))
 

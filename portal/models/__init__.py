@@ -7,7 +7,14 @@ from portal.models.forecast import Forecast, ForecastMove
 from portal.models.group import Group, GroupItem, RuleGroup
 from portal.models.imports import FileShape, Import, ImportMove, ImportRow
 from portal.models.job import Job, Worker
-from portal.models.membership import Membership, MembershipDelta, PastMembership
+from portal.models.membership import (
+    Membership,
+    MembershipDelta,
+    MembershipRow,
+    PastMembership,
+    PastMembershipRow,
+    Staging,
+)
 from portal.models.proposal import Proposal
 from portal.models.request import RequestKey
 from portal.models.setting import Setting
@@ -32,8 +39,9 @@ TABLES = (
     RuleGroup,
     Field,
     CustomerValue,
-    Membership,
-    PastMembership,
+    Staging,
+    MembershipRow,
+    PastMembershipRow,
     Forecast,
     ForecastMove,
     Import,
@@ -66,13 +74,16 @@ __all__ = [
     "Job",
     "Membership",
     "MembershipDelta",
+    "MembershipRow",
     "PastMembership",
+    "PastMembershipRow",
     "Proposal",
     "RequestKey",
     "RuleGroup",
     "Setting",
     "Shop",
     "SignInFailure",
+    "Staging",
     "User",
     "UserRole",
     "UserSession",

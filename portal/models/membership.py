@@ -16,7 +16,7 @@ class Unchecked(peewee.ForeignKeyField):
 
 
 class Membership(Model):
-    """One customer is in one group since a moment, because of a change."""
+    """One customer is in one group since a moment, because of a change: a view of the rows that count now."""
 
     group = Unchecked(Group)
     customer = Unchecked(Customer)
@@ -25,11 +25,10 @@ class Membership(Model):
 
     class Meta:
         primary_key = peewee.CompositeKey("group", "customer")
-        indexes = ((("customer", "group"), True),)
 
 
 class PastMembership(Model):
-    """An interval of membership that has ended, with the changes that began and ended it."""
+    """An interval of membership that has ended, with the changes that began and ended it: a view likewise."""
 
     id = peewee.AutoField()
     group = Unchecked(Group)
@@ -38,6 +37,49 @@ class PastMembership(Model):
     left_at = peewee.DateTimeField()
     joined_by = Unchecked(Change)
     left_by = Unchecked(Change)
+
+
+class Staging(Model):
+    """Memberships of one group that are written beforehand, part by part, and switched on together (decision 0096).
+
+    Until then nobody sees them. `change` and `moment` say what has switched them on, and when. Whoever writes them
+    renews `kept_until`; past it they are given up.
+    """
+
+    id = peewee.AutoField()
+    group = peewee.ForeignKeyField(Group, unique=True, on_delete="RESTRICT")
+    kept_until = peewee.DateTimeField()
+    moment = peewee.DateTimeField(null=True)
+    change = peewee.ForeignKeyField(Change, null=True, on_delete="RESTRICT")
+    settled_to = peewee.IntegerField(default=0)  # the last customer whose row is written as any other by now
+
+
+class MembershipRow(Model):
+    """A membership as it is stored. `staged` is 0, or the number of a staging: it begins with that, or (negative) ends.
+    """
+
+    group = Unchecked(Group)
+    customer = Unchecked(Customer)
+    since = peewee.DateTimeField()
+    cause = Unchecked(Change)
+    staged = peewee.IntegerField(default=0)
+
+    class Meta:
+        primary_key = peewee.CompositeKey("group", "customer")
+        indexes = ((("customer", "group", "staged"), True),)
+
+
+class PastMembershipRow(Model):
+    """A past interval as it is stored. `staged` is 0, or the number of the staging that ends it."""
+
+    id = peewee.AutoField()
+    group = Unchecked(Group)
+    customer = Unchecked(Customer)
+    joined_at = peewee.DateTimeField()
+    left_at = peewee.DateTimeField()
+    joined_by = Unchecked(Change)
+    left_by = Unchecked(Change)
+    staged = peewee.IntegerField(default=0)
 
     class Meta:
         indexes = ((("group", "customer", "joined_at"), False), (("customer", "group"), False))

@@ -64,6 +64,18 @@ def relevel(group_ids: Iterable[int]) -> None:
         todo = set(_users(moved)) if moved else set()
 
 
+def under(group_ids: Iterable[int]) -> set[int]:
+    """Return these groups and all that they are made of, through any number of others."""
+    found: set[int] = set()
+    todo = list(group_ids)
+    while todo:
+        here = todo.pop()
+        if here not in found:
+            found.add(here)
+            todo += _targets(here)
+    return found
+
+
 def _targets(group_id: int) -> list[int]:
     """Return the groups that this one is made of: those that its items name, and those that its rules ask for."""
     # Few items name a group or have a rule, many may belong to this one.

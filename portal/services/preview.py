@@ -11,10 +11,12 @@ from peewee import fn
 
 from portal.clock import now
 from portal.db import db, is_sqlite, transaction
-from portal.models import Customer, Group, MembershipDelta
+from portal.models import Customer, Group, GroupItem, MembershipDelta
 from portal.permissions import Action, Actor, require
 from portal.queries.customers import visible_to
+from portal.queries.uses import naming
 from portal.services import guards, membership, once
+from portal.services.membership import Plan, foreseen
 
 NAMED = 50  # who is named of each list
 _MANY = 20_000  # of so many who move, the first by name are looked for among the first of all customers
@@ -56,12 +58,18 @@ class _TakenBack(Exception):
     pass
 
 
-def of(actor: Actor, act: Callable[[], object], *, named: int = NAMED) -> Preview:
+def of(
+    actor: Actor, act: Callable[[], object], *, named: int = NAMED, ask: Callable[[], Plan | None] | None = None
+) -> Preview:
     """Return what `act`, a call of a service, would move; nothing of it is stored.
 
-    Must not be called inside a transaction. Raises whatever the act raises, and Busy.
+    `ask` returns what the act would do to the rules of a group: in a large store that is then looked at without a turn,
+    unless other groups are made of it. Must not be called inside a transaction. Raises whatever the act raises, and
+    Busy.
     """
     require(actor, Action.SEE_GROUPS)
+    if ask is not None and (seen := _seen(actor, ask, named)) is not None:
+        return seen
     with once.aside(), transaction(), suppress(_TakenBack), db.atomic():
         membership.catch_up(now())  # what the clock moves is none of the act's
         newest = newest_ids()
@@ -70,6 +78,13 @@ def of(actor: Actor, act: Callable[[], object], *, named: int = NAMED) -> Previe
             preview = read(actor, newest, named)
         raise _TakenBack
     return preview
+
+
+def _seen(actor: Actor, ask: Callable[[], Plan | None], named: int) -> Preview | None:
+    with foreseen.moves(ask) as sight:
+        if sight is None or GroupItem.select().where(naming([sight.group_id])).exists():
+            return None
+        return read(actor, newest_ids(), named, is_done=False)
 
 
 class Newest(NamedTuple):
@@ -84,9 +99,10 @@ def newest_ids() -> Newest:
     return Newest(*(int(model.select(fn.MAX(model.id)).scalar() or 0) for model in (Customer, Group)))
 
 
-def read(actor: Actor, newest: Newest, named: int = NAMED) -> Preview:
+def read(actor: Actor, newest: Newest, named: int = NAMED, *, is_done: bool = True) -> Preview:
     """Return what has moved since `membership.collecting` began, in the transaction that is open.
 
+    `is_done` says that it has; otherwise it is set aside only.
     The fingerprint counts customers and groups above the ids `newest` without looking who they are.
     """
     step = fn.SUM(peewee.Case(None, [(MembershipDelta.is_joining == True, 1)], -1))  # noqa: E712
@@ -105,7 +121,8 @@ def read(actor: Actor, newest: Newest, named: int = NAMED) -> Preview:
     groups = {group.id: group for group in Group.select().where(Group.id.in_([row[0] for row in counted]))}
     moves = [
         Moves(
-            groups[group_id], joining, leaving, groups[group_id].n_members,
+            groups[group_id], joining, leaving,
+            groups[group_id].n_members + (0 if is_done else joining - leaving),
             _named(actor, net, group_id, min(joining, named), joining, is_joining=True),
             _named(actor, net, group_id, min(leaving, named), leaving, is_joining=False),
         )

@@ -18,6 +18,7 @@ from portal.queries import groups as find
 from portal.queries import items as find_items
 from portal.received import reads
 from portal.services import details, items
+from portal.services.items import plans
 from portal.web import choices, paging, previewing
 from portal.web.forms import Form, _l, options
 from portal.web.language import say
@@ -152,7 +153,9 @@ def ask_end(code: str, item_id: int) -> Response:
     """Show what ending an item would move, and ask once more."""
     group = find.by_code(actor(), code)
     item = find_items.one(actor(), group, item_id)
-    shown = previewing.of(lambda: items.end(actor(), group.id, item_id))
+    shown = previewing.of(
+        lambda: items.end(actor(), group.id, item_id), lambda: plans.of_end(actor(), group.id, item_id)
+    )
     return render("groups/end_item.html", group=group, item=item, shown=shown, label=choices.name_of(item))
 
 

@@ -17,8 +17,9 @@ from portal.queries import items as find_items
 from portal.received import reads
 from portal.rules.tree import from_json
 from portal.services import days, items
-from portal.services.items import NewItem
+from portal.services.items import NewItem, plans
 from portal.services.items import rules as item_rules
+from portal.services.membership import Plan
 from portal.web import choices, looking, previewing, rule_words
 from portal.web.builder import ROWS, Builder, RuleForm
 from portal.web.forms import _l, options
@@ -113,7 +114,8 @@ def _posted(group: Group, item: GroupItem | None) -> ResponseReturnValue:
     try:
         save = partial(_save, group, item, form, builder)
         if act == "preview":
-            return _draw(group, item, form, builder, previewing.of(save))
+            ask = partial(_plan, group, item, form, builder)
+            return _draw(group, item, form, builder, previewing.of(save, ask))
         if act != "save":
             return _draw(group, item, form, builder)
         put = save()
@@ -129,6 +131,13 @@ def _save(group: Group, item: GroupItem | None, form: RuleItemForm, builder: Bui
         return items.add(actor(), group.id, [NewItem(rule=rule, **form.said())])
     moved = item_rules.change_rule(actor(), group.id, item.id, rule)
     return items.Put(moved.joined, moved.left, [], [])
+
+
+def _plan(group: Group, item: GroupItem | None, form: RuleItemForm, builder: Builder) -> Plan | None:
+    rule: Mapping[str, Any] = builder.as_json()
+    if item is None:
+        return plans.of_new(actor(), group.id, [NewItem(rule=rule, **form.said())])
+    return plans.of_change(actor(), group.id, item.id, rule)
 
 
 def _draw(

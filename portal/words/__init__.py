@@ -74,6 +74,7 @@ def _named(groups: tuple[Group, ...], pattern: str, between: str) -> str:
 
 _KINDS = {
     "clock.due": N_("What is due by the clock"), "clock.forecast": N_("Whom the clock moves next"),
+    "membership.settle": N_("Writing down a large move"),
     "field.search": N_("Search over a field"), "import.run": N_("Import of a file"),
     "import.foresee": N_("Preview of an import"),
     "change.undo": N_("Undo of a change"),

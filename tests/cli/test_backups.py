@@ -61,7 +61,7 @@ def test_a_backup_is_not_written_over_unless_asked(portal, store, place):
 def test_a_wrong_membership_is_no_good_backup(portal, store, place):
     assert portal("customer", "add", "A1", "--name", "Ana", "--shop", "KGN", *CASS).exit_code == 0
     portal("group", "create", "North", "--shop", "KGN", *CASS)
-    db.execute_sql("DELETE FROM membership")
+    db.execute_sql("DELETE FROM membership_row")
     refused = portal("backup", "kept.db")
     assert (refused.exit_code, (place / "kept.db").exists(), parts(place)) == (1, False, [])
 

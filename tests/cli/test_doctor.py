@@ -12,7 +12,7 @@ import time_machine
 from portal import clock, config
 from portal.db import db
 from portal.gate import ENDINGS
-from portal.models import Change, Group, Import, Job, Membership, User, UserRole, UserSession
+from portal.models import Change, Group, Import, Job, MembershipRow, User, UserRole, UserSession
 from portal.permissions import Role
 from portal.queries.doctor import settings as key_checks
 from portal.services.jobs import lease
@@ -234,7 +234,7 @@ def _shopless() -> None:
             "bad",
         ),
         (_ghost, "search-complete", "bad"),
-        (lambda: Membership.create(group=7, customer=7, since=clock.now(), cause=1), "references", "bad"),
+        (lambda: MembershipRow.create(group=7, customer=7, since=clock.now(), cause=1), "references", "bad"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_the_database_is_found(look, private, spoil, check, state):
@@ -254,7 +254,7 @@ def test_wrong_membership_is_counted(look, portal, private):
     portal("customer", "add", "A1", "--name", "Ana", "--shop", "KGN", *CASS)
     portal("group", "create", "North", "--shop", "KGN", *CASS)
     assert look()["membership"] == "ok"
-    db.execute_sql("DELETE FROM membership")
+    db.execute_sql("DELETE FROM membership_row")
     assert look()["membership"] == "bad"
 
 

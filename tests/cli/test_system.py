@@ -2,7 +2,17 @@
 
 import json
 
-from portal.models import Change, Customer, Group, Membership, PastMembership, Shop, User
+from portal.models import (
+    Change,
+    Customer,
+    Group,
+    Membership,
+    MembershipRow,
+    PastMembership,
+    PastMembershipRow,
+    Shop,
+    User,
+)
 from portal.models.customer import KEYS
 from portal.queries import fields as find_fields
 from portal.services import customers, samples, sessions
@@ -87,7 +97,7 @@ def test_verify_names_the_group_whose_membership_is_wrong(portal, store):
     assert portal("verify").exit_code == 0
     portal("customer", "add", "A1", "--name", "Ana", "--shop", "KGN", *CASS)
     portal("group", "create", "North", "--shop", "KGN", *CASS)
-    Membership.delete().execute()
+    MembershipRow.delete().execute()
     wrong = portal("verify")
     assert (wrong.exit_code, wrong.stdout.count("North")) == (1, 2)
 
@@ -96,7 +106,7 @@ def test_verify_names_broken_times_in_the_store_s_language(portal, store, monkey
     portal("customer", "add", "A1", "--name", "Ana", "--shop", "KGN", *CASS)
     portal("group", "create", "North", "--shop", "KGN", *CASS)
     row = Membership.get()
-    PastMembership.create(
+    PastMembershipRow.create(
         group=row.group_id, customer=row.customer_id, joined_by=row.cause_id, left_by=row.cause_id,
         joined_at=row.since, left_at=row.since.replace(year=2000),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from portal.db import db, run, run_many
 from portal.languages import read_language
-from portal.models import Change, Customer, Group, Membership, Shop
+from portal.models import Change, Customer, Group, MembershipRow, Shop
 from portal.models.field import COLUMN_TYPES, KEYED
 from portal.queries.rules import keys, matching
 from portal.queries.rules.compiling import of_tree
@@ -55,12 +55,12 @@ def _columns(number: int, kind: str) -> list[tuple[str, str]]:
 
 def fill(samples: Sequence[Sample]) -> None:
     """Store customers with the numbers 1, 2, …, and nobody else."""
-    for table in ("membership", "customer_value", "customer"):
+    for table in ("membership_row", "customer_value", "customer"):
         db.execute_sql(f"DELETE FROM {table}")
     for id_, sample in enumerate(samples, 1):
         _store(id_, sample.values)
         for code in sample.groups:
-            Membership.create(group=ASKED.groups[code].id, customer=id_, since=MOMENT, cause=1)
+            MembershipRow.create(group=ASKED.groups[code].id, customer=id_, since=MOMENT, cause=1)
 
 
 def _store(id_: int, values: dict[str, Any]) -> None:

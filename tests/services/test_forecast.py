@@ -14,7 +14,7 @@ from portal.permissions import OPERATOR, Actor
 from portal.queries import membership
 from portal.services import customers, groups, imports, items, shops, undo
 from portal.services.items import NewItem, rules
-from portal.services.membership import due, forecast
+from portal.services.membership import due, forecast, touched
 from tests.services.test_fields import add
 
 New = Callable[..., Any]
@@ -171,7 +171,7 @@ def test_with_too_many_touched_everybody_is_asked(
     store: Group, evening: Any, cass: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forecast.prepare()
-    monkeypatch.setattr(forecast, "_MOST", 1)
+    monkeypatch.setattr(touched, "_MOST", 1)
     customers.edit(cass, id_of("B"), {"first-visit": LAST_DAY})
     assert len(forecast.held([store.id])) == 1
     customers.create(cass, {"code": "C", "first-visit": LAST_DAY})

@@ -7,7 +7,7 @@ import pytest
 
 from portal.db import in_chunks, transaction
 from portal.errors import Denied, Missing, Refusal
-from portal.models import Change, ChangeRow, Customer, Group, GroupItem, Membership, Shop
+from portal.models import Change, ChangeRow, Customer, Group, GroupItem, Membership, MembershipRow, Shop
 from portal.permissions import Actor
 from portal.queries import items as find
 from portal.services import groups, items
@@ -267,7 +267,7 @@ def test_an_act_on_one_item_looks_at_nobody_else(cass: Actor, new_customer: New,
     shop = GroupItem.get(GroupItem.kind == "shop")
 
     def spoilt(*customers: Customer) -> None:
-        Membership.delete().where(Membership.customer.in_(customers)).execute()
+        MembershipRow.delete().where(MembershipRow.customer.in_(customers)).execute()
 
     for act in (
         lambda: items.add_member(cass, group.id, ann.id),

@@ -9,7 +9,17 @@ import time_machine
 
 from portal import clock
 from portal.errors import Refusal
-from portal.models import Change, Customer, Group, GroupItem, Membership, PastMembership, Shop
+from portal.models import (
+    Change,
+    Customer,
+    Group,
+    GroupItem,
+    Membership,
+    MembershipRow,
+    PastMembership,
+    PastMembershipRow,
+    Shop,
+)
 from portal.permissions import Actor
 from portal.queries import membership
 from portal.services import customers, groups, items
@@ -215,14 +225,14 @@ def test_the_checks_of_verify_find_what_is_wrong(new_customer: New, new_group: N
     ann, ben = new_customer("Ann"), new_customer("Ben")
     group = new_group("Vips", [ann])
     interval = Membership.get(Membership.customer == ann.id)
-    Membership.create(group=group, customer=ben, since=interval.since, cause=interval.cause_id)
-    Membership.delete().where(Membership.customer == ann.id).execute()
+    MembershipRow.create(group=group, customer=ben, since=interval.since, cause=interval.cause_id)
+    MembershipRow.delete().where(MembershipRow.customer == ann.id).execute()
     assert membership.differences() == [(group.id, ann.id, True), (group.id, ben.id, False)]
     assert membership.wrong_counts() == []
-    Membership.delete().execute()
+    MembershipRow.delete().execute()
     assert membership.wrong_counts() == [(group.id, 1, 0)]
     for start, end in ((1, 5), (4, 8)):
-        PastMembership.create(
+        PastMembershipRow.create(
             group=group, customer=ann, joined_by=interval.cause_id, left_by=interval.cause_id,
             joined_at=interval.since.replace(year=2000 + start), left_at=interval.since.replace(year=2000 + end),
         )  # fmt: skip
@@ -235,7 +245,7 @@ def test_the_checks_of_verify_name_what_is_wrong_and_nothing_beside_it(new_custo
     now = Membership.get(Membership.customer == bea.id)
 
     def past(group: Group, customer: Customer, start: int, end: int) -> None:
-        PastMembership.create(
+        PastMembershipRow.create(
             group=group, customer=customer, joined_by=now.cause_id, left_by=now.cause_id,
             joined_at=now.since + timedelta(days=start), left_at=now.since + timedelta(days=end),
         )  # fmt: skip

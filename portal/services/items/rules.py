@@ -49,7 +49,7 @@ def put_rule(group: Group, item: NewItem, change: Recorder) -> None:
     for target in rule.groups:
         nesting.check(group, target)
     said = {name: value for name, value in item.said().items() if name != "note"}
-    for current in _live(group):
+    for current in live(group.id):
         if current.rule == rule.said:
             if all(getattr(current, name) == value for name, value in said.items()):
                 return
@@ -58,25 +58,21 @@ def put_rule(group: Group, item: NewItem, change: Recorder) -> None:
     nesting.relevel([group.id])
 
 
-def _live(group: Group) -> ModelSelect:
-    return GroupItem.select().where(
-        GroupItem.group == group, GroupItem.rule.is_null(False), GroupItem.ended_at.is_null()
-    )
-
-
 def change_rule(actor: Actor, group_id: int, item_id: int, said: Mapping[str, Any]) -> membership.Moved:
     """Exchange the rule of an item for another, as one change, and return who moved in the group.
 
-    The item ends and one that says the same by the new rule comes in its place. Raises Missing, Refusals, Denied.
+    The item ends and one that says the same by the new rule comes in its place. Raises Missing, Refusals, Denied, Busy.
     """
     require(actor, Action.EDIT_GROUP)
+    from portal.services.items import plans  # which hold rules against what there is, as this does
+
     call = calling("items.change_rule", group_id=group_id, item_id=item_id, said=dict(said))
-    with record(actor, "group.rule", f"group:{group_id}", call=call) as change:
+    with (
+        membership.ahead(lambda: plans.of_change(actor, group_id, item_id, said)) as staged,
+        record(actor, "group.rule", f"group:{group_id}", call=call) as change,
+    ):
         group = Group.get_or_none(Group.id == group_id, Group.status != "deleted")
-        item = GroupItem.get_or_none(
-            GroupItem.id == item_id, GroupItem.group == group_id, GroupItem.rule.is_null(False),
-            GroupItem.ended_at.is_null(),
-        )  # fmt: skip
+        item = live(group_id).where(GroupItem.id == item_id).first()
         if group is None or item is None:
             raise Missing(N_("This item is not there any more."))
         change.touches(group)
@@ -90,9 +86,16 @@ def change_rule(actor: Actor, group_id: int, item_id: int, said: Mapping[str, An
             valid_until=item.valid_until, rule=rule.said,
         )  # fmt: skip
         put_rule(group, kept, change)
-        moved = membership.refresh(change, groups=[group.id], is_last=True)
+        moved = membership.refresh(change, groups=[group.id], is_last=True, staged=staged)
         membership.schedule([group.id])
     return moved
+
+
+def live(group_id: int) -> ModelSelect:
+    """Return a select of the live items of a group that are rules."""
+    return GroupItem.select().where(
+        GroupItem.group == group_id, GroupItem.rule.is_null(False), GroupItem.ended_at.is_null()
+    )
 
 
 def columns(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,4 +104,4 @@ def columns(said: Mapping[str, Any]) -> dict[str, Any]:
     return {"rule": dict(said), "reads": sorted(asked.fields), "reads_clock": asked.reads_clock}
 
 
-__all__ = ["Rule", "change_rule", "checked", "columns", "put_rule"]
+__all__ = ["Rule", "change_rule", "checked", "columns", "live", "put_rule"]

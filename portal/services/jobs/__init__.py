@@ -15,7 +15,8 @@ from portal.services import once
 
 # What may be handed over, and who may: the right of the act itself.
 KINDS: dict[str, Action] = {
-    "clock.due": Action.MAINTAIN, "clock.forecast": Action.MAINTAIN, "field.search": Action.EDIT_FIELDS,
+    "clock.due": Action.MAINTAIN, "clock.forecast": Action.MAINTAIN,
+    "membership.settle": Action.MAINTAIN, "field.search": Action.EDIT_FIELDS,
     "import.run": Action.IMPORT_CUSTOMERS, "import.foresee": Action.IMPORT_CUSTOMERS, "change.undo": Action.UNDO_OWN,
 }  # fmt: skip
 logger = logging.getLogger("portal.jobs")

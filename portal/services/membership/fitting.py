@@ -17,7 +17,11 @@ _COLUMNS = "group_id, is_excluding, customer_id"
 
 def match(groups: Slice, customers: Slice, moment: datetime) -> peewee.Table | None:
     """Set aside whom the rules of these groups fit among these customers; None where these groups have no rule."""
-    rules = matching.items(groups, moment)
+    return set_aside(matching.items(groups, moment), customers)
+
+
+def set_aside(rules: Sequence[matching.RuleItem], customers: Slice) -> peewee.Table | None:
+    """Set aside whom these rules fit among these customers; None where there is no rule."""
     if not rules:
         return None
     _prepare()

@@ -9,24 +9,14 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from peewee import fn
-
 from portal.clock import now
 from portal.db import db, in_chunks, insert_all, transaction
-from portal.models import ChangeRow, Forecast, ForecastMove, Group, GroupItem
+from portal.models import Forecast, ForecastMove, Group, GroupItem
 from portal.queries.membership import definition, kinds_of, stored
-from portal.queries.sealed import FORGOTTEN
+from portal.services.membership import touched
 
 BEFORE = timedelta(minutes=30)  # how long before the moment it is asked
 PATIENCE = 30.0  # seconds that a forecast waits for its turn: nobody sits before it
-_MOST = 20_000  # customers touched since; with more of them everybody may as well be asked
-# Under what is recorded whatever a rule can ask of a customer.
-_OF_CUSTOMERS = ("customer", "customer_value")
-# What is recorded besides and changes no rule's answer; groups and items count for their own group alone.
-_OF_OTHERS = (
-    "user", "user_role", "user_session", "proposal", "approval", "file_shape", "export", "backup", FORGOTTEN, "group",
-    "group_item",
-)  # fmt: skip
 
 
 def wanted() -> list[int]:
@@ -61,7 +51,7 @@ def prepare() -> int:
 
 
 def _ask(group_id: int) -> None:
-    after_row = ChangeRow.select(fn.MAX(ChangeRow.id)).scalar() or 0  # looked up first: what comes now counts as later
+    after_row = touched.newest_row()  # looked up first: what comes now counts as later
     moment = Group.select(Group.next_change_at).where(Group.id == group_id).scalar()
     if moment is None:
         return
@@ -84,7 +74,7 @@ def held(group_ids: Iterable[int]) -> dict[int, Any]:
     """
     rows = Forecast.select(Forecast.group, Forecast.after_row).join(Group, on=(Group.id == Forecast.group))
     rows = rows.where(Forecast.group.in_(list(group_ids)), Forecast.moment == Group.next_change_at)
-    return {group_id: _people(group_id, after) for group_id, after in rows.tuples() if _stands(group_id, after)}
+    return {group_id: _people(group_id, after) for group_id, after in rows.tuples() if touched.holds([group_id], after)}
 
 
 def forget(group_ids: Iterable[int]) -> None:
@@ -94,17 +84,6 @@ def forget(group_ids: Iterable[int]) -> None:
         ForecastMove.delete().where(ForecastMove.group_id.in_(part)).execute()
 
 
-def _stands(group_id: int, after: int) -> bool:
-    since = ChangeRow.select(ChangeRow.id).where(ChangeRow.id > after)
-    items = GroupItem.select(GroupItem.id).where(GroupItem.group == group_id)
-    own = (ChangeRow.noun == "group") & (ChangeRow.row_id == group_id)
-    own |= (ChangeRow.noun == "group_item") & ChangeRow.row_id.in_(items)
-    if since.where(ChangeRow.noun.not_in([*_OF_CUSTOMERS, *_OF_OTHERS]) | own).exists():
-        return False
-    return bool(since.where(ChangeRow.noun.in_(_OF_CUSTOMERS)).limit(_MOST + 1).count() <= _MOST)
-
-
 def _people(group_id: int, after: int) -> Any:
     foreseen = ForecastMove.select(ForecastMove.customer_id).where(ForecastMove.group_id == group_id)
-    touched = ChangeRow.select(ChangeRow.row_id).where(ChangeRow.id > after, ChangeRow.noun.in_(_OF_CUSTOMERS))
-    return foreseen | touched
+    return foreseen | touched.customers(after)

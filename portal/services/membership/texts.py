@@ -19,13 +19,15 @@ _MOMENT = datetime(1, 1, 1)
 
 def differing(
     groups: Slice, customers: Slice, moment: datetime, is_nested: bool, matched: peewee.Table | None, *,
-    is_joining: bool,
-) -> tuple[str, Sequence[Any]]:
+    is_joining: bool, kinds: Kinds | None = None,
+) -> tuple[str, Sequence[Any]]:  # fmt: skip
     """Return the statement that sets aside who joins or leaves at `moment` in that slice, and its parameters.
 
     For short lists of ids it is built once for each number of them, and kept. Of whole groups, and of many customers,
-    it asks only for the kinds of items that these groups have.
+    it asks only for the kinds of items that these groups have; `kinds` says which they are where they are to be others.
     """
+    if kinds is not None:
+        return _built(groups, customers, moment, is_nested, matched, is_joining, kinds)
     is_few = _is_short(customers) and customers is not None
     kinds = membership.kinds_of(groups, moment) if _is_short(groups) and groups and not is_few else None
     if not (_is_short(groups) and _is_short(customers)):

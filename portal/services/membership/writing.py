@@ -11,7 +11,7 @@ from peewee import fn
 
 from portal.built import Built, Slot
 from portal.db import db, insert_from, is_sqlite, run
-from portal.models import Group, GroupItem, Membership, MembershipDelta, PastMembership
+from portal.models import Group, GroupItem, Membership, MembershipDelta, MembershipRow, PastMembershipRow
 from portal.queries.membership import Slice
 from portal.queries.uses import naming
 from portal.services.membership.fitting import match
@@ -181,39 +181,47 @@ def _end(change_id: int, moment: datetime, rows: tuple[peewee.Expression, ...]) 
         *rows,
         MembershipDelta.is_joining == False,  # noqa: E712
     )
-    pair = peewee.Tuple(Membership.group, Membership.customer)
     if _taken_back.get() is None:
-        _keep(change_id, moment, pair, going)
-    Membership.delete().where(pair.in_(going)).execute()
+        _keep(change_id, moment, going)
+    MembershipRow.delete().where(peewee.Tuple(MembershipRow.group, MembershipRow.customer).in_(going)).execute()
 
 
-def _keep(change_id: int, moment: datetime, pair: peewee.Tuple, going: peewee.ModelSelect) -> None:
+def _keep(change_id: int, moment: datetime, going: peewee.ModelSelect) -> None:
     """Keep the intervals that end as history."""
+    pair = peewee.Tuple(Membership.group, Membership.customer)
     # An interval that began and ended in one moment was never seen by anybody: `joined_at < left_at` always.
     history = Membership.select(
-        Membership.group, Membership.customer, Membership.since, peewee.Value(moment), Membership.cause, change_id
+        Membership.group, Membership.customer, Membership.since, peewee.Value(moment), Membership.cause, change_id, 0
     ).where(pair.in_(going), Membership.since < moment)
     columns = [
-        PastMembership.group, PastMembership.customer, PastMembership.joined_at, PastMembership.left_at,
-        PastMembership.joined_by, PastMembership.left_by,
+        PastMembershipRow.group, PastMembershipRow.customer, PastMembershipRow.joined_at, PastMembershipRow.left_at,
+        PastMembershipRow.joined_by, PastMembershipRow.left_by, PastMembershipRow.staged,
     ]  # fmt: skip
-    insert_from(PastMembership, history, columns)
+    insert_from(PastMembershipRow, history, columns)
 
 
 def _begin(change_id: int, moment: datetime, rows: tuple[peewee.Expression, ...]) -> None:
     coming = MembershipDelta.select(
-        MembershipDelta.group_id, MembershipDelta.customer_id, peewee.Value(moment), change_id
+        MembershipDelta.group_id, MembershipDelta.customer_id, peewee.Value(moment), change_id, 0
     ).where(*rows, MembershipDelta.is_joining == True)  # noqa: E712
-    columns = [Membership.group, Membership.customer, Membership.since, Membership.cause]
-    insert_from(Membership, coming, columns)
+    row = MembershipRow
+    query = row.insert_from(coming, [row.group, row.customer, row.since, row.cause, row.staged])
+    # Of who is staged there is a row already, which nobody sees: what is written now counts.
+    staged = query.on_conflict(
+        conflict_target=[row.group, row.customer], preserve=[row.since, row.cause, row.staged]
+    )
+    db.execute(staged.returning())
 
 
 def _count(change: Recorder) -> None:
-    """Bring the kept member counts of the touched groups up by the difference, never by counting anew."""
     for group_id, joined, n in _MOVED.rows():
-        left = n - joined
-        run('UPDATE customer_group SET n_members = n_members + ? WHERE id = ?', (joined - left, group_id))
-        change.moved(group_id, joined, left)
+        count(change, group_id, joined, n - joined)
+
+
+def count(change: Recorder, group_id: int, joined: int, left: int) -> None:
+    """Bring the kept member count of a group up by the difference, never by counting anew, and note it."""
+    run('UPDATE customer_group SET n_members = n_members + ? WHERE id = ?', (joined - left, group_id))
+    change.moved(group_id, joined, left)
 
 
 def _moved() -> peewee.ModelSelect:

@@ -18,6 +18,7 @@ from portal.models import (
     Import,
     ImportRow,
     Membership,
+    MembershipRow,
     PastMembership,
     Proposal,
     Shop,
@@ -162,7 +163,7 @@ def test_an_import_looks_at_nobody_whom_it_does_not_bring_and_at_no_other_group(
     wrong = [(group.id, other.id), (by_shop.id, other.id), (by_name.id, known.id), (by_name.id, other.id)]
     waiting = check("code,shop\nKNOWN,\nMOVER,S2\nFRESH,S1\n", group=group)
     for group_id, customer_id in wrong:
-        Membership.delete().where(Membership.group == group_id, Membership.customer == customer_id).execute()
+        MembershipRow.delete().where(MembershipRow.group == group_id, MembershipRow.customer == customer_id).execute()
     told = membership.differences()
     assert len(told) == 4
     imports.run(cass, waiting.id)

@@ -26,7 +26,7 @@ PASSING = {
     "customer": {"version", "updated_at"}, "customer_group": {"version", "updated_at"}, "shop": {"version"},
     "setting": {"version"}, "customer_field": {"version"},
 }  # fmt: skip
-HISTORY = {"change", "change_anchor", "change_row", "change_seal", "past_membership", "request_key"}
+HISTORY = {"change", "change_anchor", "change_row", "change_seal", "past_membership_row", "request_key"}
 
 
 def newest() -> int:
@@ -52,7 +52,7 @@ def stored() -> dict[str, Any]:
     )
     # What nobody has set is off.
     said["setting"] = [guards()]
-    said["membership"] = sorted((row["group_id"], row["customer_id"]) for row in said["membership"])
+    said["members"] = sorted((row["group_id"], row["customer_id"]) for row in said.pop("membership_row"))
     said["customer"] = [row for row in said["customer"] if row["removed_at"] is None]
     # A field is retired and never deleted, its column stays.
     said["customer_field"] = [row for row in said["customer_field"] if row["retired_at"] is None]

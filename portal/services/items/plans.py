@@ -1,0 +1,56 @@
+"""What an act will do to the rules of a group, told before it is done: whom that moves is then found without a turn.
+
+None stands for whatever else an act does, which is left to itself. Whatever the act would refuse in a rule is refused.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from portal.models import Group, GroupItem
+from portal.permissions import Action, Actor, require
+from portal.services import nesting
+from portal.services.items.new import NewItem, check
+from portal.services.items.rules import Rule, checked, live
+from portal.services.membership import Plan
+
+
+def of_change(actor: Actor, group_id: int, item_id: int, said: Mapping[str, Any]) -> Plan | None:
+    """Return what `rules.change_rule` will do. Raises Refusals, Denied."""
+    require(actor, Action.EDIT_GROUP)
+    item = live(group_id).where(GroupItem.id == item_id).first()
+    rule = checked(said) if item is not None else None
+    if item is None or rule is None or rule.said == item.rule:
+        return None
+    return _of_rule(group_id, rule, item.sign, item)
+
+
+def of_new(actor: Actor, group_id: int, new_items: Sequence[NewItem]) -> Plan | None:
+    """Return what `items.add` will do with one rule that counts from now on. Raises Refusals, Denied."""
+    require(actor, Action.EDIT_GROUP)
+    if len(new_items) != 1:
+        return None
+    (new,) = new_items
+    if new.rule is None or new.valid_from is not None or new.valid_until is not None:
+        return None
+    check(new)
+    return _of_rule(group_id, checked(new.rule), new.sign)
+
+
+def of_end(actor: Actor, group_id: int, item_id: int) -> Plan | None:
+    """Return what `items.end` will do with a rule. Raises Denied."""
+    require(actor, Action.EDIT_GROUP)
+    item = live(group_id).where(GroupItem.id == item_id).first()
+    return None if item is None else Plan(group_id, frozenset([item.id]))
+
+
+def _of_rule(group_id: int, rule: Rule, sign: str, instead_of: GroupItem | None = None) -> Plan | None:
+    group = Group.get_or_none(Group.id == group_id, Group.status != "deleted")
+    if group is None:
+        return None
+    for target in rule.groups:
+        nesting.check(group, target)
+    # The very same rule is there once: `rules.put_rule`.
+    ends = {item.id for item in live(group_id) if item.rule == rule.said or item == instead_of}
+    counts = instead_of is None or instead_of.has_begun
+    asked = tuple(target.id for target in rule.groups)
+    return Plan(group_id, frozenset(ends), rule.said if counts else None, sign, asked)

@@ -1,0 +1,97 @@
+"""Whom it would move in a group if its rules were others: found without a turn, so that nobody waits for it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from peewee import fn
+
+from portal.clock import now
+from portal.db import db, reading
+from portal.models import Customer, Group
+from portal.queries.membership import kinds_of, next_due
+from portal.queries.rules import matching
+from portal.queries.rules.compiling import compiled
+from portal.services import nesting
+from portal.services.membership import touched
+from portal.services.membership.fitting import set_aside
+from portal.services.membership.texts import differing
+from portal.services.membership.writing import collecting, forget
+
+FROM = 20_000  # customers of a store; where there are fewer, all of them are asked in no time
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to become of the rules of a group: which items end, and what includes or excludes in their place.
+
+    `rule` is a tree as JSON holds it, that counts from now on; None where none comes. `asked` are the groups it names.
+    """
+
+    group_id: int
+    ends: frozenset[int]
+    rule: Mapping[str, Any] | None = None
+    sign: str = "include"
+    asked: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was looked at of a group, and when: it holds as long as nothing else is recorded about any of `under`.
+
+    They are the group itself and all that it is made of; `due` is when the clock moves each of them next.
+    """
+
+    group_id: int
+    moment: datetime
+    after_row: int
+    under: frozenset[int]
+    due: Mapping[int, datetime | None]
+
+    def holds(self, change_id: int) -> bool:
+        """Tell whether whoever was not touched since would still move as it was seen, to the act that is this change.
+        """
+        return (
+            matching.today_at(self.moment) == matching.today_at(now())
+            and touched.holds(self.under, self.after_row, change_id)
+            and touched.due_at(self.under) == self.due
+        )
+
+
+@contextmanager
+def moves(ask: Callable[[], Plan | None]) -> Iterator[Sight | None]:
+    """Set aside in `membership_delta`, for the block, whom a plan would move in its own group.
+
+    None where nothing was looked at: the store is small or there is no plan, the group has no members or would be made
+    of itself, or the clock has moved somebody who is not written yet. Raises what `ask` raises, which returns the plan.
+    """
+    if (Customer.select(fn.MAX(Customer.id)).scalar() or 0) < FROM:
+        yield None
+        return
+    with reading(), collecting():
+        plan = ask()
+        yield None if plan is None else _look(plan)
+        forget()
+
+
+def _look(plan: Plan) -> Sight | None:
+    moment, ids = now(), [plan.group_id]
+    beneath = nesting.under(plan.asked)
+    is_active = Group.select(Group.id).where(Group.id == plan.group_id, Group.status == "active").exists()
+    due = next_due().scalar()
+    if not is_active or (due is not None and due <= moment) or plan.group_id in beneath:
+        return None
+    under = beneath | nesting.under(ids)
+    sight = Sight(plan.group_id, moment, touched.newest_row(), frozenset(under), touched.due_at(under))
+    rules = [one for one in matching.items(ids, moment) if one.id not in plan.ends]
+    if plan.rule is not None:
+        said = compiled(plan.rule, matching.own_columns(), matching.today_at(moment))
+        rules.append(matching.RuleItem(0, plan.group_id, plan.sign == "exclude", said, frozenset()))
+    matched = set_aside(rules, None)
+    kinds = {pair for pair in kinds_of(ids, moment) if pair[1] != "rule"}
+    kinds |= {("exclude" if one.is_excluding else "include", "rule") for one in rules}
+    for is_joining in (False, True):
+        db.execute_sql(*differing(ids, None, moment, True, matched, is_joining=is_joining, kinds=frozenset(kinds)))
+    return sight

@@ -1,0 +1,32 @@
+"""Turn after turn to write, without keeping others from theirs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic, sleep
+
+from portal.db import WRITE_DEADLINE, transaction
+
+BREATH = 0.001  # seconds in which others get in between two turns
+NOTICED = 0.003  # seconds: who waited longer for her turn is not alone
+
+
+class Pace:
+    """How somebody who has much to write rests between two turns: where others write too, as long as the last one took.
+
+    Taking every second turn is not enough: of those who come while it lasts, each would wait for another.
+    """
+
+    def __init__(self) -> None:
+        self._rest = BREATH
+
+    @contextmanager
+    def turn(self, seconds: float = WRITE_DEADLINE) -> Iterator[None]:
+        """Rest, then run the block as one write transaction. Raises Busy when no turn was to be had within `seconds`.
+        """
+        sleep(self._rest)
+        asked = monotonic()
+        with transaction(seconds):
+            began = monotonic()
+            yield
+        took = monotonic() - began
+        self._rest = max(BREATH, took if began - asked > NOTICED else 0.0)

@@ -1,0 +1,189 @@
+"""Memberships that an act will move, written beforehand in short turns, and switched on together (decision 0096).
+
+Whoever has to write waits for the turn of another. A rule that moves a tenth of a large store would hold it for as long
+as a hundred thousand rows take. So whom it moves is found without a turn, then written part by part with the number of
+a staging, which nobody sees; the act itself says that the staging counts from now on. Whoever was touched meanwhile is
+taken out of it and looked at as always; where anything else was written, the act does without it.
+"""
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import peewee
+from peewee import fn
+
+from portal.clock import now
+from portal.db import db, in_chunks, insert_from
+from portal.errors import Busy
+from portal.models import (
+    Change,
+    Customer,
+    GroupItem,
+    MembershipDelta,
+    MembershipRow,
+    PastMembershipRow,
+    Staging,
+)
+from portal.queries.uses import naming
+from portal.services.membership import foreseen, touched
+from portal.services.membership.foreseen import Plan, Sight
+from portal.services.membership.pace import Pace
+from portal.services.membership.settling import PART, is_over_in, leave, settle, take_back
+from portal.services.membership.writing import Moved, bring_up, count
+from portal.services.recorder import Recorder
+
+MOST = 2_000  # who move; more of them are staged
+_LONGEST = 10_000  # customers that are looked at one by one; beyond that it takes longer than asking everybody
+KEPT = timedelta(seconds=60)  # how long a staging waits for whoever writes it to go on
+_ROW, _PAST = MembershipRow, PastMembershipRow
+
+
+@dataclass(slots=True)
+class Staged:
+    """Who an act will make join a group, or leave it, by their ids in ascending order, as it was seen beforehand.
+
+    `number` is that of the staging; None where they are few, who are written by the act itself.
+    """
+
+    sight: Sight
+    joining: Sequence[int]
+    leaving: Sequence[int]
+    number: int | None = None
+
+
+@contextmanager
+def ahead(ask: Callable[[], Plan | None]) -> Iterator[Staged | None]:
+    """Find whom an act will move, and stage them if they are many; the act, in the block, refreshes with the result.
+
+    `ask` returns what the act is to do. None where everything is left to the act: it returns none, the store is small,
+    nothing could be seen beforehand, or somebody else is staging in that group. Must stand around the act's
+    transaction; inside one it gives None. Raises what `ask` raises, and Busy.
+    """
+    staged = None if db.in_transaction() else _seen(ask)
+    try:
+        if staged is not None and len(staged.joining) + len(staged.leaving) > MOST:
+            _stage(staged)
+        yield staged
+    finally:
+        if staged is not None and staged.number is not None:
+            leave(staged.number)
+
+
+def _seen(ask: Callable[[], Plan | None]) -> Staged | None:
+    with foreseen.moves(ask) as sight:
+        if sight is None:
+            return None
+        joining, leaving = (array("q", _moving(is_joining)) for is_joining in (True, False))
+        return Staged(sight, joining, leaving)
+
+
+def _moving(is_joining: bool) -> Iterator[int]:
+    query = MembershipDelta.select(MembershipDelta.customer_id).where(MembershipDelta.is_joining == is_joining)
+    for (customer_id,) in db.execute(query.order_by(MembershipDelta.customer_id)):
+        yield customer_id
+
+
+# ---- writing beforehand ----
+
+
+def _stage(staged: Staged) -> None:
+    """Write whom the act will move under the number of a new staging, unless another act is at that in this group."""
+    group_id = staged.sight.group_id
+    pace = Pace()
+    while is_over_in(group_id) and not settle(pace):
+        pass
+    with pace.turn():
+        if Staging.select().where(Staging.group == group_id).exists():
+            return
+        staged.number = Staging.insert(group=group_id, kept_until=now() + KEPT).execute()
+        cause = Change.select(fn.MAX(Change.id)).scalar()
+    for write, ids in ((_join, staged.joining), (_go, staged.leaving)):
+        for part in in_chunks(ids, PART):
+            with pace.turn():
+                _keep(staged.number)
+                write(group_id, staged.number, cause, part)
+
+
+def _keep(staging_id: int) -> None:
+    moment = now()
+    mine = [Staging.id == staging_id, Staging.kept_until > moment, Staging.change.is_null()]
+    if not Staging.update(kept_until=moment + KEPT).where(*mine).execute():
+        raise Busy  # it was given up meanwhile
+
+
+def _join(group_id: int, number: int, cause: int, part: Sequence[int]) -> None:
+    # Who has a row by now has joined otherwise: she was touched, and is looked at in the end.
+    people = Customer.select(group_id, Customer.id, peewee.Value(now()), cause, number).where(Customer.id.in_(part))
+    columns = [_ROW.group, _ROW.customer, _ROW.since, _ROW.cause, _ROW.staged]
+    db.execute(_ROW.insert_from(people, columns).on_conflict_ignore().returning())
+
+
+def _go(group_id: int, number: int, _cause: int, part: Sequence[int]) -> None:
+    there = [_ROW.group == group_id, _ROW.customer.in_(part)]
+    _ROW.update(staged=-number).where(*there, _ROW.staged == 0).execute()
+    history = _ROW.select(_ROW.group, _ROW.customer, _ROW.since, _ROW.since, _ROW.cause, _ROW.cause, number)
+    columns = [
+        _PAST.group, _PAST.customer, _PAST.joined_at, _PAST.left_at, _PAST.joined_by, _PAST.left_by, _PAST.staged
+    ]  # fmt: skip
+    insert_from(_PAST, history.where(*there, _ROW.staged == -number), columns)
+
+
+# ---- switching on ----
+
+
+def switch_on(staged: Staged, change: Recorder, moment: datetime) -> Moved | None:
+    """Move in the open transaction whom the act moves, as it was seen, and return how many; None: it holds no more.
+
+    Whoever was touched since is looked at anew, as are all groups made of this one.
+    """
+    sight = staged.sight
+    if not sight.holds(change.id):
+        return None
+    people = sorted({customer_id for (customer_id,) in db.execute(touched.customers(sight.after_row, change.id))})
+    if staged.number is None:
+        ids = sorted({*staged.joining, *staged.leaving, *people})
+        if len(ids) > _LONGEST:
+            return None  # many, and another act was at it
+        return _sum(bring_up(change, moment, [sight.group_id], part) for part in in_chunks(ids))
+    if not _is_switched(staged.number, change, moment):
+        return None
+    moved = [_counted(staged, people, change)]
+    moved += [bring_up(change, moment, [sight.group_id], part) for part in in_chunks(people)]
+    if GroupItem.select().where(naming([sight.group_id])).exists():
+        _tell(sight.group_id, staged.number)
+        bring_up(change, moment, [sight.group_id], [])
+    return _sum(moved)
+
+
+def _is_switched(number: int, change: Recorder, moment: datetime) -> bool:
+    own = [Staging.id == number, Staging.kept_until > moment, Staging.change.is_null()]
+    return bool(Staging.update(change=change.id, moment=moment).where(*own).execute())
+
+
+def _counted(staged: Staged, people: Sequence[int], change: Recorder) -> Moved:
+    """Take these customers out of the staging, and count all others of it."""
+    group_id, others = staged.sight.group_id, set(people)
+    for part in in_chunks(people):
+        rows, past = ([model.group == group_id, model.customer.in_(part)] for model in (_ROW, _PAST))
+        take_back(staged.number or 0, rows, past)
+    joined, left = (sum(one not in others for one in ids) for ids in (staged.joining, staged.leaving))
+    count(change, group_id, joined, left)
+    return Moved(joined, left)
+
+
+def _tell(group_id: int, number: int) -> None:
+    """Set aside whom the staging has moved, for the groups that are made of this one."""
+    moved = _ROW.select(_ROW.group, _ROW.customer, _ROW.staged > 0, peewee.Value(True))
+    delta = MembershipDelta
+    columns = [delta.group_id, delta.customer_id, delta.is_joining, delta.is_written]
+    insert_from(delta, moved.where(_ROW.group == group_id, _ROW.staged.in_([number, -number])), columns)
+
+
+def _sum(parts: Iterable[Moved]) -> Moved:
+    joined = left = 0
+    for part in parts:
+        joined, left = joined + part.joined, left + part.left
+    return Moved(joined, left)

@@ -1,0 +1,60 @@
+"""What was written since somebody looked: whom that touched, and whether what she saw of everybody else still holds.
+
+Whatever is recorded stands in `change_row`, under what it is about. Customers can be looked at once more; anything else
+that a rule or an item may depend on means looking anew.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+import peewee
+from peewee import fn
+
+from portal.models import ChangeRow, Group, GroupItem
+from portal.queries.sealed import FORGOTTEN
+
+_MOST = 20_000  # customers touched since; with more of them everybody may as well be asked
+# Under what is recorded whatever a rule can ask of a customer.
+_OF_CUSTOMERS = ("customer", "customer_value")
+# What is recorded besides and changes no rule's answer; groups and items count for their own group alone.
+_OF_OTHERS = (
+    "user", "user_role", "user_session", "proposal", "approval", "file_shape", "export", "backup", FORGOTTEN, "group",
+    "group_item",
+)  # fmt: skip
+
+
+def newest_row() -> int:
+    """Return the number of the newest row of any change; what comes later counts as later."""
+    return int(ChangeRow.select(fn.MAX(ChangeRow.id)).scalar() or 0)
+
+
+def due_at(group_ids: Collection[int]) -> Mapping[int, datetime | None]:
+    """Return when the clock moves members of each of these groups next."""
+    return dict(Group.select(Group.id, Group.next_change_at).where(Group.id.in_(list(group_ids))).tuples())
+
+
+def holds(group_ids: Collection[int], after: int, but: int = 0) -> bool:
+    """Tell whether nothing was recorded after that row but customers, not too many, and what concerns other groups.
+
+    What the change of the number `but` has recorded does not count.
+    """
+    since = _since(after, but)
+    ids = list(group_ids)
+    item = GroupItem.select(peewee.SQL("1")).where(GroupItem.id == ChangeRow.row_id, GroupItem.group.in_(ids))
+    own = (ChangeRow.noun == "group") & ChangeRow.row_id.in_(ids)
+    own |= (ChangeRow.noun == "group_item") & fn.EXISTS(item)
+    if since.where(ChangeRow.noun.not_in([*_OF_CUSTOMERS, *_OF_OTHERS]) | own).exists():
+        return False
+    return bool(since.where(ChangeRow.noun.in_(_OF_CUSTOMERS)).limit(_MOST + 1).count() <= _MOST)
+
+
+def customers(after: int, but: int = 0) -> Any:
+    """Return a select of the customers of whom something was recorded after that row."""
+    since = _since(after, but).where(ChangeRow.noun.in_(_OF_CUSTOMERS))
+    return since.select(ChangeRow.row_id)
+
+
+def _since(after: int, but: int) -> peewee.ModelSelect:
+    query = ChangeRow.select(ChangeRow.id).where(ChangeRow.id > after)
+    return query.where(ChangeRow.change != but) if but else query

@@ -1,0 +1,487 @@
+"""Memberships of a rule that moves many: written beforehand, seen by nobody, switched on together."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from portal import clock
+from portal.db import db
+from portal.errors import Busy, Denied, NeedsApproval, Refusal
+from portal.models import (
+    Change,
+    Customer,
+    Group,
+    GroupItem,
+    Job,
+    Membership,
+    MembershipRow,
+    PastMembership,
+    PastMembershipRow,
+    Staging,
+    Worker,
+)
+from portal.permissions import OPERATOR, Actor
+from portal.queries import membership
+from portal.services import customers, groups, items, jobs, preview, settings, undo
+from portal.services.groups import Details
+from portal.services.items import NewItem, plans, rules
+from portal.services.membership import foreseen, pace, settling, staging
+from tests.conftest import Database
+
+New = Callable[..., Any]
+WOMEN = {"field": "gender", "op": "is", "value": "female"}
+MEN = {"field": "gender", "op": "is", "value": "male"}
+WRITING, SETTLING = 5, 4  # turns: one begins, four write two memberships each; four settle as many
+
+
+@pytest.fixture(autouse=True)
+def everything_is_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any store is a large one, anybody who moves is staged, and a turn writes two."""
+    monkeypatch.setattr(foreseen, "FROM", 0)
+    monkeypatch.setattr(staging, "MOST", 0)
+    for module in (staging, settling):
+        monkeypatch.setattr(module, "PART", 2)
+    monkeypatch.setattr(pace, "sleep", lambda _seconds: None)
+
+
+@pytest.fixture
+def group(cass: Actor, new_customer: New) -> Group:
+    """Three women, who are its members, four men, and one who is neither."""
+    for code, gender in zip("ABCDEFGH", ["female"] * 3 + ["male"] * 4 + [""], strict=True):
+        new_customer(f"{code}.", code=code, gender=gender)
+    made: Group = groups.create(cass, Details("By rule", "rule"), [NewItem(rule=WOMEN)]).group
+    return made
+
+
+def members(group: Group) -> str:
+    query = Membership.select(Customer.code).join(Customer, on=(Customer.id == Membership.customer))
+    return "".join(sorted(code for (code,) in query.where(Membership.group == group.id).tuples()))
+
+
+def id_of(code: str) -> int:
+    return int(Customer.get(Customer.code == code).id)
+
+
+def item_of(group: Group) -> GroupItem:
+    item: GroupItem = GroupItem.get(GroupItem.group == group, GroupItem.ended_at.is_null())
+    return item
+
+
+def change_to(actor: Actor, group: Group, rule: dict[str, Any]) -> Any:
+    return rules.change_rule(actor, group.id, item_of(group).id, rule)
+
+
+def assert_right(group: Group) -> None:
+    assert (membership.differences(), membership.broken_intervals(), membership.wrong_counts()) == ([], [], [])
+    assert Group.get_by_id(group.id).n_members == len(members(group))
+
+
+def assert_settled() -> None:
+    staged = [model.select().where(model.staged != 0).count() for model in (MembershipRow, PastMembershipRow)]
+    assert (staged, Staging.select().count()) == ([0, 0], 0)
+
+
+def history(group: Group) -> list[tuple[Any, ...]]:
+    """Everybody's intervals: code, whether joined and left by the first, second … change, and when."""
+    now = Membership.select(Membership.customer, Membership.since, Membership.cause).where(Membership.group == group.id)
+    past = PastMembership.select(
+        PastMembership.customer, PastMembership.joined_at, PastMembership.joined_by, PastMembership.left_at,
+        PastMembership.left_by,
+    ).where(PastMembership.group == group.id)  # fmt: skip
+    return sorted([*now.tuples(), *past.tuples()], key=repr)
+
+
+@contextmanager
+def at_turn(monkeypatch: pytest.MonkeyPatch, n: int, do: Callable[[], object]) -> Iterator[None]:
+    """Do something before the `n`th turn of the block, counted from one, as another person would.
+
+    Between those that write and those that settle is the act itself, which counts for none.
+    """
+    seen: list[int] = []
+
+    def nap(_seconds: float) -> None:
+        seen.append(1)
+        if len(seen) == n:
+            do()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pace, "sleep", nap)
+        yield
+    assert len(seen) >= n
+
+
+# ---- the usual way ----
+
+
+def test_a_rule_that_moves_many_moves_them_all_at_once(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[Any, ...]] = []
+
+    def look() -> None:
+        found = Group.get_by_id(group.id).n_members, members(group), PastMembership.select().count()
+        seen.append((*found, len(membership.broken_intervals()), len(membership.wrong_counts())))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pace, "sleep", lambda _seconds: look())
+        moved = change_to(cass, group, MEN)
+    assert (moved.joined, moved.left, members(group)) == (4, 3, "DEFG")
+    # While it is written nobody sees anything; then, while it is settled, everything.
+    assert seen == [(3, "ABC", 0, 0, 0)] * WRITING + [(4, "DEFG", 3, 0, 0)] * SETTLING
+    assert_right(group)
+    assert_settled()
+    change = Change.select().order_by(Change.id.desc()).first()
+    assert change.act == "group.rule"
+    assert {row.cause_id for row in Membership.select()} == {change.id}
+    assert {row.left_by_id for row in PastMembership.select()} == {change.id}
+    assert {row.left_at for row in PastMembership.select()} == {row.since for row in Membership.select()}
+
+
+def test_what_is_seen_does_not_change_while_it_is_settled(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "leave", lambda number: None)
+    change_to(cass, group, MEN)
+    before, n_turns = history(group), 0
+    while not settling.settle(pace.Pace()):
+        n_turns += 1
+        assert history(group) == before
+        assert_right(group)
+    assert (history(group), n_turns) == (before, SETTLING - 1)
+    assert_settled()
+
+
+def test_the_same_is_written_as_without_staging(
+    group: Group, cass: Actor, new_group: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(foreseen, "FROM", 10**9)
+        other = groups.create(cass, Details("Other", "rule"), [NewItem(rule=WOMEN)]).group
+        change_to(cass, other, MEN)
+        change_to(cass, other, WOMEN)
+    change_to(cass, group, MEN)
+    change_to(cass, group, WOMEN)
+    one, two = ([(row[0], len(row)) for row in history(one)] for one in (group, other))
+    assert one == two
+    assert_right(group)
+    assert_settled()
+
+
+@pytest.mark.parametrize("sign", ["include", "exclude"])
+def test_a_rule_is_added_and_ended(group: Group, cass: Actor, sign: str) -> None:
+    anybody = {"any": [WOMEN, MEN]}
+    put = items.add(cass, group.id, [NewItem(rule=anybody, sign=sign)])
+    assert (put.joined, put.left) == ((4, 0) if sign == "include" else (0, 3))
+    assert_right(group)
+    item = GroupItem.get(GroupItem.sign == sign, GroupItem.id != GroupItem.select(GroupItem.id).limit(1))
+    ended = items.end(cass, group.id, item.id)
+    assert (ended.joined, ended.left, members(group)) == (put.left, put.joined, "ABC")
+    assert_right(group)
+    assert_settled()
+
+
+def test_it_can_be_undone_and_done_again(group: Group, cass: Actor) -> None:
+    change_to(cass, group, MEN)
+    undo.undo(cass, Change.select().order_by(Change.id.desc()).first().id)
+    assert members(group) == "ABC"
+    assert_right(group)
+    change_to(cass, group, MEN)
+    assert members(group) == "DEFG"
+    assert_right(group)
+    assert_settled()
+
+
+def test_few_are_looked_at_one_by_one_and_nobody_else(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "MOST", 100)
+    stranger = id_of("H")
+    MembershipRow.create(group=group, customer=stranger, since=clock.now(), cause=1)  # as nothing of ours would
+    Group.update(n_members=4).where(Group.id == group.id).execute()
+    moves = staging._seen(lambda: plans.of_change(cass, group.id, item_of(group).id, MEN))
+    assert moves is not None and sorted(moves.leaving) == [id_of("A"), id_of("B"), id_of("C"), stranger]
+    monkeypatch.setattr(staging, "_seen", lambda ask: staging.Staged(moves.sight, moves.joining, moves.leaving[:3]))
+    change_to(cass, group, MEN)
+    assert members(group) == "DEFGH"
+    assert Staging.select().count() == 0
+
+
+# ---- what others do meanwhile ----
+
+
+def take_away(actor: Actor, code: str) -> None:
+    """Undo that a customer was created, which removes her."""
+    undo.undo(actor, Change.get(Change.subject == f"customer:{id_of(code)}").id)
+
+
+def others(group: Group, actor: Actor) -> dict[str, tuple[Callable[[], object], str]]:
+    """What another person may do while it is staged, and who is a member in the end."""
+    return {
+        "a man becomes a woman": (lambda: customers.edit(actor, id_of("D"), {"gender": "female"}), "EFG"),
+        "a woman becomes a man": (lambda: customers.edit(actor, id_of("A"), {"gender": "male"}), "ADEFG"),
+        "she and back": (
+            lambda: [customers.edit(actor, id_of("A"), {"gender": one}) for one in ("male", "female")], "DEFG"
+        ),
+        "he and back": (
+            lambda: [customers.edit(actor, id_of("D"), {"gender": one}) for one in ("female", "male")], "DEFG"
+        ),
+        "somebody is neither": (lambda: customers.edit(actor, id_of("G"), {"gender": ""}), "DEF"),
+        "a customer is removed": (lambda: take_away(actor, "A"), "DEFG"),
+        "a man is removed": (lambda: take_away(actor, "E"), "DFG"),
+        "one comes": (lambda: customers.create(actor, {"code": "N", "gender": "male"}), "DEFGN"),
+        "a woman comes": (lambda: customers.create(actor, {"code": "N", "gender": "female"}), "DEFG"),
+        "somebody is added by name": (lambda: items.add_member(actor, group.id, id_of("A")), "ADEFG"),
+        "a man is added by name": (lambda: items.add_member(actor, group.id, id_of("D")), "DEFG"),
+        "a man is excluded": (lambda: items.remove_member(actor, group.id, id_of("F")), "DEG"),
+        "a woman is excluded": (lambda: items.remove_member(actor, group.id, id_of("B")), "DEFG"),
+        "the group is renamed": (lambda: groups.edit(actor, group.id, Details("Named anew")), "DEFG"),
+        "the group is archived": (lambda: groups.set_status(actor, group.id, "archived"), ""),
+        "another group is made": (lambda: groups.create(actor, Details("Third", "rule"), [NewItem(rule=MEN)]), "DEFG"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("turn", range(1, WRITING + SETTLING + 1))
+@pytest.mark.parametrize("name", others(Group(id=0), OPERATOR))
+def test_what_others_do_meanwhile_counts(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch, name: str, turn: int
+) -> None:
+    do, wanted = others(group, cass)[name]
+
+    def act() -> None:
+        do()
+        assert_right(group)
+
+    with at_turn(monkeypatch, turn, act):
+        change_to(cass, group, MEN)
+    assert members(group) == wanted
+    assert_right(group)
+    assert_settled()
+
+
+def test_of_two_who_change_the_rule_the_second_finds_it_gone(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = item_of(group)
+    with at_turn(monkeypatch, 3, lambda: change_to(cass, group, {"any": [WOMEN, MEN]})), pytest.raises(Refusal):
+        rules.change_rule(cass, group.id, item.id, MEN)
+    assert members(group) == "ABCDEFG"
+    assert_right(group)
+    assert_settled()
+
+
+def test_a_second_rule_of_the_group_is_added_without_a_staging_of_its_own(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    neither = {"field": "gender", "op": "empty"}
+    with at_turn(monkeypatch, 3, lambda: items.add(cass, group.id, [NewItem(rule=neither)])):
+        change_to_first(cass, group)
+    assert members(group) == "DEFGH"
+    assert_right(group)
+    assert_settled()
+
+
+def change_to_first(cass: Actor, group: Group) -> None:
+    rules.change_rule(cass, group.id, GroupItem.select().where(GroupItem.group == group).first().id, MEN)
+
+
+# ---- groups of groups ----
+
+
+def test_groups_made_of_it_move_with_it(group: Group, cass: Actor, new_group: New) -> None:
+    outer, without = new_group("Outer"), new_group("Without", [Customer.get(Customer.code == "D")])
+    asking = groups.create(
+        cass, Details("Asking", "rule"), [NewItem(rule={"not": {"in": group.code}})]
+    ).group
+    items.add(cass, outer.id, [NewItem(of_group_id=group.id)])
+    items.add(cass, without.id, [NewItem(of_group_id=group.id, sign="exclude")])
+    assert [members(one) for one in (outer, without, asking)] == ["ABC", "D", "DEFGH"]
+    change_to(cass, group, MEN)
+    assert [members(one) for one in (group, outer, without, asking)] == ["DEFG", "DEFG", "", "ABCH"]
+    for one in (group, outer, without, asking):
+        assert_right(one)
+    assert_settled()
+
+
+def test_a_group_that_it_is_made_of_may_change_meanwhile(
+    group: Group, cass: Actor, new_group: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = new_group("Inner", [Customer.get(Customer.code == "D")])
+    but_inner = {"all": [MEN, {"not": {"in": inner.code}}]}
+    with at_turn(monkeypatch, 2, lambda: items.add_member(cass, inner.id, id_of("E"))):
+        change_to(cass, group, but_inner)
+    assert members(group) == "FG"
+    assert_right(group)
+    assert_settled()
+
+
+# ---- refused, given up, killed ----
+
+
+def test_a_rule_that_is_refused_leaves_nothing(group: Group, cass: Actor) -> None:
+    before = history(group)
+    for wrong in ({"field": "nothing", "op": "is", "value": "x"}, {"in": group.code}):
+        with pytest.raises(Refusal):
+            change_to(cass, group, wrong)
+        ask = lambda wrong=wrong: plans.of_change(cass, group.id, item_of(group).id, wrong)  # noqa: E731
+        with pytest.raises(Refusal):
+            preview.of(cass, lambda wrong=wrong: change_to(cass, group, wrong), ask=ask)
+    assert history(group) == before
+    assert_settled()
+
+
+def test_who_waits_in_vain_for_a_turn_leaves_nothing(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy() -> None:
+        raise Busy
+
+    before = history(group)
+    with at_turn(monkeypatch, 3, busy), pytest.raises(Busy):
+        change_to(cass, group, MEN)
+    assert (history(group), members(group)) == (before, "ABC")
+    assert_right(group)
+    assert_settled()
+
+
+class _Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("turn", range(2, WRITING + 1))
+def test_what_a_process_that_was_killed_has_left_is_seen_by_nobody_and_taken_back(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch, turn: int
+) -> None:
+    before = history(group)
+    killed(cass, group, turn, monkeypatch)
+    assert Staging.select().count() == 1
+    assert (history(group), members(group), settling.are_over()) == (before, "ABC", False)
+    assert_right(group)
+    Staging.update(kept_until=clock.ago(seconds=1)).execute()
+    assert settling.are_over()
+    while not settling.settle(pace.Pace()):
+        assert history(group) == before
+    assert_right(group)
+    assert_settled()
+
+
+def killed(cass: Actor, group: Group, turn: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def kill() -> None:
+        raise _Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(staging, "leave", lambda number: None)  # which a dead process does not come to
+        with at_turn(patch, turn, kill), pytest.raises(_Killed):
+            change_to(cass, group, MEN)
+
+
+def test_who_comes_next_takes_back_what_is_left(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed(cass, group, 4, monkeypatch)
+    # As long as the staging may be somebody's, the act does without one.
+    change_to(cass, group, {"any": [WOMEN, MEN]})
+    assert (members(group), Staging.select().count()) == ("ABCDEFG", 1)
+    assert_right(group)
+    Staging.update(kept_until=clock.ago(seconds=1)).execute()
+    change_to(cass, group, MEN)
+    assert members(group) == "DEFG"
+    assert_right(group)
+    assert_settled()
+
+
+def test_one_that_was_given_up_is_not_switched_on(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_up() -> None:
+        Staging.update(kept_until=clock.ago(seconds=1)).execute()
+        settling.settle(pace.Pace())
+
+    with at_turn(monkeypatch, 3, give_up), pytest.raises(Busy):
+        change_to(cass, group, MEN)
+    assert members(group) == "ABC"
+    assert_right(group)
+    assert_settled()
+
+
+def test_guard_rails_stand_where_they_stood(
+    group: Group, cass: Actor, olive: Actor
+) -> None:
+    settings.set_guards(olive, "30", is_marked=False)
+    before = history(group)
+    with pytest.raises(NeedsApproval):
+        change_to(cass, group, MEN)
+    assert history(group) == before
+    assert_right(group)
+    assert_settled()
+
+
+# ---- in the background ----
+
+
+def test_somebody_who_works_on_jobs_settles_it(group: Group, cass: Actor) -> None:
+    Worker.create(name="somebody")
+    change_to(cass, group, MEN)
+    job = Job.get()
+    assert (job.kind, job.user_id, members(group)) == ("membership.settle", None, "DEFG")
+    assert_right(group)
+    with db.atomic():
+        while not settling.step(OPERATOR, job):
+            assert_right(group)
+    assert_settled()
+
+
+def test_who_may_not_maintain_may_not_settle(group: Group, cass: Actor) -> None:
+    with pytest.raises(Denied):
+        settling.step(cass, Job())
+    with pytest.raises(Denied):
+        jobs.enqueue(cass, settling.KIND, {})
+
+
+# ---- preview ----
+
+
+def test_a_preview_takes_no_turn_and_tells_what_is_then_moved(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    item, before = item_of(group), database.checksum()
+    act = lambda: rules.change_rule(cass, group.id, item.id, MEN)  # noqa: E731
+    wanted = preview.of(cass, act)
+
+    def never(*_args: Any) -> Any:
+        raise AssertionError("a turn was taken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(preview, "transaction", never)
+        found = preview.of(cass, act, ask=lambda: plans.of_change(cass, group.id, item.id, MEN))
+    assert (found.fingerprint, told(found)) == (wanted.fingerprint, told(wanted))
+    assert told(found) == [("By rule", 4, 3, 4, ["D.", "E.", "F.", "G."], ["A.", "B.", "C."])]
+    assert database.checksum() == before
+
+
+def told(found: preview.Preview) -> list[tuple[Any, ...]]:
+    return [
+        (one.group.name, one.joining, one.leaving, one.n_after, [row.name for row in one.who_joins],
+         [row.name for row in one.who_leaves])
+        for one in found.moves
+    ]  # fmt: skip
+
+
+def test_a_preview_of_a_group_that_others_are_made_of_tells_them_too(
+    group: Group, cass: Actor, new_group: New
+) -> None:
+    outer, item = new_group("Outer"), item_of(group)
+    items.add(cass, outer.id, [NewItem(of_group_id=group.id)])
+    found = preview.of(
+        cass, lambda: rules.change_rule(cass, group.id, item.id, MEN),
+        ask=lambda: plans.of_change(cass, group.id, item.id, MEN),
+    )  # fmt: skip
+    assert {one.group.name for one in found.moves} == {"By rule", "Outer"}
+
+
+def test_looking_ahead_leaves_nothing_aside(group: Group, cass: Actor) -> None:
+    with foreseen.moves(lambda: plans.of_end(cass, group.id, item_of(group).id)) as sight:
+        assert sight is not None
+        assert db.execute_sql("SELECT count(*) FROM membership_delta").fetchone()[0] == 3
+    assert db.execute_sql("SELECT count(*) FROM membership_delta").fetchone()[0] == 0
