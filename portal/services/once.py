@@ -47,7 +47,7 @@ def end() -> None:
 
 @contextmanager
 def aside() -> Iterator[None]:
-    """Let the block write without storing the key of the form being worked on: it will be taken back."""
+    """Let the block write without storing the key of the form being worked on: it is none of what the form does."""
     token = _present.set(None)
     try:
         yield

@@ -37,9 +37,9 @@ def test_alone_it_hardly_rests(hands: Hands) -> None:
 
 
 def test_where_others_write_it_rests_as_long_as_it_took(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
-    def waiting(seconds: float) -> Any:
+    def waiting() -> Any:
         hands.now += 0.02
-        return transaction(seconds)
+        return transaction()
 
     one = pace.Pace()
     with monkeypatch.context() as patch:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from typing import Any
 
 import pytest
+from peewee import OperationalError
 
 from portal import clock
 from portal.db import db
-from portal.errors import Busy, Denied, NeedsApproval, Refusal
+from portal.errors import Busy, Conflict, Denied, NeedsApproval, Refusal
 from portal.models import (
     Change,
     Customer,
@@ -24,7 +26,7 @@ from portal.models import (
 )
 from portal.permissions import OPERATOR, Actor
 from portal.queries import membership
-from portal.services import customers, groups, items, jobs, preview, settings, undo
+from portal.services import customers, groups, items, jobs, once, preview, settings, undo
 from portal.services.groups import Details
 from portal.services.items import NewItem, plans, rules
 from portal.services.membership import foreseen, pace, settling, staging
@@ -403,6 +405,77 @@ def test_one_that_was_given_up_is_not_switched_on(
     assert members(group) == "ABC"
     assert_right(group)
     assert_settled()
+
+
+def test_a_number_that_is_gone_is_given_to_no_other(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = groups.create(cass, Details("Other", "rule"), [NewItem(rule=WOMEN)]).group
+
+    def stall() -> None:
+        Staging.update(kept_until=clock.ago(seconds=1)).execute()
+        while not settling.settle(pace.Pace()):
+            pass
+        killed(cass, other, 4, monkeypatch)
+
+    with at_turn(monkeypatch, 3, stall), pytest.raises(Busy):
+        change_to(cass, group, MEN)
+    for one in (group, other):
+        assert_right(one)
+    assert (members(group), members(other), Staging.get().group_id) == ("ABC", "ABC", other.id)
+
+
+@pytest.mark.parametrize("turn", range(3, WRITING + 1))
+def test_one_that_is_being_taken_back_by_another_clock_is_neither_gone_on_with_nor_switched_on(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch, turn: int
+) -> None:
+    def take_back_a_part() -> None:
+        Staging.update(kept_until=clock.ago(seconds=1)).execute()
+        settling.settle(pace.Pace())
+        Staging.update(kept_until=clock.now() + staging.KEPT).execute()
+
+    with at_turn(monkeypatch, turn, take_back_a_part), pytest.raises(Busy):
+        change_to(cass, group, MEN)
+    assert members(group) == "ABC"
+    assert_right(group)
+    assert_settled()
+
+
+def test_a_form_that_is_sent_twice_is_done_once_and_leaves_no_staging(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Worker.create(name="somebody")
+    item = item_of(group)
+
+    def post() -> None:
+        once.begin(cass.user_id or 0, "rules.exchange", "key", [MEN])
+        rules.change_rule(cass, group.id, item.id, MEN)
+
+    def post_again() -> None:
+        Context().run(post)
+
+    with at_turn(monkeypatch, WRITING, post_again), pytest.raises(Conflict):
+        post_again()
+    assert members(group) == "DEFG"
+    assert_right(group)
+    assert settling.are_over()  # nobody has to wait until it has run out
+    while not settling.settle(pace.Pace()):
+        pass
+    assert_settled()
+
+
+def test_what_is_done_is_done_where_it_cannot_be_settled(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> None:
+        raise OperationalError("disk I/O error")
+
+    with at_turn(monkeypatch, WRITING + 2, broken):
+        assert change_to(cass, group, MEN).joined == 4
+    assert "a staging was left" in caplog.text
+    assert members(group) == "DEFG"
+    assert_right(group)
+    assert settling.are_over()
 
 
 def test_guard_rails_stand_where_they_stood(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
 
-from portal.db import WRITE_DEADLINE, transaction
+from portal.db import transaction
 
 BREATH = 0.001  # seconds in which others get in between two turns
 NOTICED = 0.003  # seconds: who waited longer for her turn is not alone
@@ -20,12 +20,11 @@ class Pace:
         self._rest = BREATH
 
     @contextmanager
-    def turn(self, seconds: float = WRITE_DEADLINE) -> Iterator[None]:
-        """Rest, then run the block as one write transaction. Raises Busy when no turn was to be had within `seconds`.
-        """
+    def turn(self) -> Iterator[None]:
+        """Rest, then run the block as one write transaction. Raises Busy when no turn was to be had."""
         sleep(self._rest)
         asked = monotonic()
-        with transaction(seconds):
+        with transaction():
             began = monotonic()
             yield
         took = monotonic() - began

@@ -3,7 +3,7 @@
 What anybody sees is the same before and after; until it is done, whoever reads looks up whether the staging counts.
 """
 
-from contextlib import suppress
+import logging
 from typing import Any
 
 import peewee
@@ -14,13 +14,13 @@ from portal.errors import Busy
 from portal.models import Job, MembershipRow, PastMembershipRow, Staging
 from portal.permissions import OPERATOR, Action, Actor, require
 from portal.queries import jobs as find_jobs
-from portal.services import jobs
+from portal.services import jobs, once
 from portal.services.membership.pace import Pace
 
 PART = 500  # memberships that are written in one turn
-PATIENCE = 30.0  # seconds that settling waits for its turn: nobody sits before it
 KIND = "membership.settle"
 _ROW, _PAST = MembershipRow, PastMembershipRow
+_logger = logging.getLogger("portal.membership")
 
 
 def settle(pace: Pace) -> bool:
@@ -28,7 +28,7 @@ def settle(pace: Pace) -> bool:
 
     Of one that was given up, what was written is taken back. What anybody sees is the same before and after.
     """
-    with pace.turn(PATIENCE):
+    with pace.turn():
         return _settle(Staging.select().where(_is_over()).order_by(Staging.id).first())
 
 
@@ -53,9 +53,12 @@ def is_over_in(group_id: int) -> bool:
 
 
 def leave(number: int) -> None:
-    """Give up a staging unless it was switched on, and see that it is settled: here, unless somebody works on jobs."""
-    with suppress(Busy):  # it runs out by itself, and is found by who looks every minute
-        with transaction(PATIENCE):
+    """Give up a staging unless it was switched on, and see that it is settled: here, unless somebody works on jobs.
+
+    What the act has done, or said to whom it refused, stands whatever becomes of this.
+    """
+    try:
+        with once.aside(), transaction():
             Staging.update(kept_until=now()).where(Staging.id == number, Staging.change.is_null()).execute()
             if find_jobs.is_worked_on():
                 jobs.enqueue(OPERATOR, KIND, {}, key=KIND)
@@ -63,6 +66,9 @@ def leave(number: int) -> None:
         pace = Pace()
         while not settle(pace):
             pass
+    except (Busy, peewee.PeeweeException):
+        # It runs out by itself, and is found by who looks every minute.
+        _logger.warning("a staging was left", exc_info=True)
 
 
 def _settle(staging: Staging | None) -> bool:

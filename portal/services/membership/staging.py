@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from secrets import randbelow
+from typing import Any
 
 import peewee
 from peewee import fn
@@ -38,6 +40,7 @@ from portal.services.recorder import Recorder
 MOST = 2_000  # who move; more of them are staged
 _LONGEST = 10_000  # customers that are looked at one by one; beyond that it takes longer than asking everybody
 KEPT = timedelta(seconds=60)  # how long a staging waits for whoever writes it to go on
+_NUMBERS = 2**31 - 1
 _ROW, _PAST = MembershipRow, PastMembershipRow
 
 
@@ -98,7 +101,9 @@ def _stage(staged: Staged) -> None:
     with pace.turn():
         if Staging.select().where(Staging.group == group_id).exists():
             return
-        staged.number = Staging.insert(group=group_id, kept_until=now() + KEPT).execute()
+        # Drawn: SQLite gives the number of one that is gone to the next, where whoever still held it would write.
+        staged.number = randbelow(_NUMBERS) + 1
+        Staging.insert(id=staged.number, group=group_id, kept_until=now() + KEPT).execute()
         cause = Change.select(fn.MAX(Change.id)).scalar()
     for write, ids in ((_join, staged.joining), (_go, staged.leaving)):
         for part in in_chunks(ids, PART):
@@ -109,9 +114,15 @@ def _stage(staged: Staged) -> None:
 
 def _keep(staging_id: int) -> None:
     moment = now()
-    mine = [Staging.id == staging_id, Staging.kept_until > moment, Staging.change.is_null()]
-    if not Staging.update(kept_until=moment + KEPT).where(*mine).execute():
+    if not Staging.update(kept_until=moment + KEPT).where(*_stands(staging_id, moment)).execute():
         raise Busy  # it was given up meanwhile
+
+
+def _stands(staging_id: int, moment: datetime) -> list[Any]:
+    # Where two clocks differ, somebody may take back by hers what by another's has not run out.
+    return [
+        Staging.id == staging_id, Staging.kept_until > moment, Staging.settled_to == 0, Staging.change.is_null()
+    ]  # fmt: skip
 
 
 def _join(group_id: int, number: int, cause: int, part: Sequence[int]) -> None:
@@ -159,8 +170,7 @@ def switch_on(staged: Staged, change: Recorder, moment: datetime) -> Moved | Non
 
 
 def _is_switched(number: int, change: Recorder, moment: datetime) -> bool:
-    own = [Staging.id == number, Staging.kept_until > moment, Staging.change.is_null()]
-    return bool(Staging.update(change=change.id, moment=moment).where(*own).execute())
+    return bool(Staging.update(change=change.id, moment=moment).where(*_stands(number, moment)).execute())
 
 
 def _counted(staged: Staged, people: Sequence[int], change: Recorder) -> Moved:
