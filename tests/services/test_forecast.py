@@ -13,6 +13,7 @@ from portal.models import Change, Customer, Forecast, ForecastMove, Group, Group
 from portal.permissions import OPERATOR, Actor
 from portal.queries import membership
 from portal.services import customers, groups, imports, items, shops, undo
+from portal.services import membership as membership_service
 from portal.services.items import NewItem, rules
 from portal.services.membership import due, forecast, touched
 from tests.services.test_fields import add
@@ -215,3 +216,22 @@ def test_whether_forecasts_stand_is_looked_up_once_for_each_group(
         groups.create(cass, groups.Details(name), [NewItem(rule=NEW)])
     forecast.prepare()
     assert query_count(lambda: forecast.wanted()) == 2 + 3 * 2
+
+
+def test_what_falls_due_while_an_act_is_written_is_done_after_it(
+    store: Group, cass: Actor, evening: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh = membership_service.refresh
+
+    def slow(*args: Any, **said: Any) -> Any:
+        moved = refresh(*args, **said)
+        evening.move_to(MIDNIGHT + timedelta(seconds=1))
+        return moved
+
+    evening.move_to(MIDNIGHT - timedelta(seconds=1))
+    with monkeypatch.context() as patch:
+        patch.setattr(membership_service, "refresh", slow)
+        items.add(cass, store.id, [NewItem(rule={"field": "name", "op": "is", "value": "Nobody"})])
+    assert members(store) == {"A", "B"}
+    at_midnight(evening)
+    assert members(store) == {"B"}

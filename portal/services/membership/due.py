@@ -5,6 +5,7 @@ due brings it up first; joined and left times are the due moment, whenever that 
 """
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -23,6 +24,8 @@ from portal.services.membership import forecast
 from portal.services.membership.writing import bring_up
 from portal.services.nesting import relevel
 from portal.services.recorder import Recorder, values
+
+_written_to: ContextVar[datetime | None] = ContextVar("written_to", default=None)
 
 
 def is_due(moment: datetime | None = None) -> bool:
@@ -43,6 +46,7 @@ def catch_up(moment: datetime) -> int:
 
     Returns the number of due moments. Each is a change of the clock's.
     """
+    _written_to.set(moment)
     n = 0
     while coming := _COMING.rows(moment=moment):
         _pass(coming[0][0])
@@ -51,8 +55,11 @@ def catch_up(moment: datetime) -> int:
 
 
 def schedule(group_ids: Iterable[int], moment: datetime | None = None) -> None:
-    """Note when the clock will move members of these groups next, as their items and plans stand after `moment`."""
-    moment = moment or now()
+    """Note when the clock will move members of these groups next, as their items and plans stand after `moment`.
+
+    By default that is up to when it was caught up: what has fallen due since, while an act was written, is still to do.
+    """
+    moment = moment or _written_to.get() or now()
     for group in Group.select().where(Group.id.in_(list(group_ids))):
         ahead = [*_of_items(group, moment), *_of_plan(group), *_of_rules(group, moment)]
         coming = min((at for at in ahead if at is not None), default=None)
