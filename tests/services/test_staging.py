@@ -210,6 +210,12 @@ def test_few_are_looked_at_one_by_one_and_nobody_else(
     assert Staging.select().count() == 0
 
 
+def test_the_very_same_rule_once_more_is_no_change(group: Group, cass: Actor) -> None:
+    n = Change.select().count()
+    assert items.add(cass, group.id, [NewItem(rule=WOMEN)]).joined == 0
+    assert Change.select().count() == n
+
+
 # ---- what others do meanwhile ----
 
 

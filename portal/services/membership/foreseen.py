@@ -51,7 +51,9 @@ class Sight:
     due: Mapping[int, datetime | None]
 
     def holds(self, change_id: int) -> bool:
-        """Tell whether whoever was not touched since would still move as it was seen, to the act that is this change.
+        """Tell whether whoever was not touched since would still move as it was seen.
+
+        What the change of the number `change_id` has recorded does not count.
         """
         return (
             matching.today_at(self.moment) == matching.today_at(now())

@@ -151,9 +151,10 @@ def switch_on(staged: Staged, change: Recorder, moment: datetime) -> Moved | Non
     Whoever was touched since is looked at anew, as are all groups made of this one.
     """
     sight = staged.sight
-    if not sight.holds(change.id):
+    own = change.id if change.is_made else 0  # what has written nothing is no change, and is not to become one here
+    if not sight.holds(own):
         return None
-    people = sorted({customer_id for (customer_id,) in db.execute(touched.customers(sight.after_row, change.id))})
+    people = sorted({customer_id for (customer_id,) in db.execute(touched.customers(sight.after_row, own))})
     if staged.number is None:
         ids = sorted({*staged.joining, *staged.leaving, *people})
         if len(ids) > _LONGEST:
