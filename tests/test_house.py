@@ -102,6 +102,7 @@ ASK_NOBODY = {
     "membership.writing.count": "derives; works inside a change that a service which asked has open",
     "membership.touched.newest_row": "reads",
     "membership.touched.due_at": "reads",
+    "membership.touched.is_told": "reads",
     "membership.touched.holds": "reads",
     "membership.touched.customers": "reads",
     "membership.foreseen.moves": "reads; the service that is going to act has asked",

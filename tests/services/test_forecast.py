@@ -215,7 +215,16 @@ def test_whether_forecasts_stand_is_looked_up_once_for_each_group(
     for name in ("Newer", "Newest"):
         groups.create(cass, groups.Details(name), [NewItem(rule=NEW)])
     forecast.prepare()
-    assert query_count(lambda: forecast.wanted()) == 2 + 3 * 2
+    assert query_count(lambda: forecast.wanted()) == 3 + 3 * 2
+
+
+def test_where_searching_is_asked_nobody_is_asked_beforehand(store: Group, cass: Actor, evening: Any) -> None:
+    """What she is searched by is brought up after a field became searchable, and of her nothing is recorded."""
+    loud = {"all": [NEW, {"not": {"field": "search", "op": "contains", "value": "loud"}}]}
+    rules.change_rule(cass, store.id, GroupItem.get(GroupItem.group == store).id, loud)
+    assert (forecast.prepare(), members(store)) == (0, {"A", "B"})
+    at_midnight(evening)
+    assert members(store) == {"B"}
 
 
 def test_what_falls_due_while_an_act_is_written_is_done_after_it(

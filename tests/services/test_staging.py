@@ -268,6 +268,26 @@ def test_what_others_do_meanwhile_counts(
     assert_settled()
 
 
+LOUD = {"field": "search", "op": "contains", "value": "loud"}
+
+
+def test_where_searching_is_asked_nothing_is_seen_beforehand(group: Group, cass: Actor, new_group: New) -> None:
+    """What she is searched by is brought up after a field became searchable, and of her nothing is recorded."""
+    item, outer = item_of(group), new_group("Outer")
+    items.add(cass, outer.id, [NewItem(of_group_id=group.id)])
+
+    def is_seen(ask: Callable[[], Any]) -> bool:
+        with foreseen.moves(ask) as sight:
+            return sight is not None
+
+    assert is_seen(lambda: plans.of_change(cass, group.id, item.id, MEN))
+    assert not is_seen(lambda: plans.of_change(cass, group.id, item.id, {"any": [MEN, LOUD]}))
+    assert is_seen(lambda: plans.of_new(cass, outer.id, [NewItem(rule=MEN)]))
+    items.add(cass, group.id, [NewItem(rule=LOUD)])
+    assert not is_seen(lambda: plans.of_end(cass, group.id, item.id))
+    assert not is_seen(lambda: plans.of_new(cass, outer.id, [NewItem(rule=MEN)]))
+
+
 def test_of_two_who_change_the_rule_the_second_finds_it_gone(
     group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

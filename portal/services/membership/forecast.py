@@ -13,6 +13,7 @@ from portal.clock import now
 from portal.db import db, in_chunks, insert_all, transaction
 from portal.models import Forecast, ForecastMove, Group, GroupItem
 from portal.queries.membership import definition, kinds_of, stored
+from portal.queries.rules import matching
 from portal.services.membership import touched
 
 BEFORE = timedelta(minutes=30)  # how long before the moment it is asked
@@ -25,10 +26,12 @@ def wanted() -> list[int]:
     by_rule = GroupItem.select(GroupItem.group).where(
         GroupItem.ended_at.is_null(), GroupItem.rule.is_null(False), GroupItem.reads_clock == True  # noqa: E712
     )  # fmt: skip
-    # Who is in a group that is made of others depends on more than on her; those are asked when the moment comes.
+    # Who is in a group that is made of others depends on more than on her, and what is not recorded may change unseen:
+    # those are asked when the moment comes.
     coming = Group.select(Group.id).where(
         Group.next_change_at > moment, Group.next_change_at <= moment + BEFORE, Group.status == "active",
-        Group.level == 0, Group.id.in_(by_rule), Group.ends_at.is_null() | (Group.ends_at > Group.next_change_at),
+        Group.level == 0, Group.id.in_(by_rule), Group.id.not_in(matching.readers(touched.UNTOLD)),
+        Group.ends_at.is_null() | (Group.ends_at > Group.next_change_at),
     )  # fmt: skip
     ids = [group_id for (group_id,) in coming.order_by(Group.id).tuples()]
     standing = held(ids) if ids else {}

@@ -67,7 +67,8 @@ def moves(ask: Callable[[], Plan | None]) -> Iterator[Sight | None]:
     """Set aside in `membership_delta`, for the block, whom a plan would move in its own group.
 
     None where nothing was looked at: the store is small or there is no plan, the group has no members or would be made
-    of itself, or the clock has moved somebody who is not written yet. Raises what `ask` raises, which returns the plan.
+    of itself, a rule asks for what is not recorded, or the clock has moved somebody who is not written yet. Raises what
+    `ask` raises, which returns the plan.
     """
     if (Customer.select(fn.MAX(Customer.id)).scalar() or 0) < FROM:
         yield None
@@ -86,6 +87,8 @@ def _look(plan: Plan) -> Sight | None:
     if not is_active or (due is not None and due <= moment) or plan.group_id in beneath:
         return None
     under = beneath | nesting.under(ids)
+    if not touched.is_told(under, plan.rule):
+        return None
     sight = Sight(plan.group_id, moment, touched.newest_row(), frozenset(under), touched.due_at(under))
     rules = [one for one in matching.items(ids, moment) if one.id not in plan.ends]
     if plan.rule is not None:

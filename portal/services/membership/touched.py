@@ -12,11 +12,16 @@ import peewee
 from peewee import fn
 
 from portal.models import ChangeRow, Group, GroupItem
+from portal.queries.rules import matching
 from portal.queries.sealed import FORGOTTEN
+from portal.rules import checking
+from portal.rules.tree import from_json
 
 _MOST = 20_000  # customers touched since; with more of them everybody may as well be asked
-# Under what is recorded whatever a rule can ask of a customer.
+# Under what is recorded whatever a rule can ask of a customer, but by what she is searched: where a field has become
+# searchable, that is brought up part after part, and she herself stays as she was.
 _OF_CUSTOMERS = ("customer", "customer_value")
+UNTOLD = frozenset({"search"})
 # What is recorded besides and changes no rule's answer; groups and items count for their own group alone.
 _OF_OTHERS = (
     "user", "user_role", "user_session", "proposal", "approval", "file_shape", "export", "backup", FORGOTTEN, "group",
@@ -27,6 +32,12 @@ _OF_OTHERS = (
 def newest_row() -> int:
     """Return the number of the newest row of any change; what comes later counts as later."""
     return int(ChangeRow.select(fn.MAX(ChangeRow.id)).scalar() or 0)
+
+
+def is_told(group_ids: Collection[int], rule: Mapping[str, Any] | None = None) -> bool:
+    """Tell whether all that the rules of these groups ask for, and that `rule` does, is recorded when it changes."""
+    asked = checking.reads(from_json(rule)).fields if rule is not None else frozenset()
+    return not (UNTOLD & asked or set(group_ids).intersection(matching.readers(UNTOLD)))
 
 
 def due_at(group_ids: Collection[int]) -> Mapping[int, datetime | None]:
