@@ -8,7 +8,7 @@ import pytest
 
 from portal import clock
 from portal.db import db
-from portal.errors import Busy, Denied, NeedsApproval, Refusal
+from portal.errors import Busy, Conflict, Denied, NeedsApproval, Refusal
 from portal.models import (
     Change,
     Customer,
@@ -24,10 +24,11 @@ from portal.models import (
 )
 from portal.permissions import OPERATOR, Actor
 from portal.queries import membership
-from portal.services import customers, groups, items, jobs, preview, settings, undo
+from portal.services import approvals, customers, groups, items, jobs, preview, settings, undo
 from portal.services.groups import Details
+from portal.services.guards import Call
 from portal.services.items import NewItem, plans, rules
-from portal.services.membership import foreseen, pace, settling, staging
+from portal.services.membership import Plan, foreseen, pace, settling, staging
 from tests.conftest import Database
 
 New = Callable[..., Any]
@@ -112,6 +113,15 @@ def at_turn(monkeypatch: pytest.MonkeyPatch, n: int, do: Callable[[], object]) -
     assert len(seen) >= n
 
 
+@contextmanager
+def turns(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], int]]:
+    """Yield what counts the turns that were taken to write beforehand, and to settle."""
+    seen: list[float] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(pace, "sleep", seen.append)
+        yield lambda: len(seen)
+
+
 # ---- the usual way ----
 
 
@@ -163,7 +173,7 @@ def test_the_same_is_written_as_without_staging(
         change_to(cass, other, WOMEN)
     change_to(cass, group, MEN)
     change_to(cass, group, WOMEN)
-    one, two = ([(row[0], len(row)) for row in history(one)] for one in (group, other))
+    one, two = (sorted((row[0], len(row)) for row in history(one)) for one in (group, other))
     assert one == two
     assert_right(group)
     assert_settled()
@@ -182,15 +192,28 @@ def test_a_rule_is_added_and_ended(group: Group, cass: Actor, sign: str) -> None
     assert_settled()
 
 
-def test_it_can_be_undone_and_done_again(group: Group, cass: Actor) -> None:
+def test_it_is_undone_and_done_again_the_same_way(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     change_to(cass, group, MEN)
-    undo.undo(cass, Change.select().order_by(Change.id.desc()).first().id)
-    assert members(group) == "ABC"
-    assert_right(group)
-    change_to(cass, group, MEN)
-    assert members(group) == "DEFG"
-    assert_right(group)
-    assert_settled()
+    for wanted in ("ABC", "DEFG"):
+        with turns(monkeypatch) as n:
+            undo.undo(cass, Change.select().order_by(Change.id.desc()).first().id)
+        assert (members(group), n()) == (wanted, WRITING + SETTLING)
+        assert_right(group)
+        assert_settled()
+
+
+def test_the_undo_of_a_rule_that_was_added_or_ended(group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    for act in (
+        lambda: items.add(cass, group.id, [NewItem(rule=MEN)]), lambda: items.end(cass, group.id, item_of(group).id)
+    ):  # fmt: skip
+        act()
+        with turns(monkeypatch) as n:
+            undo.undo(cass, Change.select().order_by(Change.id.desc()).first().id)
+        assert members(group) == "ABC" and n() > 3
+        assert_right(group)
+        assert_settled()
 
 
 def test_few_are_looked_at_one_by_one_and_nobody_else(
@@ -405,14 +428,58 @@ def test_one_that_was_given_up_is_not_switched_on(
     assert_settled()
 
 
-def test_guard_rails_stand_where_they_stood(
-    group: Group, cass: Actor, olive: Actor
+def test_what_the_guard_rails_stop_is_not_written_first(
+    group: Group, cass: Actor, olive: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.set_guards(olive, "30", is_marked=False)
     before = history(group)
-    with pytest.raises(NeedsApproval):
+    with turns(monkeypatch) as n, pytest.raises(NeedsApproval):
         change_to(cass, group, MEN)
-    assert history(group) == before
+    assert (history(group), n()) == (before, 0)
+    assert_right(group)
+    assert_settled()
+
+
+def test_what_somebody_approves_is_written_beforehand_too(
+    group: Group, cass: Actor, pat: Actor, olive: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.set_guards(olive, "30", is_marked=False)
+    with pytest.raises(NeedsApproval) as stopped:
+        change_to(cass, group, MEN)
+    asked = approvals.ask(cass, Call(stopped.value.call, dict(stopped.value.arguments)), "They are men")
+    assert asked.seen == [[group.id, 4, 3]]
+    with turns(monkeypatch) as n:
+        approvals.approve(pat, asked.id, asked.fingerprint)
+    assert (members(group), n()) == ("DEFG", WRITING + SETTLING)
+    assert_right(group)
+    assert_settled()
+
+
+def test_what_was_shown_to_who_approves_has_to_be_what_moves(
+    group: Group, cass: Actor, pat: Actor, olive: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.set_guards(olive, "30", is_marked=False)
+    with pytest.raises(NeedsApproval) as stopped:
+        change_to(cass, group, MEN)
+    asked = approvals.ask(cass, Call(stopped.value.call, dict(stopped.value.arguments)), "They are men")
+    turned = lambda: customers.edit(cass, id_of("D"), {"gender": ""})  # noqa: E731
+    with at_turn(monkeypatch, 4, turned), pytest.raises(Conflict):
+        approvals.approve(pat, asked.id, asked.fingerprint)
+    assert members(group) == "ABC"
+    assert_right(group)
+    assert_settled()
+
+
+@pytest.mark.parametrize("said", [WOMEN, MEN, None])
+def test_a_plan_that_says_other_than_the_act_does_is_not_believed(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch, said: Any
+) -> None:
+    def other(*_args: Any) -> Plan:
+        return Plan(group.id, frozenset(), said)
+
+    monkeypatch.setattr(plans, "of_change", other)
+    change_to(cass, group, {"field": "gender", "op": "empty"})
+    assert members(group) == "H"
     assert_right(group)
     assert_settled()
 
