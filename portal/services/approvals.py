@@ -4,10 +4,7 @@ A request holds the act as data: the service's name and what it was called with.
 she has then; what it moves has to be what the approver was shown, or nothing is done.
 """
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from portal import clock
 from portal.errors import N_, Conflict, Malformed, Refusal
@@ -18,99 +15,13 @@ from portal.queries import groups as find_groups
 from portal.queries import proposals as find
 from portal.queries import users as find_users
 from portal.queries.proposals import Move
-from portal.services import customers, groups, guards, imports, items, membership, once, preview, undo, value_groups
+from portal.services import guards, imports, membership, once, preview
+from portal.services.calls import MAX_ID, boxes_of, details_of, id_of, planned, run, wanted_of
 from portal.services.changes import record
-from portal.services.details import Details
 from portal.services.guards import Call, Leave
 from portal.services.imports import background, foreseeing
-from portal.services.items import rules
-from portal.services.items.new import from_json
 from portal.services.proposals import decided, made, open_one, words
-from portal.services.value_groups import Wanted
-from portal.text import fold, has_forbidden
-
-Said = Mapping[str, Any]
-MAX_ID = 2**31 - 1  # the largest id that both databases hold
-
-
-def _id(said: Said, name: str = "group_id") -> int:
-    value = said[name]
-    if type(value) is not int or not 0 <= value <= MAX_ID:
-        raise ValueError(name)
-    return value
-
-
-def _text(said: Said, name: str) -> str:
-    if not isinstance(said[name], str):
-        raise ValueError(name)
-    return str(said[name])
-
-
-def _details(said: Said) -> Details:
-    details = Details(**said["details"])
-    blank = Details("")
-    for name, value in asdict(details).items():
-        if name not in {"owner_id", "in_form"} and type(value) is not type(getattr(blank, name)):
-            raise ValueError(name)
-    if details.in_form not in (None, True, False):
-        raise ValueError("in_form")
-    if details.owner_id is not None:
-        _id({"owner_id": details.owner_id}, "owner_id")
-    return details
-
-
-def _version(said: Said) -> int | None:
-    return None if said["version"] is None else _id(said, "version")
-
-
-def _typed(said: Said) -> dict[str, str]:
-    return {name: _text(said["typed"], name) for name in said["typed"]}
-
-
-def _boxes(said: Said) -> dict[str, bool]:
-    boxes = dict(said["boxes"])
-    if any(type(is_on) is not bool for is_on in boxes.values()):
-        raise ValueError("boxes")
-    return boxes
-
-
-def _wanted(said: Said) -> list[Wanted]:
-    wanted = [Wanted(*one) for one in said["wanted"]]
-    if any(not isinstance(part, str) for one in wanted for part in one):
-        raise ValueError("wanted")
-    return wanted
-
-
-# What may be asked for: every service that the guard rails can stop.
-ACTS: dict[str, Callable[[Actor, Said], object]] = {
-    "items.add": lambda actor, said: items.add(actor, _id(said), [from_json(row) for row in said["items"]]),
-    "items.end": lambda actor, said: items.end(actor, _id(said), _id(said, "item_id")),
-    "items.change_rule": lambda actor, said: rules.change_rule(actor, _id(said), _id(said, "item_id"), said["said"]),
-    "items.add_member": lambda actor, said: items.add_member(
-        actor, _id(said), _id(said, "customer_id"), _text(said, "note")
-    ),
-    "items.remove_member": lambda actor, said: items.remove_member(
-        actor, _id(said), _id(said, "customer_id"), _text(said, "note")
-    ),
-    "groups.create": lambda actor, said: groups.create(
-        actor, _details(said), [from_json(row) for row in said["items"]]
-    ),
-    "value_groups.create": lambda actor, said: value_groups.create(actor, _text(said, "code"), _wanted(said)),
-    "groups.duplicate": lambda actor, said: groups.duplicate(actor, _id(said)),
-    "customers.create": lambda actor, said: customers.create(
-        actor, _typed(said), _boxes(said), _text(said, "reason")
-    ),
-    "customers.edit": lambda actor, said: customers.edit(
-        actor, _id(said, "customer_id"), _typed(said), _version(said), _boxes(said), _text(said, "reason")
-    ),
-    "groups.set_status": lambda actor, said: groups.set_status(actor, _id(said), _text(said, "status")),
-    "groups.delete": lambda actor, said: groups.delete(actor, _id(said)),
-    "groups.edit": lambda actor, said: groups.edit(
-        actor, _id(said), _details(said), _version(said)
-    ),
-    "undo.undo": lambda actor, said: undo.undo(actor, _id(said, "change_id")),
-    "imports.run": lambda actor, said: imports.run(actor.through(Door.IMPORT), _id(said, "import_id")),
-}
+from portal.text import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +43,7 @@ def show(actor: Actor, call: Call, *, reader: Actor | None = None) -> Shown:
     require(actor, Action.SEE_GROUPS)
     if call.name == "imports.run":
         return _import(actor, call, reader or actor)
-    shown = preview.of(reader or actor, lambda: run(actor, call))
+    shown = preview.of(reader or actor, lambda: run(actor, call), ask=lambda: planned(actor, call))
     moves = [
         Move(one.group, one.joining, one.leaving, one.n_after,
              [row.name or row.code for row in one.who_joins], [row.name or row.code for row in one.who_leaves])
@@ -167,24 +78,6 @@ def _named(reader: Actor, imported: Import, total: foreseen.Total, *, is_joining
         return []
     found = foreseen.people(reader, imported, total.group_id, is_joining=is_joining)
     return [person.name or person.code for person in found.rows]
-
-
-def run(actor: Actor, call: Call) -> object:
-    """Do what a call says, as `actor`; the service that it names asks for her rights."""
-    require(actor, Action.SEE_GROUPS)
-    act = None if _is_unfit(call.arguments) else ACTS.get(call.name)
-    try:
-        if act is not None:
-            return act(actor, call.arguments)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Malformed(N_("This request was not understood. Nothing was changed.")) from error
-    raise Malformed(N_("This request was not understood. Nothing was changed."))
-
-
-def _is_unfit(arguments: Said) -> bool:
-    """Tell whether no database could hold the arguments: the door looks at what a form says, not into its JSON."""
-    text = json.dumps(arguments, ensure_ascii=False)
-    return has_forbidden(text) or "\\u0000" in text
 
 
 def ask(actor: Actor, call: Call, reason: str) -> Proposal:
@@ -236,7 +129,7 @@ def approve(actor: Actor, proposal_id: int, seen: str) -> Proposal:
     leave = guards.leave_of(proposal, actor.user_id, actor.name)
     if call.name == "imports.run":
         return _approve_import(actor, asker, proposal, seen)
-    with once.transaction():
+    with membership.ahead(lambda: planned(asker, call)), once.transaction():
         membership.catch_up(clock.now())
         open_one(actor, proposal_id, None)
         newest = preview.newest_ids()
@@ -299,7 +192,8 @@ def _group_of(call: Call) -> int | None:
 def _ticked(call: Call) -> int | None:
     """Return the group of a changed box; of several first one that is marked."""
     try:
-        of_boxes = Group.select(Group.id).where(Group.code.in_(list(_boxes(call.arguments))), Group.status == "active")
+        codes = list(boxes_of(call.arguments))
+        of_boxes = Group.select(Group.id).where(Group.code.in_(codes), Group.status == "active")
     except (TypeError, ValueError):
         return None
     found: int | None = of_boxes.order_by(Group.is_guarded.desc(), Group.name_key).scalar()
@@ -309,7 +203,7 @@ def _ticked(call: Call) -> int | None:
 def _undone(call: Call) -> int | None:
     """Return the group that the undone change was about, or that it moved most."""
     try:
-        change = Change.get_or_none(Change.id == _id(call.arguments, "change_id"))
+        change = Change.get_or_none(Change.id == id_of(call.arguments, "change_id"))
     except (KeyError, ValueError):
         return None
     noun, _, row_id = change.subject.partition(":") if change is not None else ("", "", "")
@@ -321,7 +215,7 @@ def _undone(call: Call) -> int | None:
 
 def _imported(call: Call) -> Import | None:
     try:
-        found: Import | None = Import.get_or_none(Import.id == _id(call.arguments, "import_id"))
+        found: Import | None = Import.get_or_none(Import.id == id_of(call.arguments, "import_id"))
     except (KeyError, ValueError):
         return None
     return found
@@ -337,9 +231,9 @@ def label_of(actor: Actor, call: Call) -> str:
 def _brought(call: Call) -> Group | None:
     try:
         if call.name == "groups.create":
-            _details(call.arguments)
+            details_of(call.arguments)
         if call.name == "value_groups.create":
-            _wanted(call.arguments)
+            wanted_of(call.arguments)
         is_there = call.name != "imports.run" or _imported(call)
         return next(iter(find.brought(call.name, call.arguments)), None) if is_there else None
     except (KeyError, TypeError, ValueError):

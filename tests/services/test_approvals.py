@@ -28,7 +28,7 @@ from portal.permissions import Actor, Role
 from portal.queries import jobs as find_jobs
 from portal.queries import membership
 from portal.queries import proposals as find
-from portal.services import approvals, customers, groups, imports, items, proposals, settings, undo
+from portal.services import approvals, calls, customers, groups, imports, items, proposals, settings, undo
 from portal.services.groups import Details
 from portal.services.guards import Call
 from portal.services.imports import background
@@ -95,7 +95,7 @@ def test_whatever_touches_a_guarded_group_needs_approval_and_changes_nothing(
     }
     before = database.checksum()
     call = stopped(acts[act])
-    assert (call.name in approvals.ACTS, call.arguments["group_id"]) == (True, guarded.id)
+    assert (call.name in calls.ACTS, call.arguments["group_id"]) == (True, guarded.id)
     assert database.checksum() == before
 
 

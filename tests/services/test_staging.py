@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Context
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -26,10 +27,11 @@ from portal.models import (
 )
 from portal.permissions import OPERATOR, Actor
 from portal.queries import membership
-from portal.services import customers, groups, items, jobs, once, preview, settings, undo
+from portal.services import approvals, customers, groups, items, jobs, once, preview, settings, undo
 from portal.services.groups import Details
+from portal.services.guards import Call
 from portal.services.items import NewItem, plans, rules
-from portal.services.membership import foreseen, pace, settling, staging
+from portal.services.membership import Plan, foreseen, pace, settling, staging
 from tests.conftest import Database
 
 New = Callable[..., Any]
@@ -114,6 +116,15 @@ def at_turn(monkeypatch: pytest.MonkeyPatch, n: int, do: Callable[[], object]) -
     assert len(seen) >= n
 
 
+@contextmanager
+def turns(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], int]]:
+    """Yield what counts the turns that were taken to write beforehand, and to settle."""
+    seen: list[float] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(pace, "sleep", seen.append)
+        yield lambda: len(seen)
+
+
 # ---- the usual way ----
 
 
@@ -165,7 +176,7 @@ def test_the_same_is_written_as_without_staging(
         change_to(cass, other, WOMEN)
     change_to(cass, group, MEN)
     change_to(cass, group, WOMEN)
-    one, two = ([(row[0], len(row)) for row in history(one)] for one in (group, other))
+    one, two = (sorted((row[0], len(row)) for row in history(one)) for one in (group, other))
     assert one == two
     assert_right(group)
     assert_settled()
@@ -184,15 +195,28 @@ def test_a_rule_is_added_and_ended(group: Group, cass: Actor, sign: str) -> None
     assert_settled()
 
 
-def test_it_can_be_undone_and_done_again(group: Group, cass: Actor) -> None:
+def test_it_is_undone_and_done_again_the_same_way(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     change_to(cass, group, MEN)
-    undo.undo(cass, Change.select().order_by(Change.id.desc()).first().id)
-    assert members(group) == "ABC"
-    assert_right(group)
-    change_to(cass, group, MEN)
-    assert members(group) == "DEFG"
-    assert_right(group)
-    assert_settled()
+    for wanted in ("ABC", "DEFG"):
+        with turns(monkeypatch) as n:
+            undo.undo(cass, Change.select().order_by(Change.id.desc()).first().id)
+        assert (members(group), n()) == (wanted, WRITING + SETTLING)
+        assert_right(group)
+        assert_settled()
+
+
+def test_the_undo_of_a_rule_that_was_added_or_ended(group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    for act in (
+        lambda: items.add(cass, group.id, [NewItem(rule=MEN)]), lambda: items.end(cass, group.id, item_of(group).id)
+    ):  # fmt: skip
+        act()
+        with turns(monkeypatch) as n:
+            undo.undo(cass, Change.select().order_by(Change.id.desc()).first().id)
+        assert members(group) == "ABC" and n() > 3
+        assert_right(group)
+        assert_settled()
 
 
 def test_few_are_looked_at_one_by_one_and_nobody_else(
@@ -210,7 +234,9 @@ def test_few_are_looked_at_one_by_one_and_nobody_else(
     assert Staging.select().count() == 0
 
 
-def test_the_very_same_rule_once_more_is_no_change(group: Group, cass: Actor) -> None:
+def test_the_very_same_rule_once_more_is_no_change(group: Group, cass: Actor, olive: Actor) -> None:
+    Group.update(is_guarded=True).execute()
+    settings.set_guards(olive, "", is_marked=True)
     n = Change.select().count()
     assert items.add(cass, group.id, [NewItem(rule=WOMEN)]).joined == 0
     assert Change.select().count() == n
@@ -264,6 +290,20 @@ def test_what_others_do_meanwhile_counts(
     with at_turn(monkeypatch, turn, act):
         change_to(cass, group, MEN)
     assert members(group) == wanted
+    assert_right(group)
+    assert_settled()
+
+
+@pytest.mark.parametrize("days", [None, 3])
+@pytest.mark.parametrize("turn", range(2, WRITING + 1))
+def test_another_may_put_the_very_same_rule_meanwhile(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch, days: int | None, turn: int
+) -> None:
+    item = item_of(group)
+    same = NewItem(rule=MEN, valid_until=days and clock.now() + timedelta(days=days))
+    with at_turn(monkeypatch, turn, lambda: items.add(cass, group.id, [same])):
+        rules.change_rule(cass, group.id, item.id, MEN)
+    assert members(group) == "DEFG"
     assert_right(group)
     assert_settled()
 
@@ -504,14 +544,58 @@ def test_what_is_done_is_done_where_it_cannot_be_settled(
     assert settling.are_over()
 
 
-def test_guard_rails_stand_where_they_stood(
-    group: Group, cass: Actor, olive: Actor
+def test_what_the_guard_rails_stop_is_not_written_first(
+    group: Group, cass: Actor, olive: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.set_guards(olive, "30", is_marked=False)
     before = history(group)
-    with pytest.raises(NeedsApproval):
+    with turns(monkeypatch) as n, pytest.raises(NeedsApproval):
         change_to(cass, group, MEN)
-    assert history(group) == before
+    assert (history(group), n()) == (before, 0)
+    assert_right(group)
+    assert_settled()
+
+
+def test_what_somebody_approves_is_written_beforehand_too(
+    group: Group, cass: Actor, pat: Actor, olive: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.set_guards(olive, "30", is_marked=False)
+    with pytest.raises(NeedsApproval) as stopped:
+        change_to(cass, group, MEN)
+    asked = approvals.ask(cass, Call(stopped.value.call, dict(stopped.value.arguments)), "They are men")
+    assert asked.seen == [[group.id, 4, 3]]
+    with turns(monkeypatch) as n:
+        approvals.approve(pat, asked.id, asked.fingerprint)
+    assert (members(group), n()) == ("DEFG", WRITING + SETTLING)
+    assert_right(group)
+    assert_settled()
+
+
+def test_what_was_shown_to_who_approves_has_to_be_what_moves(
+    group: Group, cass: Actor, pat: Actor, olive: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.set_guards(olive, "30", is_marked=False)
+    with pytest.raises(NeedsApproval) as stopped:
+        change_to(cass, group, MEN)
+    asked = approvals.ask(cass, Call(stopped.value.call, dict(stopped.value.arguments)), "They are men")
+    turned = lambda: customers.edit(cass, id_of("D"), {"gender": ""})  # noqa: E731
+    with at_turn(monkeypatch, 4, turned), pytest.raises(Conflict):
+        approvals.approve(pat, asked.id, asked.fingerprint)
+    assert members(group) == "ABC"
+    assert_right(group)
+    assert_settled()
+
+
+@pytest.mark.parametrize("said", [WOMEN, MEN, None])
+def test_a_plan_that_says_other_than_the_act_does_is_not_believed(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch, said: Any
+) -> None:
+    def other(*_args: Any) -> Plan:
+        return Plan(group.id, frozenset(), said)
+
+    monkeypatch.setattr(plans, "of_change", other)
+    change_to(cass, group, {"field": "gender", "op": "empty"})
+    assert members(group) == "H"
     assert_right(group)
     assert_settled()
 

@@ -10,7 +10,7 @@ from portal.permissions import Actor
 from portal.queries import membership
 from portal.queries import proposals as find_proposals
 from portal.queries.fields import by_code
-from portal.services import approvals, customers, fields, groups, items, preview, settings, undo
+from portal.services import approvals, calls, customers, fields, groups, items, preview, settings, undo
 from portal.services.fields import Details
 from portal.services.guards import Call
 from portal.services.value_groups import AT_ONCE, Wanted, create
@@ -258,5 +258,5 @@ def test_with_nobody_else_the_name_of_the_first_group_is_typed(stopped: Call, ca
 )  # fmt: skip
 def test_a_call_that_no_page_makes_is_not_understood(cass: Actor, tiers: Any, arguments: dict[str, Any]) -> None:
     with pytest.raises(Refusal, match="This request was not understood"):
-        approvals.run(cass, Call("value_groups.create", arguments))
+        calls.run(cass, Call("value_groups.create", arguments))
     assert approvals.label_of(cass, Call("value_groups.create", arguments)) == ""

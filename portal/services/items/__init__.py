@@ -43,14 +43,14 @@ def add(actor: Actor, group_id: int, new_items: Sequence[NewItem]) -> Put:
         raise Refusal(N_("Choose at least one customer, shop, rule or group."), "item")
     call = lambda: Call("items.add", {"group_id": group_id, "items": [as_json(item) for item in new_items]})  # noqa: E731
     with (
-        membership.ahead(lambda: plans.of_new(actor, group_id, new_items)) as staged,
+        membership.ahead(lambda: plans.of_new(actor, group_id, new_items), call),
         record(actor, "group.items", f"group:{group_id}", call=call) as change,
     ):
         group = _group(group_id)
         change.touches(group)
         lifted = _excluded_among(group, new_items)
         warnings = put(actor, group, new_items, change)
-        moved = settle(group, new_items, change, staged)
+        moved = settle(group, new_items, change)
     return Put(moved.joined, moved.left, lifted, warnings)
 
 
@@ -104,7 +104,7 @@ def end(actor: Actor, group_id: int, item_id: int) -> Put:
     require(actor, Action.EDIT_GROUP)
     call = calling("items.end", group_id=group_id, item_id=item_id)
     with (
-        membership.ahead(lambda: plans.of_end(actor, group_id, item_id)) as staged,
+        membership.ahead(lambda: plans.of_end(actor, group_id, item_id), call),
         record(actor, "group.end_item", f"group:{group_id}", call=call) as change,
     ):
         group = _group(group_id)
@@ -116,7 +116,7 @@ def end(actor: Actor, group_id: int, item_id: int) -> Put:
         if item.of_group_id is not None or item.rule is not None:
             nesting.relevel([group.id])
         customers = [item.customer_id] if item.customer_id is not None else None
-        moved = membership.refresh(change, groups=[group.id], customers=customers, is_last=True, staged=staged)
+        moved = membership.refresh(change, groups=[group.id], customers=customers, is_last=True)
         membership.schedule([group.id])
     return Put(moved.joined, moved.left, [], [])
 
@@ -170,18 +170,13 @@ def _present(actor: Actor, group: Group, new_items: Sequence[NewItem]) -> _Prese
     return present
 
 
-def settle(
-    group: Group, new_items: Sequence[NewItem], change: Recorder, staged: membership.Staged | None = None
-) -> membership.Moved:
-    """Refresh the group after `put`, with what `ahead` has found of it (`staged`).
-
-    Then every other group that new customers are in through their shop.
-    """
+def settle(group: Group, new_items: Sequence[NewItem], change: Recorder) -> membership.Moved:
+    """Refresh the group after `put`, then every other group that new customers are in through their shop."""
     new_ids = _made(change) if any(item.new_customer for item in new_items) else []
     # Naming a few people must not cost as much as the whole group, which may be large.
     named = [item.customer_id for item in new_items if item.customer_id is not None]
     if any(item.customer_id is None and not item.new_customer for item in new_items):
-        moved = membership.refresh(change, groups=[group.id], is_last=not new_ids, staged=staged)
+        moved = membership.refresh(change, groups=[group.id], is_last=not new_ids)
     else:
         # Every id stands in the statement several times, and PostgreSQL takes 65 535 parameters.
         parts = [

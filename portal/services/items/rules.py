@@ -68,7 +68,7 @@ def change_rule(actor: Actor, group_id: int, item_id: int, said: Mapping[str, An
 
     call = calling("items.change_rule", group_id=group_id, item_id=item_id, said=dict(said))
     with (
-        membership.ahead(lambda: plans.of_change(actor, group_id, item_id, said)) as staged,
+        membership.ahead(lambda: plans.of_change(actor, group_id, item_id, said), call),
         record(actor, "group.rule", f"group:{group_id}", call=call) as change,
     ):
         group = Group.get_or_none(Group.id == group_id, Group.status != "deleted")
@@ -86,7 +86,7 @@ def change_rule(actor: Actor, group_id: int, item_id: int, said: Mapping[str, An
             valid_until=item.valid_until, rule=rule.said,
         )  # fmt: skip
         put_rule(group, kept, change)
-        moved = membership.refresh(change, groups=[group.id], is_last=True, staged=staged)
+        moved = membership.refresh(change, groups=[group.id], is_last=True)
         membership.schedule([group.id])
     return moved
 

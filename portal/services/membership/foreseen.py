@@ -1,6 +1,6 @@
 """Whom it would move in a group if its rules were others: found without a turn, so that nobody waits for it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +10,10 @@ from peewee import fn
 
 from portal.clock import now
 from portal.db import db, reading
-from portal.models import Customer, Group
+from portal.models import ChangeRow, Customer, Group, GroupItem
 from portal.queries.membership import kinds_of, next_due
 from portal.queries.rules import matching
-from portal.queries.rules.compiling import compiled
+from portal.queries.rules.compiling import Condition, compiled
 from portal.services import nesting
 from portal.services.membership import touched
 from portal.services.membership.fitting import set_aside
@@ -41,7 +41,8 @@ class Plan:
 class Sight:
     """What was looked at of a group, and when: it holds as long as nothing else is recorded about any of `under`.
 
-    They are the group itself and all that it is made of; `due` is when the clock moves each of them next.
+    They are the group itself and all that it is made of; `due` is when the clock moves each of them next. `rules` are
+    those that it was asked with.
     """
 
     group_id: int
@@ -49,17 +50,27 @@ class Sight:
     after_row: int
     under: frozenset[int]
     due: Mapping[int, datetime | None]
+    rules: frozenset[tuple[bool, Condition]]
 
     def holds(self, change_id: int) -> bool:
-        """Tell whether whoever was not touched since would still move as it was seen.
+        """Tell whether whoever was not touched since moves as it was seen, now that the act has written its rules.
 
-        What the change of the number `change_id` has recorded does not count.
+        The act is the change of that number: what it did to rules of the group is seen by what they are now.
         """
+        # What another has recorded of a rule counts, though it may be there once more, or this act has ended it.
+        its_rules = (
+            (ChangeRow.change == change_id) & (GroupItem.group == self.group_id) & GroupItem.rule.is_null(False)
+        )
         return (
             matching.today_at(self.moment) == matching.today_at(now())
-            and touched.holds(self.under, self.after_row, change_id)
+            and touched.holds(self.under, self.after_row, its_rules)
             and touched.due_at(self.under) == self.due
+            and _said(matching.items([self.group_id], now())) == self.rules
         )
+
+
+def _said(rules: Iterable[matching.RuleItem]) -> frozenset[tuple[bool, Condition]]:
+    return frozenset((one.is_excluding, one.condition) for one in rules)
 
 
 @contextmanager
@@ -89,11 +100,12 @@ def _look(plan: Plan) -> Sight | None:
     under = beneath | nesting.under(ids)
     if not touched.is_told(under, plan.rule):
         return None
-    sight = Sight(plan.group_id, moment, touched.newest_row(), frozenset(under), touched.due_at(under))
+    after_row = touched.newest_row()
     rules = [one for one in matching.items(ids, moment) if one.id not in plan.ends]
     if plan.rule is not None:
         said = compiled(plan.rule, matching.own_columns(), matching.today_at(moment))
         rules.append(matching.RuleItem(0, plan.group_id, plan.sign == "exclude", said, frozenset()))
+    sight = Sight(plan.group_id, moment, after_row, frozenset(under), touched.due_at(under), _said(rules))
     matched = set_aside(rules, None)
     kinds = {pair for pair in kinds_of(ids, moment) if pair[1] != "rule"}
     kinds |= {("exclude" if one.is_excluding else "include", "rule") for one in rules}

@@ -9,6 +9,7 @@ taken out of it and looked at as always; where anything else was written, the ac
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import randbelow
@@ -29,12 +30,14 @@ from portal.models import (
     PastMembershipRow,
     Staging,
 )
+from portal.queries.membership import Slice
 from portal.queries.uses import naming
+from portal.services import guards
 from portal.services.membership import foreseen, touched
 from portal.services.membership.foreseen import Plan, Sight
 from portal.services.membership.pace import Pace
 from portal.services.membership.settling import PART, is_over_in, leave, settle, take_back
-from portal.services.membership.writing import Moved, bring_up, count
+from portal.services.membership.writing import Moved, bring_up, count, is_collecting
 from portal.services.recorder import Recorder
 
 MOST = 2_000  # who move; more of them are staged
@@ -42,6 +45,7 @@ _LONGEST = 10_000  # customers that are looked at one by one; beyond that it tak
 KEPT = timedelta(seconds=60)  # how long a staging waits for whoever writes it to go on
 _NUMBERS = 2**31 - 1
 _ROW, _PAST = MembershipRow, PastMembershipRow
+_ahead: ContextVar["Staged | None"] = ContextVar("ahead", default=None)
 
 
 @dataclass(slots=True)
@@ -58,21 +62,40 @@ class Staged:
 
 
 @contextmanager
-def ahead(ask: Callable[[], Plan | None]) -> Iterator[Staged | None]:
-    """Find whom an act will move, and stage them if they are many; the act, in the block, refreshes with the result.
+def ahead(ask: Callable[[], Plan | None], call: Callable[[], guards.Call] | None = None) -> Iterator[None]:
+    """Find whom an act will move, and stage them if they are many; the act, in the block, refreshes by that.
 
-    `ask` returns what the act is to do. None where everything is left to the act: it returns none, the store is small,
-    nothing could be seen beforehand, or somebody else is staging in that group. Must stand around the act's
-    transaction; inside one it gives None. Raises what `ask` raises, and Busy.
+    `ask` returns what the act is to do. Everything is left to the act where it returns none, the store is small,
+    nothing could be seen beforehand, or somebody else is staging in that group. Stands around the act's transaction;
+    inside one it does nothing. `call` is that of the act, for the guard rails: what they would stop is not written
+    first. Raises what `ask` raises, NeedsApproval and Busy.
     """
     staged = None if db.in_transaction() else _seen(ask)
+    if staged is None:
+        yield
+        return
+    n_moves = len(staged.joining), len(staged.leaving)
+    is_many = sum(n_moves) > MOST
+    if is_many and call is not None:
+        guards.check({staged.sight.group_id: n_moves}, {}, call)
+    token = _ahead.set(staged)
     try:
-        if staged is not None and len(staged.joining) + len(staged.leaving) > MOST:
+        if is_many:
             _stage(staged)
-        yield staged
+        yield
     finally:
-        if staged is not None and staged.number is not None:
+        _ahead.reset(token)
+        if staged.number is not None:
             leave(staged.number)
+
+
+def of(groups: Slice, customers: Slice) -> Staged | None:
+    """Return what `ahead` has found for a refresh of that slice, once: it is done by it, or in vain."""
+    staged = _ahead.get()
+    if staged is None or customers is not None or groups != [staged.sight.group_id]:
+        return None
+    _ahead.set(None)
+    return staged
 
 
 def _seen(ask: Callable[[], Plan | None]) -> Staged | None:
@@ -154,7 +177,7 @@ def switch_on(staged: Staged, change: Recorder, moment: datetime) -> Moved | Non
     own = change.id if change.is_made else 0  # what has written nothing is no change, and is not to become one here
     if not sight.holds(own):
         return None
-    people = sorted({customer_id for (customer_id,) in db.execute(touched.customers(sight.after_row, own))})
+    people = sorted({customer_id for (customer_id,) in db.execute(touched.customers(sight.after_row))})
     if staged.number is None:
         ids = sorted({*staged.joining, *staged.leaving, *people})
         if len(ids) > _LONGEST:
@@ -164,7 +187,7 @@ def switch_on(staged: Staged, change: Recorder, moment: datetime) -> Moved | Non
         return None
     moved = [_counted(staged, people, change)]
     moved += [bring_up(change, moment, [sight.group_id], part) for part in in_chunks(people)]
-    if GroupItem.select().where(naming([sight.group_id])).exists():
+    if is_collecting() or GroupItem.select().where(naming([sight.group_id])).exists():
         _tell(sight.group_id, staged.number)
         bring_up(change, moment, [sight.group_id], [])
     return _sum(moved)

@@ -45,14 +45,16 @@ def due_at(group_ids: Collection[int]) -> Mapping[int, datetime | None]:
     return dict(Group.select(Group.id, Group.next_change_at).where(Group.id.in_(list(group_ids))).tuples())
 
 
-def holds(group_ids: Collection[int], after: int, but: int = 0) -> bool:
+def holds(group_ids: Collection[int], after: int, *but: Any) -> bool:
     """Tell whether nothing was recorded after that row but customers, not too many, and what concerns other groups.
 
-    What the change of the number `but` has recorded does not count.
+    Items of these groups, and what is recorded of them, for which the condition `but` holds do not count.
     """
-    since = _since(after, but)
+    since = ChangeRow.select(ChangeRow.id).where(ChangeRow.id > after)
     ids = list(group_ids)
-    item = GroupItem.select(peewee.SQL("1")).where(GroupItem.id == ChangeRow.row_id, GroupItem.group.in_(ids))
+    item = GroupItem.select(peewee.SQL("1")).where(
+        GroupItem.id == ChangeRow.row_id, GroupItem.group.in_(ids), *(~condition for condition in but)
+    )
     own = (ChangeRow.noun == "group") & ChangeRow.row_id.in_(ids)
     own |= (ChangeRow.noun == "group_item") & fn.EXISTS(item)
     if since.where(ChangeRow.noun.not_in([*_OF_CUSTOMERS, *_OF_OTHERS]) | own).exists():
@@ -60,12 +62,6 @@ def holds(group_ids: Collection[int], after: int, but: int = 0) -> bool:
     return bool(since.where(ChangeRow.noun.in_(_OF_CUSTOMERS)).limit(_MOST + 1).count() <= _MOST)
 
 
-def customers(after: int, but: int = 0) -> Any:
+def customers(after: int) -> Any:
     """Return a select of the customers of whom something was recorded after that row."""
-    since = _since(after, but).where(ChangeRow.noun.in_(_OF_CUSTOMERS))
-    return since.select(ChangeRow.row_id)
-
-
-def _since(after: int, but: int) -> peewee.ModelSelect:
-    query = ChangeRow.select(ChangeRow.id).where(ChangeRow.id > after)
-    return query.where(ChangeRow.change != but) if but else query
+    return ChangeRow.select(ChangeRow.row_id).where(ChangeRow.id > after, ChangeRow.noun.in_(_OF_CUSTOMERS))

@@ -72,6 +72,11 @@ def forget() -> None:
     run("DELETE FROM membership_delta")
 
 
+def is_collecting() -> bool:
+    """Tell whether what refreshes move is kept, in this block."""
+    return _collecting.get()
+
+
 @contextmanager
 def collecting(*, is_taken_back: bool = False) -> Iterator[None]:
     """Keep what refreshes in the block move in `membership_delta`, instead of forgetting it after each.

@@ -15,10 +15,22 @@ from portal.errors import N_, Missing, Refusal
 from portal.models import Change, ChangeRow, Group, GroupItem, Import
 from portal.permissions import Action, Actor, require
 from portal.queries.settings import guards as rails
-from portal.services import guards
+from portal.services import guards, membership
 from portal.services.changes import Recorder, record
 from portal.services.imports.turns import BREATH, HOLD, PATIENCE
-from portal.services.undo import accounts, acts, customers, fields, groups, items, own_values, settings, shapes, shops
+from portal.services.undo import (
+    accounts,
+    acts,
+    customers,
+    fields,
+    groups,
+    items,
+    own_values,
+    plans,
+    settings,
+    shapes,
+    shops,
+)
 from portal.services.undo.acts import may_be_undone, may_be_undone_by, origin, origins
 from portal.services.undo.work import CHUNK, Kept, Work
 from portal.values import Remark
@@ -68,7 +80,10 @@ class Undoing:
         if self.work is None and self.undo_id is None:
             # A large one is looked at beforehand: what its first part has written stays.
             call = guards.calling("undo.undo", change_id=self.change_id)
-        with record(actor, "change.undo", f"change:{self.change_id}", seconds=PATIENCE, call=call) as recorder:
+        with (
+            membership.ahead(lambda: plans.of_undo(actor, self.change_id), call),
+            record(actor, "change.undo", f"change:{self.change_id}", seconds=PATIENCE, call=call) as recorder,
+        ):
             recorder.undo_of(self.change_id)
             recorder.go_on(self.undo_id)
             work = self.work or self._begin(actor, recorder, call)
