@@ -422,7 +422,9 @@ class Nested(RuleBasedStateMachine):
             with refused():
                 groups.set_status(self.cass, group, status)
             return
-        self._act(lambda: groups.set_status(self.cass, group, status))
+        self._act(
+            lambda: groups.set_status(self.cass, group, status), lambda: plans.of_status(self.cass, group, status)
+        )
         self.is_active[group] = status == "active"
         self.turned.add(group)
         for key, said in list(self.items.items()):

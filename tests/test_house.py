@@ -125,6 +125,7 @@ ASK_NOBODY = {
     "membership.forecast.forget": "is the clock's; nobody asks for it",
     "membership.fitting.set_aside": "derives; whoever refreshes or looks ahead has asked",
     "membership.fitting.match": "derives; works inside a change that a service which asked has open",
+    "membership.texts.setting_aside": "builds the statement of a refresh and runs nothing",
     "membership.texts.differing": "builds the statement of a refresh and runs nothing",
     "items.rules.live": "reads",
     "nesting.under": "reads",

@@ -44,11 +44,11 @@ def _renamed(db, old, new, columns):
 
 def up(migrator, db):
     is_sqlite = isinstance(db, SqliteDatabase)
-    number, moment = ("INTEGER", "DATETIME") if is_sqlite else ("SERIAL", "TIMESTAMP")
+    number, moment, yesno = ("INTEGER", "DATETIME", "INTEGER") if is_sqlite else ("SERIAL", "TIMESTAMP", "BOOLEAN")
     db.execute_sql(
         f'CREATE TABLE "staging" ("id" {number} NOT NULL PRIMARY KEY, "group_id" INTEGER NOT NULL,'
         f' "kept_until" {moment} NOT NULL, "moment" {moment}, "change_id" INTEGER,'
-        ' "settled_to" INTEGER NOT NULL,'
+        f' "settled_to" INTEGER NOT NULL, "is_of_new" {yesno} NOT NULL,'
         ' FOREIGN KEY ("group_id") REFERENCES "customer_group" ("id") ON DELETE RESTRICT,'
         ' FOREIGN KEY ("change_id") REFERENCES "change" ("id") ON DELETE RESTRICT)'
     )

@@ -51,6 +51,7 @@ class Staging(Model):
     kept_until = peewee.DateTimeField()
     moment = peewee.DateTimeField(null=True)
     change = peewee.ForeignKeyField(Change, null=True, on_delete="RESTRICT")
+    is_of_new = peewee.BooleanField(default=False)  # the group has a row for its number's sake until the act makes it
     settled_to = peewee.IntegerField(default=0)  # the last customer whose row is written as any other by now
 
 

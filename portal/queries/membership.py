@@ -204,22 +204,23 @@ def stored(groups: Slice = None, customers: Slice = None) -> peewee.Select:
 
 def joining(
     groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True,
-    matched: Any = ASK, kinds: Kinds | None = None,
+    matched: Any = ASK, kinds: Kinds | None = None, items: tuple[Any, ...] = (),
 ) -> peewee.Select:  # fmt: skip
     """Return a select of (group_id, customer_id) that the definition holds and the stored membership lacks."""
-    return definition(groups, customers, moment, is_nested, matched=matched, kinds=kinds) - stored(groups, customers)
+    should = definition(groups, customers, moment, is_nested, items, matched, kinds)
+    return should - stored(groups, customers)
 
 
 def leaving(
     groups: Slice = None, customers: Slice = None, moment: datetime | None = None, is_nested: bool = True,
-    matched: Any = ASK, kinds: Kinds | None = None,
+    matched: Any = ASK, kinds: Kinds | None = None, items: tuple[Any, ...] = (),
 ) -> peewee.Select:  # fmt: skip
     """Return a select of (group_id, customer_id) that are stored and no longer in the definition.
 
     The definition, itself a chain, stands to the right of EXCEPT inside a select of its own, as SQLite asks for. It is
     no NOT IN: one that does not fit into its working memory PostgreSQL runs row by row (for 300 000, over a minute).
     """
-    should = definition(groups, customers, moment, is_nested, matched=matched, kinds=kinds).alias("should")
+    should = definition(groups, customers, moment, is_nested, items, matched, kinds).alias("should")
     return stored(groups, customers) - peewee.Select([should], [should.c.group_id, should.c.customer_id])
 
 

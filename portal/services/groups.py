@@ -15,7 +15,7 @@ from portal.services.changes import Recorder, plain, record, values
 from portal.services.details import MAX_NAME, TYPES, Details, check
 from portal.services.guards import Call, calling
 from portal.services.item_rows import end_over
-from portal.services.items import NewItem, live_items, put, put_all, settle
+from portal.services.items import NewItem, live_items, plans, put, put_all, settle
 from portal.services.items.new import as_json
 from portal.text import fold, slug
 from portal.values import Remark
@@ -43,21 +43,28 @@ def create(actor: Actor, details: Details, new_items: Sequence[NewItem] = ()) ->
     """
     require(actor, Action.CREATE_GROUP)
     call = lambda: Call("groups.create", {"details": asdict(details), "items": [as_json(one) for one in new_items]})  # noqa: E731
-    with record(actor, "group.create", call=call) as change:
-        group = insert(actor, details, change)
+    ask = lambda: plans.of_group(actor, details, new_items)  # noqa: E731
+    with membership.ahead(ask, call) as number, record(actor, "group.create", call=call) as change:
+        group = insert(actor, details, change, number)
         change.about("group", group.id)
         warnings = put(actor, group, new_items, change)
         moved = settle(group, new_items, change)
     return Saved(Group.get_by_id(group.id), moved.joined, moved.left, warnings)
 
 
-def insert(actor: Actor, details: Details, change: Recorder) -> Group:
-    """Bring a group into being inside a change that another service has open, and return it."""
+def insert(actor: Actor, details: Details, change: Recorder, number: int | None = None) -> Group:
+    """Bring a group into being inside a change that another service has open, and return it.
+
+    `number` is the one that its members were staged under, None for any.
+    """
     require(actor, Action.CREATE_GROUP)
     said = check(details)
     if details.status not in {"active", "draft"}:
         raise Refusal(N_("A new group is active or a draft."), "status")
-    group = Group.create(**{"owner": actor.user_id} | said, code=_free_code(said["name"]), status=details.status)
+    columns = {"owner": actor.user_id} | said | {"code": _free_code(said["name"]), "status": details.status}
+    group = Group(id=number, **columns)
+    if number is None or not group.save():  # its row is gone if the staging was given up meanwhile
+        group = Group.create(**columns)
     change.created("group", group)
     change.brings(group)
     return group
@@ -125,7 +132,10 @@ def set_status(actor: Actor, group_id: int, status: str) -> Saved:
     require(actor, Action.CREATE_GROUP if status == "active" else Action.EDIT_GROUP)
     verb = {"active": "restore", "draft": "draft", "archived": "archive"}[status]
     call = calling("groups.set_status", group_id=group_id, status=status)
-    with record(actor, f"group.{verb}", f"group:{group_id}", call=call) as change:
+    with (
+        membership.ahead(lambda: plans.of_status(actor, group_id, status), call),
+        record(actor, f"group.{verb}", f"group:{group_id}", call=call) as change,
+    ):
         group = _live(group_id)
         before = values(group)
         if status not in {"active", group.status}:
@@ -146,7 +156,10 @@ def delete(actor: Actor, group_id: int) -> Saved:
     """Take a group out of the portal: nobody is a member, its code and name are free; its row stays for history."""
     require(actor, Action.EDIT_GROUP)
     call = calling("groups.delete", group_id=group_id)
-    with record(actor, "group.delete", f"group:{group_id}", call=call) as change:
+    with (
+        membership.ahead(lambda: plans.of_status(actor, group_id, "deleted"), call),
+        record(actor, "group.delete", f"group:{group_id}", call=call) as change,
+    ):
         group = _live(group_id)
         before = values(group)
         _refuse_if_used(group)

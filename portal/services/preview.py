@@ -84,7 +84,7 @@ def _seen(actor: Actor, ask: Callable[[], Plan | None], named: int) -> Preview |
     with foreseen.moves(ask) as sight:
         if sight is None or GroupItem.select().where(naming([sight.group_id])).exists():
             return None
-        return read(actor, newest_ids(), named, is_done=False)
+        return read(actor, newest_ids(), named, sight)
 
 
 class Newest(NamedTuple):
@@ -99,10 +99,10 @@ def newest_ids() -> Newest:
     return Newest(*(int(model.select(fn.MAX(model.id)).scalar() or 0) for model in (Customer, Group)))
 
 
-def read(actor: Actor, newest: Newest, named: int = NAMED, *, is_done: bool = True) -> Preview:
+def read(actor: Actor, newest: Newest, named: int = NAMED, ahead: foreseen.Sight | None = None) -> Preview:
     """Return what has moved since `membership.collecting` began, in the transaction that is open.
 
-    `is_done` says that it has; otherwise it is set aside only.
+    `ahead` is what was seen of who moves where that is only set aside, and nobody has moved.
     The fingerprint counts customers and groups above the ids `newest` without looking who they are.
     """
     step = fn.SUM(peewee.Case(None, [(MembershipDelta.is_joining == True, 1)], -1))  # noqa: E712
@@ -119,10 +119,12 @@ def read(actor: Actor, newest: Newest, named: int = NAMED, *, is_done: bool = Tr
     ).group_by(moved.c.group_id)
     counted = sorted((int(group), int(n_in), int(n) - int(n_in)) for group, n_in, n in db.execute(query))
     groups = {group.id: group for group in Group.select().where(Group.id.in_([row[0] for row in counted]))}
+    if ahead is not None and ahead.is_new:
+        groups[ahead.group_id] = Group(id=ahead.group_id, name=ahead.label)
     moves = [
         Moves(
             groups[group_id], joining, leaving,
-            groups[group_id].n_members + (0 if is_done else joining - leaving),
+            groups[group_id].n_members + (0 if ahead is None else joining - leaving),
             _named(actor, net, group_id, min(joining, named), joining, is_joining=True),
             _named(actor, net, group_id, min(leaving, named), leaving, is_joining=False),
         )

@@ -25,7 +25,7 @@ from portal.queries.rules.of_filter import tree_of
 from portal.received import reads
 from portal.services import details, groups
 from portal.services.groups import Details, Saved
-from portal.services.items import NewItem
+from portal.services.items import NewItem, plans
 from portal.web import looking, previewing, rule_words
 from portal.web.builder import ROWS, Builder, RuleForm, is_of_builder
 from portal.web.filtering import Filtering
@@ -137,7 +137,10 @@ def new(
     if status == 200 and act == "find" and (picker.says_something or (builder.says_something and request.form)):
         # A name that is missing or taken is nothing that moves anybody: the save says so.
         details = replace(form.details(), name=f"{form.details().name[:40]} {secrets.token_hex(16)}")
-        shown = previewing.of(lambda: groups.create(actor(), details, first_items(picker, builder)))
+        shown = previewing.of(
+            lambda: groups.create(actor(), details, first_items(picker, builder)),
+            lambda: plans.of_group(actor(), details, first_items(picker, builder)),
+        )
     is_refused = status == Refusal.status or (act == "text" and builder.view == "rows")
     here = url_for("groups.create")
     return render(

@@ -12,6 +12,7 @@ from portal.models import Group
 from portal.permissions import Action
 from portal.queries import groups as find
 from portal.services import groups
+from portal.services.items import plans
 from portal.web import previewing
 from portal.web.forms import _l
 from portal.web.members import used_by
@@ -23,9 +24,9 @@ HEADINGS = {
 }  # fmt: skip
 
 
-def _ask(code: str, act: str, change: Callable[[Group], object]) -> Response:
+def _ask(code: str, act: str, status: str, change: Callable[[Group], object]) -> Response:
     group = find.by_code(actor(), code)
-    shown = previewing.of(lambda: change(group))
+    shown = previewing.of(lambda: change(group), lambda: plans.of_status(actor(), group.id, status))
     heading = HEADINGS[act] % {"name": group.label}
     return render("groups/stage.html", group=group, act=act, shown=shown, heading=heading)
 
@@ -34,7 +35,7 @@ def _ask(code: str, act: str, change: Callable[[Group], object]) -> Response:
 @needs(Action.EDIT_GROUP)
 def ask_archive(code: str) -> Response:
     """Show what archiving a group would move, and ask once more."""
-    return _ask(code, "archive", lambda group: groups.set_status(actor(), group.id, "archived"))
+    return _ask(code, "archive", "archived", lambda group: groups.set_status(actor(), group.id, "archived"))
 
 
 @pages.post("/<code>/archive")
@@ -56,7 +57,7 @@ def archive(code: str) -> ResponseReturnValue:
 @needs(Action.EDIT_GROUP)
 def ask_restore(code: str) -> Response:
     """Show what making a group active would move, and ask once more."""
-    return _ask(code, "restore", lambda group: groups.set_status(actor(), group.id, "active"))
+    return _ask(code, "restore", "active", lambda group: groups.set_status(actor(), group.id, "active"))
 
 
 @pages.post("/<code>/restore")
@@ -79,7 +80,7 @@ def restore(code: str) -> ResponseReturnValue:
 @needs(Action.EDIT_GROUP)
 def ask_delete(code: str) -> Response:
     """Show what deleting a group would move, and ask once more."""
-    return _ask(code, "delete", lambda group: groups.delete(actor(), group.id))
+    return _ask(code, "delete", "deleted", lambda group: groups.delete(actor(), group.id))
 
 
 @pages.post("/<code>/delete")

@@ -242,6 +242,183 @@ def test_the_very_same_rule_once_more_is_no_change(group: Group, cass: Actor, ol
     assert Change.select().count() == n
 
 
+# ---- a group that is made, archived, made active, deleted ----
+
+
+def made(actor: Actor, **said: Any) -> Group:
+    found: Group = groups.create(actor, Details("Men", "rule", **said), [NewItem(rule=MEN)]).group
+    return found
+
+
+def test_a_group_that_is_made_has_all_its_members_at_once(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, int, set[str]]] = []
+
+    def look() -> None:
+        codes = {one.code for one in Group.select() if one.status != "deleted"}
+        seen.append((Membership.select().count(), PastMembership.select().count(), codes))
+        assert (membership.differences(), membership.wrong_counts()) == ([], [])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pace, "sleep", lambda _seconds: look())
+        found = made(cass)
+    assert (members(found), found.n_members, found.code) == ("DEFG", 4, "men")
+    assert seen == [(3, 0, {"by-rule"})] * 3 + [(7, 0, {"by-rule", "men"})] * 3
+    assert_right(found)
+    assert_settled()
+    change = Change.get(Change.subject == f"group:{found.id}")
+    assert {row.cause_id for row in Membership.select().where(Membership.group == found.id)} == {change.id}
+
+
+def test_making_a_group_is_undone(group: Group, cass: Actor) -> None:
+    found = made(cass)
+    undo.undo(cass, Change.get(Change.subject == f"group:{found.id}").id)
+    assert (members(found), Group.get_by_id(found.id).status) == ("", "deleted")
+    assert_settled()
+    assert members(made(cass)) == "DEFG"
+    assert_settled()
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_of_a_group_that_nobody_came_to_make_nothing_is_left(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch, turn: int
+) -> None:
+    def kill() -> None:
+        raise _Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(staging, "leave", lambda number: None)
+        with at_turn(patch, turn, kill), pytest.raises(_Killed):
+            made(cass)
+    Staging.update(kept_until=clock.ago(seconds=1)).execute()
+    while not settling.settle(pace.Pace()):
+        pass
+    assert [one.code for one in Group.select()] == ["by-rule"]
+    assert_settled()
+    assert members(made(cass)) == "DEFG"
+
+
+def test_a_group_is_made_all_the_same_where_its_staging_was_given_up(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = staging._stage
+
+    def given_up(staged: staging.Staged) -> None:
+        stage(staged)
+        Staging.update(kept_until=clock.ago(seconds=1)).execute()
+        while not settling.settle(pace.Pace()):
+            pass
+
+    monkeypatch.setattr(staging, "_stage", given_up)
+    found = made(cass)
+    assert (members(found), [one.code for one in Group.select().order_by(Group.id)]) == ("DEFG", ["by-rule", "men"])
+    assert_right(found)
+    assert_settled()
+
+
+def test_a_group_with_a_name_that_is_taken_is_refused_and_nothing_is_left(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    details, items_ = Details("By rule", "rule"), [NewItem(rule=MEN)]
+    with turns(monkeypatch) as n, pytest.raises(Refusal):
+        groups.create(cass, details, items_)
+    assert n() == 0
+    with pytest.raises(Refusal):
+        preview.of(cass, lambda: made(cass), ask=lambda: plans.of_group(cass, details, items_))
+    with at_turn(monkeypatch, 2, lambda: groups.create(cass, Details("Men", "rule"))), pytest.raises(Refusal):
+        made(cass)
+    assert [one.code for one in Group.select()] == ["by-rule", "men"]
+    assert_settled()
+
+
+def test_a_draft_has_no_members_and_gets_them_at_once(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with turns(monkeypatch) as n:
+        found = made(cass, status="draft")
+    assert (members(found), n()) == ("", 0)
+    with turns(monkeypatch) as n:
+        groups.set_status(cass, found.id, "active")
+    assert (members(found), n()) == ("DEFG", 3 + 3)
+    assert_right(found)
+    assert_settled()
+
+
+@pytest.mark.parametrize("status", ["archived", "draft", "deleted"])
+def test_everybody_leaves_and_comes_back_at_once(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    items.add(cass, group.id, [NewItem(customer_id=id_of("D")), NewItem(customer_id=id_of("A"), sign="exclude")])
+    assert members(group) == "BCD"
+    act = (
+        (lambda: groups.delete(cass, group.id)) if status == "deleted"
+        else (lambda: groups.set_status(cass, group.id, status))
+    )  # fmt: skip
+    wanted = preview.of(cass, act)
+    found = preview.of(cass, act, ask=lambda: plans.of_status(cass, group.id, status))
+    assert told(found) == told(wanted) == [("By rule", 0, 3, 0, [], ["B.", "C.", "D."])]
+    with turns(monkeypatch) as n:
+        moved = act()
+    assert (moved.left, members(group), n()) == (3, "", 3 + 2)
+    assert_right(group)
+    assert_settled()
+    if status != "deleted":
+        with turns(monkeypatch) as n:
+            groups.set_status(cass, group.id, "active")
+        assert n() == 3 + 2
+    else:
+        undo.undo(cass, Change.select().order_by(Change.id.desc()).first().id)
+    assert members(group) == "BCD"
+    assert_right(group)
+    assert_settled()
+
+
+def test_a_group_that_others_are_made_of_is_not_archived_and_nothing_is_written_first(
+    group: Group, cass: Actor, new_group: New, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items.add(cass, new_group("Outer").id, [NewItem(of_group_id=group.id)])
+    with turns(monkeypatch) as n, pytest.raises(Refusal):
+        groups.set_status(cass, group.id, "archived")
+    assert (members(group), n()) == ("ABC", 0)
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_who_comes_and_goes_while_a_group_is_archived(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch, turn: int
+) -> None:
+    def meanwhile() -> None:
+        customers.edit(cass, id_of("A"), {"gender": "male"})
+        customers.edit(cass, id_of("D"), {"gender": "female"})
+        customers.edit(cass, id_of("B"), {"gender": ""})
+        customers.edit(cass, id_of("B"), {"gender": "female"})
+        assert_right(group)
+
+    with at_turn(monkeypatch, turn, meanwhile):
+        groups.set_status(cass, group.id, "archived")
+    assert members(group) == ""
+    assert_right(group)
+    assert_settled()
+
+
+def test_the_preview_of_a_group_that_is_to_be_made_takes_no_turn(
+    group: Group, cass: Actor, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    details, items_, before = Details("Men", "rule"), [NewItem(rule=MEN)], database.checksum()
+    wanted = preview.of(cass, lambda: groups.create(cass, details, items_))
+
+    def never(*_args: Any) -> Any:
+        raise AssertionError("a turn was taken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(preview, "transaction", never)
+        found = preview.of(
+            cass, lambda: groups.create(cass, details, items_), ask=lambda: plans.of_group(cass, details, items_)
+        )
+    assert told(found) == told(wanted) == [("Men", 4, 0, 4, ["D.", "E.", "F.", "G."], [])]
+    assert database.checksum() == before
+
+
 # ---- what others do meanwhile ----
 
 

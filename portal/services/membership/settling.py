@@ -11,7 +11,7 @@ import peewee
 from portal.clock import now
 from portal.db import transaction
 from portal.errors import Busy
-from portal.models import Job, MembershipRow, PastMembershipRow, Staging
+from portal.models import Group, Job, MembershipRow, PastMembershipRow, Staging
 from portal.permissions import OPERATOR, Action, Actor, require
 from portal.queries import jobs as find_jobs
 from portal.services import jobs, once
@@ -90,6 +90,8 @@ def _settle(staging: Staging | None) -> bool:
         Staging.update(settled_to=last).where(Staging.id == staging.id).execute()
         return False
     staging.delete_instance()
+    if staging.is_of_new:
+        Group.delete().where(Group.id == staging.group_id, Group.code == "").execute()
     return not are_over()
 
 

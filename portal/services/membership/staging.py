@@ -24,6 +24,7 @@ from portal.errors import Busy
 from portal.models import (
     Change,
     Customer,
+    Group,
     GroupItem,
     MembershipDelta,
     MembershipRow,
@@ -60,11 +61,17 @@ class Staged:
     leaving: Sequence[int]
     number: int | None = None
 
+    @property
+    def is_of_new(self) -> bool:
+        """Tell whether the group is to be made by the act."""
+        return self.sight.is_new
+
 
 @contextmanager
-def ahead(ask: Callable[[], Plan | None], call: Callable[[], guards.Call] | None = None) -> Iterator[None]:
+def ahead(ask: Callable[[], Plan | None], call: Callable[[], guards.Call] | None = None) -> Iterator[int | None]:
     """Find whom an act will move, and stage them if they are many; the act, in the block, refreshes by that.
 
+    Yields the number that a group which is to be made has to get, None where it may have any.
     `ask` returns what the act is to do. Everything is left to the act where it returns none, the store is small,
     nothing could be seen beforehand, or somebody else is staging in that group. Stands around the act's transaction;
     inside one it does nothing. `call` is that of the act, for the guard rails: what they would stop is not written
@@ -72,7 +79,7 @@ def ahead(ask: Callable[[], Plan | None], call: Callable[[], guards.Call] | None
     """
     staged = None if db.in_transaction() else _seen(ask)
     if staged is None:
-        yield
+        yield None
         return
     n_moves = len(staged.joining), len(staged.leaving)
     is_many = sum(n_moves) > MOST
@@ -82,7 +89,7 @@ def ahead(ask: Callable[[], Plan | None], call: Callable[[], guards.Call] | None
     try:
         if is_many:
             _stage(staged)
-        yield
+        yield staged.sight.group_id if staged.is_of_new and staged.number is not None else None
     finally:
         _ahead.reset(token)
         if staged.number is not None:
@@ -117,16 +124,21 @@ def _moving(is_joining: bool) -> Iterator[int]:
 
 def _stage(staged: Staged) -> None:
     """Write whom the act will move under the number of a new staging, unless another act is at that in this group."""
-    group_id = staged.sight.group_id
     pace = Pace()
-    while is_over_in(group_id) and not settle(pace):
+    while is_over_in(staged.sight.group_id) and not settle(pace):
         pass
     with pace.turn():
-        if Staging.select().where(Staging.group == group_id).exists():
+        if Staging.select().where(Staging.group == staged.sight.group_id).exists():
             return
+        if staged.is_of_new:
+            # Deleted, it is no group to anybody; settling takes the row away again unless the act has made one of it.
+            staged.sight = staged.sight.of_made(Group.insert(code="", status="deleted").execute())
+        group_id = staged.sight.group_id
         # Drawn: SQLite gives the number of one that is gone to the next, where whoever still held it would write.
         staged.number = randbelow(_NUMBERS) + 1
-        Staging.insert(id=staged.number, group=group_id, kept_until=now() + KEPT).execute()
+        Staging.insert(
+            id=staged.number, group=group_id, kept_until=now() + KEPT, is_of_new=staged.is_of_new
+        ).execute()
         cause = Change.select(fn.MAX(Change.id)).scalar()
     for write, ids in ((_join, staged.joining), (_go, staged.leaving)):
         for part in in_chunks(ids, PART):

@@ -19,15 +19,13 @@ _MOMENT = datetime(1, 1, 1)
 
 def differing(
     groups: Slice, customers: Slice, moment: datetime, is_nested: bool, matched: peewee.Table | None, *,
-    is_joining: bool, kinds: Kinds | None = None,
-) -> tuple[str, Sequence[Any]]:  # fmt: skip
+    is_joining: bool,
+) -> tuple[str, Sequence[Any]]:
     """Return the statement that sets aside who joins or leaves at `moment` in that slice, and its parameters.
 
     For short lists of ids it is built once for each number of them, and kept. Of whole groups, and of many customers,
-    it asks only for the kinds of items that these groups have; `kinds` says which they are where they are to be others.
+    it asks only for the kinds of items that these groups have.
     """
-    if kinds is not None:
-        return _built(groups, customers, moment, is_nested, matched, is_joining, kinds)
     is_few = _is_short(customers) and customers is not None
     kinds = membership.kinds_of(groups, moment) if _is_short(groups) and groups and not is_few else None
     if not (_is_short(groups) and _is_short(customers)):
@@ -59,7 +57,12 @@ def _built(
     kinds: Kinds | None = None,
 ) -> tuple[str, Sequence[Any]]:  # fmt: skip
     find = membership.joining if is_joining else membership.leaving
-    rows = find(groups, customers, moment, is_nested, matched, kinds)
+    return setting_aside(find(groups, customers, moment, is_nested, matched, kinds), is_joining=is_joining)
+
+
+def setting_aside(rows: peewee.Select, *, is_joining: bool) -> tuple[str, Sequence[Any]]:
+    """Return the statement that sets aside rows of (group_id, customer_id) as who joins or leaves, and its parameters.
+    """
     part = rows.alias("part")
     flags = [peewee.Value(is_joining), peewee.Value(False)]
     query = MembershipDelta.insert_from(

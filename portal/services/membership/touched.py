@@ -6,6 +6,8 @@ that a rule or an item may depend on means looking anew.
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import peewee
@@ -45,21 +47,25 @@ def due_at(group_ids: Collection[int]) -> Mapping[int, datetime | None]:
     return dict(Group.select(Group.id, Group.next_change_at).where(Group.id.in_(list(group_ids))).tuples())
 
 
-def holds(group_ids: Collection[int], after: int, *but: Any) -> bool:
+def holds(group_ids: Collection[int], after: int, *, item: Any = None, group: Any = None) -> bool:
     """Tell whether nothing was recorded after that row but customers, not too many, and what concerns other groups.
 
-    Items of these groups, and what is recorded of them, for which the condition `but` holds do not count.
+    What is recorded of these groups and their items does not count where the condition `group` or `item` holds.
     """
     since = ChangeRow.select(ChangeRow.id).where(ChangeRow.id > after)
     ids = list(group_ids)
-    item = GroupItem.select(peewee.SQL("1")).where(
-        GroupItem.id == ChangeRow.row_id, GroupItem.group.in_(ids), *(~condition for condition in but)
+    items = GroupItem.select(peewee.SQL("1")).where(
+        GroupItem.id == ChangeRow.row_id, GroupItem.group.in_(ids), *_unless(item)
     )
-    own = (ChangeRow.noun == "group") & ChangeRow.row_id.in_(ids)
-    own |= (ChangeRow.noun == "group_item") & fn.EXISTS(item)
+    of_groups = [ChangeRow.noun == "group", ChangeRow.row_id.in_(ids), *_unless(group)]
+    own = reduce(and_, of_groups) | ((ChangeRow.noun == "group_item") & fn.EXISTS(items))
     if since.where(ChangeRow.noun.not_in([*_OF_CUSTOMERS, *_OF_OTHERS]) | own).exists():
         return False
     return bool(since.where(ChangeRow.noun.in_(_OF_CUSTOMERS)).limit(_MOST + 1).count() <= _MOST)
+
+
+def _unless(condition: Any) -> list[Any]:
+    return [] if condition is None else [~condition]
 
 
 def customers(after: int) -> Any:
