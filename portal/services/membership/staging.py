@@ -78,13 +78,15 @@ def ahead(ask: Callable[[], Plan | None], call: Callable[[], guards.Call] | None
     is_many = sum(n_moves) > MOST
     if is_many and call is not None:
         guards.check({staged.sight.group_id: n_moves}, {}, call)
-    token = _ahead.set(staged)
     try:
         if is_many:
             _stage(staged)
-        yield
+        token = _ahead.set(staged)
+        try:
+            yield
+        finally:
+            _ahead.reset(token)
     finally:
-        _ahead.reset(token)
         if staged.number is not None:
             leave(staged.number)
 
