@@ -85,17 +85,18 @@ def moves(ask: Callable[[], Plan | None]) -> Iterator[Sight | None]:
         yield None
         return
     with reading(), collecting():
-        plan = ask()
-        yield None if plan is None else _look(plan)
+        moment, due = now(), next_due().scalar()
+        # What is due is written before the act, which may then find what it asks for, or may do what it may not yet.
+        plan = ask() if due is None or due > moment else None
+        yield None if plan is None else _look(plan, moment)
         forget()
 
 
-def _look(plan: Plan) -> Sight | None:
-    moment, ids = now(), [plan.group_id]
+def _look(plan: Plan, moment: datetime) -> Sight | None:
+    ids = [plan.group_id]
     beneath = nesting.under(plan.asked)
     is_active = Group.select(Group.id).where(Group.id == plan.group_id, Group.status == "active").exists()
-    due = next_due().scalar()
-    if not is_active or (due is not None and due <= moment) or plan.group_id in beneath:
+    if not is_active or plan.group_id in beneath:
         return None
     under = beneath | nesting.under(ids)
     if not touched.is_told(under, plan.rule):
