@@ -98,17 +98,19 @@ def moves(ask: Callable[[], Plan | None]) -> Iterator[Sight | None]:
         yield None
         return
     with reading(), collecting():
-        plan = ask()
-        yield None if plan is None else _look(plan)
+        moment, due = now(), next_due().scalar()
+        # What is due is written before the act, which may then find what it asks for, or may do what it may not yet.
+        plan = ask() if due is None or due > moment else None
+        yield None if plan is None else _look(plan, moment)
         forget()
 
 
-def _look(plan: Plan) -> Sight | None:
-    group_id, moment = NEW if plan.group_id is None else plan.group_id, now()
+def _look(plan: Plan, moment: datetime) -> Sight | None:
+    group_id = NEW if plan.group_id is None else plan.group_id
     was = "" if plan.group_id is None else Group.select(Group.status).where(Group.id == group_id).scalar()
     is_active = (plan.status or was) == "active"
-    beneath, due = nesting.under(plan.asked), next_due().scalar()
-    if was is None or "active" not in {plan.status, was} or group_id in beneath or (due is not None and due <= moment):
+    beneath = nesting.under(plan.asked)
+    if was is None or "active" not in {plan.status, was} or group_id in beneath:
         return None
     under = beneath | nesting.under([group_id])
     if not touched.is_told(under, plan.rule):

@@ -61,18 +61,12 @@ class Staged:
     leaving: Sequence[int]
     number: int | None = None
 
-    @property
-    def is_of_new(self) -> bool:
-        """Tell whether the group is to be made by the act."""
-        return self.sight.is_new
-
 
 @contextmanager
 def ahead(ask: Callable[[], Plan | None], call: Callable[[], guards.Call] | None = None) -> Iterator[int | None]:
     """Find whom an act will move, and stage them if they are many; the act, in the block, refreshes by that.
 
-    Yields the number that a group which is to be made has to get, None where it may have any.
-    `ask` returns what the act is to do. Everything is left to the act where it returns none, the store is small,
+    Yields the number that a group which is to be made has to get, None where it may have any. `ask` returns what the act is to do. Everything is left to the act where it returns none, the store is small,
     nothing could be seen beforehand, or somebody else is staging in that group. Stands around the act's transaction;
     inside one it does nothing. `call` is that of the act, for the guard rails: what they would stop is not written
     first. Raises what `ask` raises, NeedsApproval and Busy.
@@ -85,13 +79,15 @@ def ahead(ask: Callable[[], Plan | None], call: Callable[[], guards.Call] | None
     is_many = sum(n_moves) > MOST
     if is_many and call is not None:
         guards.check({staged.sight.group_id: n_moves}, {}, call)
-    token = _ahead.set(staged)
     try:
         if is_many:
             _stage(staged)
-        yield staged.sight.group_id if staged.is_of_new and staged.number is not None else None
+        token = _ahead.set(staged)
+        try:
+            yield staged.sight.group_id if staged.sight.is_new and staged.number is not None else None
+        finally:
+            _ahead.reset(token)
     finally:
-        _ahead.reset(token)
         if staged.number is not None:
             leave(staged.number)
 
@@ -130,14 +126,14 @@ def _stage(staged: Staged) -> None:
     with pace.turn():
         if Staging.select().where(Staging.group == staged.sight.group_id).exists():
             return
-        if staged.is_of_new:
+        if staged.sight.is_new:
             # Deleted, it is no group to anybody; settling takes the row away again unless the act has made one of it.
             staged.sight = staged.sight.of_made(Group.insert(code="", status="deleted").execute())
         group_id = staged.sight.group_id
         # Drawn: SQLite gives the number of one that is gone to the next, where whoever still held it would write.
         staged.number = randbelow(_NUMBERS) + 1
         Staging.insert(
-            id=staged.number, group=group_id, kept_until=now() + KEPT, is_of_new=staged.is_of_new
+            id=staged.number, group=group_id, kept_until=now() + KEPT, is_of_new=staged.sight.is_new
         ).execute()
         cause = Change.select(fn.MAX(Change.id)).scalar()
     for write, ids in ((_join, staged.joining), (_go, staged.leaving)):
