@@ -66,10 +66,11 @@ class Staged:
 def ahead(ask: Callable[[], Plan | None], call: Callable[[], guards.Call] | None = None) -> Iterator[int | None]:
     """Find whom an act will move, and stage them if they are many; the act, in the block, refreshes by that.
 
-    Yields the number that a group which is to be made has to get, None where it may have any. `ask` returns what the act is to do. Everything is left to the act where it returns none, the store is small,
+    `ask` returns what the act is to do. Everything is left to the act where it returns none, the store is small,
     nothing could be seen beforehand, or somebody else is staging in that group. Stands around the act's transaction;
-    inside one it does nothing. `call` is that of the act, for the guard rails: what they would stop is not written
-    first. Raises what `ask` raises, NeedsApproval and Busy.
+    inside one it does nothing. Yields the number that a group which is to be made has to get, None for any. `call` is
+    that of the act, for the guard rails: what they would stop is not written first. Raises what `ask` raises,
+    NeedsApproval and Busy.
     """
     staged = None if db.in_transaction() else _seen(ask)
     if staged is None:
