@@ -332,6 +332,25 @@ def test_a_group_with_a_name_that_is_taken_is_refused_and_nothing_is_left(
     assert_settled()
 
 
+def test_the_preview_of_a_new_group_refuses_what_it_could_not_be_made_of(
+    group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups.edit(cass, group.id, Details("By rule", "rule", ends_on=str((clock.now() + timedelta(days=9)).date())))
+    deepest = groups.create(cass, Details("Level 0")).group
+    for n in range(1, 6):
+        inner, deepest = deepest, groups.create(cass, Details(f"Level {n}")).group
+        items.add(cass, deepest.id, [NewItem(of_group_id=inner.id)])
+    for target, why in ((group, "planned to end"), (deepest, "at most 5 deep")):
+        details, items_ = Details("New", "rule"), [NewItem(rule={"in": target.code})]
+        act = lambda details=details, items_=items_: groups.create(cass, details, items_)  # noqa: E731
+        ask = lambda details=details, items_=items_: plans.of_group(cass, details, items_)  # noqa: E731
+        with pytest.raises(Refusal, match=why):
+            preview.of(cass, act, ask=ask)
+        with turns(monkeypatch) as n, pytest.raises(Refusal, match=why):
+            act()
+        assert n() == 0
+
+
 def test_a_draft_has_no_members_and_gets_them_at_once(
     group: Group, cass: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from portal.services.details import check as check_details
 from portal.services.items.new import NewItem, check
 from portal.services.items.rules import Rule, checked, live
 from portal.services.membership import Plan
+from portal.services.membership.foreseen import NEW
 
 
 def of_change(actor: Actor, group_id: int, item_id: int, said: Mapping[str, Any]) -> Plan | None:
@@ -48,6 +49,8 @@ def of_group(actor: Actor, details: Details, new_items: Sequence[NewItem]) -> Pl
     if rule is None:
         return None
     name = check_details(details)["name"]
+    for target in rule.groups:
+        nesting.check(Group(id=NEW), target)
     asked = tuple(target.id for target in rule.groups)
     return Plan(None, rule=rule.said, sign=new_items[0].sign, asked=asked, status="active", label=name)
 
