@@ -10,9 +10,10 @@ from peewee import ModelSelect
 
 from portal.clock import now
 from portal.models import Change, Customer, Group, GroupItem, Shop
+from portal.services import calls
 from portal.services.groups import Details
 from portal.services.guards import Call
-from portal.services.items import NewItem
+from portal.services.items import NewItem, plans
 from portal.services.items.new import as_json
 
 CALLS = {
@@ -23,6 +24,14 @@ KINDS = {"rule": 6, "dated": 3, "group": 1, "share": 1, "shop": 1}
 SIGNS = ("include", "include", "exclude")
 GENDERS = ("male", "female", "")
 RECENT = 8  # changes that are undone
+# What calls will do to a group, as far as that can be told beforehand.
+PLANS = calls.PLANS | {
+    "groups.create": lambda actor, said: plans.of_group(
+        actor, Details(**said["details"]), [calls.from_json(row) for row in said["items"]]
+    ),
+    "groups.set_status": lambda actor, said: plans.of_status(actor, said["group_id"], said["status"]),
+    "groups.delete": lambda actor, said: plans.of_status(actor, said["group_id"], "deleted"),
+}
 
 
 class Nothing(Exception):

@@ -7,7 +7,7 @@ looks ahead or does the act. A seed brings the same acts each time, on both data
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -22,12 +22,10 @@ from portal.models import Group, MembershipRow, PastMembershipRow, Staging, Work
 from portal.models import customer as customer_model
 from portal.permissions import OPERATOR, Role
 from portal.services import approvals, calls, membership, preview, shops
-from portal.services.groups import Details
 from portal.services.guards import Call
-from portal.services.items import plans
 from portal.services.membership import due, foreseen, pace, settling, staging
 from tests.conftest import add_person
-from tests.drawn import Drawn, Nothing
+from tests.drawn import PLANS, Drawn, Nothing
 from tests.ledger import Ledger
 
 START = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -41,13 +39,6 @@ OUTCOMES = (SWITCHED, LAPSED, FEW, TAKEN_BACK, SETTLED, STOPPED)
 ACTS = {"do": 30, "preview": 4, "ask": 4, "wait": 3, "settle": 2, "hire": 2}
 MEANWHILE = {"act": 0.35, "wait": 0.05, "run_out": 0.05, "settle": 0.15}
 DEATH = 0.02
-PLANS = calls.PLANS | {
-    "groups.create": lambda actor, said: plans.of_group(
-        actor, Details(**said["details"]), [calls.from_json(row) for row in said["items"]]
-    ),
-    "groups.set_status": lambda actor, said: plans.of_status(actor, said["group_id"], said["status"]),
-    "groups.delete": lambda actor, said: plans.of_status(actor, said["group_id"], "deleted"),
-}
 
 
 class _Died(BaseException):
@@ -116,6 +107,7 @@ class World:
             getattr(self, self.drawn.name(ACTS))()
 
     def do(self) -> None:
+        """Do what one may ask of the services."""
         call = self.drawn.call()
         self._do(f"{call.name} {call.arguments}", lambda: calls.run(self.cass, call))
 
@@ -132,12 +124,13 @@ class World:
         self._do(f"approve {call.name} {call.arguments}", approve)
 
     def preview(self) -> None:
+        """Compare what a preview says that looks ahead with what it says by doing the act."""
         call = self.drawn.call()
+        if (plan := PLANS.get(call.name)) is None:
+            return
 
         def compare() -> None:
-            plan = PLANS.get(call.name)
-            ask = None if plan is None else lambda: plan(self.cass, call.arguments)
-            done, ahead = self._told(call, None), self._told(call, ask)
+            done, ahead = self._told(call, None), self._told(call, lambda: plan(self.cass, call.arguments))
             assert done == ahead, f"by doing it: {done}\nlooking ahead: {ahead}"
 
         self._do(f"preview {call.name} {call.arguments}", compare)
@@ -148,8 +141,8 @@ class World:
         except Refusal as refused:
             return str(refused)
         return shown.fingerprint, [
-            (one.group.name, one.joining, one.leaving, one.n_after, [row.id for row in one.who_joins],
-             [row.id for row in one.who_leaves])
+            (one.group.name, one.joining, one.leaving, one.n_after,
+             *([row.id for row in rows] for rows in (one.who_joins, one.who_leaves)))
             for one in shown.moves
         ]  # fmt: skip
 
@@ -179,7 +172,7 @@ class World:
         self._do("settle", lambda: settling.settle(pace.Pace()))
 
     def hire(self) -> None:
-        """Somebody begins to work on jobs, who settles what others leave; or nobody does any more."""
+        """Let somebody begin to work on jobs, to whom settling is left; or nobody any more."""
         if not Worker.delete().execute():
             Worker.create(name="somebody", seen_at=datetime(2100, 1, 1))
 
@@ -236,7 +229,7 @@ def run(seed: int, server: Any, password_hash: str, steps: int) -> Counter[str]:
 
     Fails at the first difference, with whatever was done until then: what others did meanwhile stands beneath it.
     """
-    with ExitStack() as lent:
+    with closing(ExitStack()) as lent:  # closed as if nothing were wrong: a database is given back all the same
         clock = lent.enter_context(time_machine.travel(START, tick=False))
         lent.enter_context(server.lent())
         world = World(seed, password_hash, clock)

@@ -30,5 +30,5 @@ def test_who_is_forgotten_of_those_that_others_touched_is_found_and_told_with_wh
     customers: Callable[[int], Any] = touched.customers
     monkeypatch.setattr(touched, "customers", lambda after_row: customers(after_row).where(False))
     with pytest.raises(AssertionError, match=r"(?s)^Seed \d+: \{'.*\}\n\w+.*\n    \w+"):
-        for seed in SEEDS:
+        for seed in reversed(SEEDS):  # one of the last finds it soon
             run(seed, server, password_hash, STEPS)

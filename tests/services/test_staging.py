@@ -32,6 +32,7 @@ from portal.services.groups import Details
 from portal.services.guards import Call
 from portal.services.items import NewItem, plans, rules
 from portal.services.membership import Plan, foreseen, pace, settling, staging
+from portal.services.undo import plans as undo_plans
 from tests.conftest import Database
 
 New = Callable[..., Any]
@@ -878,3 +879,30 @@ def test_looking_ahead_leaves_nothing_aside(group: Group, cass: Actor) -> None:
         assert sight is not None
         assert db.execute_sql("SELECT count(*) FROM membership_delta").fetchone()[0] == 3
     assert db.execute_sql("SELECT count(*) FROM membership_delta").fetchone()[0] == 0
+
+
+def exchanged_and_put_again(cass: Actor, group: Group) -> int:
+    change_to(cass, group, MEN)
+    change = Change.select().order_by(Change.id.desc()).first().id
+    items.end(cass, group.id, item_of(group).id)
+    items.add(cass, group.id, [NewItem(rule=WOMEN)])
+    return int(change)
+
+
+def added_and_ended(cass: Actor, group: Group) -> int:
+    items.add(cass, group.id, [NewItem(rule=MEN)])
+    change = Change.select().order_by(Change.id.desc()).first().id
+    items.end(cass, group.id, GroupItem.select().order_by(GroupItem.id.desc()).first().id)
+    return int(change)
+
+
+@pytest.mark.parametrize("do", [exchanged_and_put_again, added_and_ended])
+def test_of_an_undo_that_can_take_nothing_back_the_preview_says_so(
+    group: Group, cass: Actor, do: Callable[[Actor, Group], int]
+) -> None:
+    change = do(cass, group)
+    for ask in (None, lambda: undo_plans.of_undo(cass, change)):
+        with pytest.raises(Refusal, match="has been"):
+            preview.of(cass, lambda: undo.undo(cass, change), ask=ask)
+    with pytest.raises(Refusal, match="has been"):
+        approvals.ask(cass, Call("undo.undo", {"change_id": change}), "It was wrong")
