@@ -6,22 +6,20 @@ who write have to wait while it is saved.
 """
 
 import statistics
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, timedelta
-from itertools import count
 from random import Random
-from typing import Any, Self
+from typing import Any
 
 import time_machine
 from peewee import fn
 
 from bench import copies, data
+from bench.beside import Writer, waited
 from bench.timing import timed
 from bench.work import manager, some_customers
 from portal import db
-from portal.errors import Busy
 from portal.models import Field, ForecastMove, Group, GroupItem, Membership
 from portal.permissions import Actor
 from portal.queries import field_values
@@ -58,6 +56,7 @@ TYPED = (
     "age >= 30 and newsletter = yes", "first-visit > -200d or discount between 10 and 20", "visits is empty",
     'not (city = "Porto" or city = "Lisboa") and renewal < today', 'name contains "an" and credit < 100',
 )  # fmt: skip
+LARGE = "age >= 30 and newsletter = yes"
 
 
 def fill(actor: Actor, n: int) -> None:
@@ -185,67 +184,24 @@ def _edited(kind: str, actor: Actor) -> Iterator[str]:
     data.flush()
     with Writer(actor) as writer:
         time.sleep(5)  # the first saves read what they need from the disk
-        yield _waited(kind, "it is previewed", writer.during(lambda: [look() for _ in range(5)]))
+        yield waited(kind, "it is previewed", writer.during(lambda: [look() for _ in range(5)]))
         saves: list[float] = []
-        yield _waited(kind, "it is saved", writer.during(lambda: saves.append(timed(act))))
+        yield waited(kind, "it is saved", writer.during(lambda: saves.append(timed(act))))
         yield line(kind, "saving it, all at once, while others write", saves, "")
+        yield from _large(kind, actor, writer)
     assert Membership.select().where(Membership.group == group).count() == Group.get_by_id(group.id).n_members
 
 
-class Writer:
-    """Somebody who saves a customer fifty times a second, whether or not the save before is done.
-
-    A wait counts from when a save was due: what comes while another holds the turn to write waits for its end.
-    """
-
-    PAUSE = 0.02
-
-    def __init__(self, actor: Actor) -> None:
-        self._actor, self._done = actor, threading.Event()
-        self._waits: list[tuple[float, float, bool]] = []  # when it was due, how long it took, whether it was refused
-        self._thread = threading.Thread(target=self._write)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def during(self, act: Callable[[], object]) -> list[tuple[float, float, bool]]:
-        """Do something, and return how the saves went that came due meanwhile."""
-        began = time.perf_counter()
-        act()
-        ended = time.perf_counter()
-        time.sleep(2)  # until the last of them is done
-        return [one for one in self._waits if began <= one[0] <= ended]
-
-    def _write(self) -> None:
-        people = some_customers(5_000)
-        due = time.perf_counter()
-        for n in count():
-            if self._done.is_set():
-                break
-            time.sleep(max(0.0, due - time.perf_counter()))
-            is_refused = False
-            try:
-                customers.edit(self._actor, people[n % len(people)].id, {"address": f"Road {n}"})
-            except Busy:
-                is_refused = True
-            self._waits.append((due, time.perf_counter() - due, is_refused))
-            due += self.PAUSE
-        db.db.close()
-
-
-def _waited(kind: str, what: str, writes: list[tuple[float, float, bool]]) -> str:
-    waits = sorted(wait for _due, wait, _is_refused in writes)
-    n_refused = sum(is_refused for _due, _wait, is_refused in writes)
-    p99 = 1000 * waits[int(0.99 * len(waits))]
-    return (
-        f"| {kind} | others' writes while {what} ({len(waits)}, {n_refused} refused), p99 / longest "
-        f"| {p99:.0f} / {1000 * waits[-1]:.0f} | p99 ≤ 200 |"
-    )
+def _large(kind: str, actor: Actor, writer: Writer) -> Iterator[str]:
+    """A large group made, archived and made active again while others write."""
+    made: list[Group] = []
+    rule = NewItem(rule=read(LARGE))
+    new = writer.during(lambda: made.append(groups.create(actor, Details("Large", "rule"), [rule]).group))
+    (group,) = made
+    yield waited(kind, f"a group of {group.n_members} is made", new)
+    for status, what in (("archived", "it is archived"), ("active", "it is made active again")):
+        writes = writer.during(lambda s=status: groups.set_status(actor, group.id, s))
+        yield waited(kind, what, writes)
 
 
 def _midnight(kind: str) -> Iterator[str]:
