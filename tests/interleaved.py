@@ -37,7 +37,7 @@ TAKEN_BACK, SETTLED, STOPPED = "taken back by another", "settled by another", "s
 OUTCOMES = (SWITCHED, LAPSED, FEW, TAKEN_BACK, SETTLED, STOPPED)
 # How often somebody does what, and what may happen before a turn.
 ACTS = {"do": 30, "preview": 4, "ask": 4, "wait": 3, "settle": 2, "hire": 2}
-MEANWHILE = {"act": 0.35, "wait": 0.05, "run_out": 0.05, "settle": 0.15}
+MEANWHILE = {"act": 0.35, "wait": 0.05, "run_out": 0.05, "misread": 0.03, "settle": 0.15}
 DEATH = 0.02
 
 
@@ -62,7 +62,7 @@ class World:
         """Make any store a large one and turns short, note what becomes of stagings, and let chance be the seed's."""
         part = self.lots.choice([1, 2, 3])
         few: list[tuple[Any, str, Any]] = [
-            (foreseen, "FROM", 0), (staging, "MOST", self.lots.choice([0, 0, 0, 3])),
+            (foreseen, "FROM", 0), (staging, "MOST", self.lots.choice([0, 0, 3])),
             (staging, "PART", part), (settling, "PART", part), (pace, "sleep", self._nap),
             (membership, "switch_on", self._switch_on), (staging, "leave", self._leave),
             (staging, "randbelow", self.lots.randrange),
@@ -163,6 +163,12 @@ class World:
         """Let whatever is staged and not switched on run out."""
         late = Staging.update(kept_until=ago(seconds=1)).where(Staging.change.is_null())
         self._do("stagings run out", late.execute)
+
+    def misread(self) -> None:
+        """Let another, by whose clock alone stagings have run out, take back a part of one."""
+        self.run_out()
+        self.settle()
+        Staging.update(kept_until=now() + staging.KEPT).where(Staging.change.is_null()).execute()
 
     def settle(self) -> None:
         """Settle the next part, as somebody does who works on jobs."""
