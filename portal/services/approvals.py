@@ -129,10 +129,10 @@ def approve(actor: Actor, proposal_id: int, seen: str) -> Proposal:
     leave = guards.leave_of(proposal, actor.user_id, actor.name)
     if call.name == "imports.run":
         return _approve_import(actor, asker, proposal, seen)
+    newest = preview.newest_ids()  # looked up first: a group that is to be made may get its row beforehand
     with membership.ahead(lambda: planned(asker, call)), once.transaction():
         membership.catch_up(clock.now())
         open_one(actor, proposal_id, None)
-        newest = preview.newest_ids()
         with guards.passing(leave), membership.collecting():
             run(asker, call)
             _same(preview.read(actor, newest, named=0).fingerprint, seen)

@@ -112,6 +112,11 @@ PLANS: dict[str, Callable[[Actor, Said], Plan | None]] = {
     "items.add": lambda actor, said: plans.of_new(actor, id_of(said), [from_json(row) for row in said["items"]]),
     "items.end": lambda actor, said: plans.of_end(actor, id_of(said), id_of(said, "item_id")),
     "items.change_rule": lambda actor, said: plans.of_change(actor, id_of(said), id_of(said, "item_id"), said["said"]),
+    "groups.create": lambda actor, said: plans.of_group(
+        actor, details_of(said), [from_json(row) for row in said["items"]]
+    ),
+    "groups.set_status": lambda actor, said: plans.of_status(actor, id_of(said), _text(said, "status")),
+    "groups.delete": lambda actor, said: plans.of_status(actor, id_of(said), "deleted"),
     "undo.undo": lambda actor, said: undo_plans.of_undo(actor, id_of(said, "change_id")),
 }
 

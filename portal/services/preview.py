@@ -119,8 +119,8 @@ def read(actor: Actor, newest: Newest, named: int = NAMED, ahead: foreseen.Sight
     ).group_by(moved.c.group_id)
     counted = sorted((int(group), int(n_in), int(n) - int(n_in)) for group, n_in, n in db.execute(query))
     groups = {group.id: group for group in Group.select().where(Group.id.in_([row[0] for row in counted]))}
-    if ahead is not None and ahead.is_new:
-        groups[ahead.group_id] = Group(id=ahead.group_id, name=ahead.label)
+    if ahead is not None and ahead.made is not None:
+        groups[ahead.group_id] = ahead.made
     moves = [
         Moves(
             groups[group_id], joining, leaving,

@@ -424,7 +424,8 @@ def test_who_comes_and_goes_while_a_group_is_archived(
 def test_the_preview_of_a_group_that_is_to_be_made_takes_no_turn(
     group: Group, cass: Actor, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    details, items_, before = Details("Men", "rule"), [NewItem(rule=MEN)], database.checksum()
+    details, items_ = Details("Men", "rule", hue="red", is_sensitive=True), [NewItem(rule=MEN)]
+    before = database.checksum()
     wanted = preview.of(cass, lambda: groups.create(cass, details, items_))
 
     def never(*_args: Any) -> Any:
@@ -436,7 +437,8 @@ def test_the_preview_of_a_group_that_is_to_be_made_takes_no_turn(
             cass, lambda: groups.create(cass, details, items_), ask=lambda: plans.of_group(cass, details, items_)
         )
     assert told(found) == told(wanted) == [("Men", 4, 0, 4, ["D.", "E.", "F.", "G."], [])]
-    assert database.checksum() == before
+    assert (found.moves[0].group.hue, found.moves[0].group.is_sensitive) == ("red", True)
+    assert (found.fingerprint, database.checksum()) == (wanted.fingerprint, before)
 
 
 # ---- what others do meanwhile ----
@@ -779,6 +781,28 @@ def test_what_somebody_approves_is_written_beforehand_too(
         approvals.approve(pat, asked.id, asked.fingerprint)
     assert (members(group), n()) == ("DEFG", WRITING + SETTLING)
     assert_right(group)
+    assert_settled()
+
+
+@pytest.mark.parametrize("act", ["make", "archive", "delete"])
+def test_a_group_that_somebody_approves_is_made_or_archived_at_once_too(
+    group: Group, cass: Actor, pat: Actor, olive: Actor, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    settings.set_guards(olive, "30", is_marked=False)
+    acts: dict[str, Callable[[], object]] = {
+        "make": lambda: made(cass), "archive": lambda: groups.set_status(cass, group.id, "archived"),
+        "delete": lambda: groups.delete(cass, group.id),
+    }  # fmt: skip
+    with pytest.raises(NeedsApproval) as stopped:
+        acts[act]()
+    asked = approvals.ask(cass, Call(stopped.value.call, dict(stopped.value.arguments)), "As agreed")
+    assert asked.seen == ([[0, 4, 0]] if act == "make" else [[group.id, 0, 3]])
+    with turns(monkeypatch) as n:
+        approvals.approve(pat, asked.id, asked.fingerprint)
+    assert n() > 3
+    found = Group.select().order_by(Group.id.desc()).first()
+    assert (found.code, members(found)) == (("men", "DEFG") if act == "make" else ("by-rule", ""))
+    assert_right(found)
     assert_settled()
 
 

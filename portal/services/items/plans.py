@@ -48,11 +48,12 @@ def of_group(actor: Actor, details: Details, new_items: Sequence[NewItem]) -> Pl
     rule = _one_rule(new_items) if details.status == "active" else None
     if rule is None:
         return None
-    name = check_details(details)["name"]
+    said = check_details(details)
+    made = Group(id=NEW, code="", **{name: said[name] for name in ("name", "hue", "is_sensitive")})
     for target in rule.groups:
-        nesting.check(Group(id=NEW), target)
+        nesting.check(made, target)
     asked = tuple(target.id for target in rule.groups)
-    return Plan(None, rule=rule.said, sign=new_items[0].sign, asked=asked, status="active", label=name)
+    return Plan(NEW, rule=rule.said, sign=new_items[0].sign, asked=asked, status="active", made=made)
 
 
 def of_status(actor: Actor, group_id: int, status: str) -> Plan | None:

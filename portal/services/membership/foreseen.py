@@ -28,17 +28,17 @@ FROM = 20_000  # customers of a store; where there are fewer, all of them are as
 class Plan:
     """What is to become of a group: which of its rules end, what includes or excludes in their place, its status.
 
-    `group_id` is None for one that is to be made; `label` is what it will be called. `rule` is a tree as JSON holds it,
+    `made` is a group that is to be made, with the number NEW until it has a row. `rule` is a tree as JSON holds it,
     that counts from now on; None where none comes. `asked` are the groups it names. `status` is '' where it stays.
     """
 
-    group_id: int | None
+    group_id: int
     ends: frozenset[int] = frozenset()
     rule: Mapping[str, Any] | None = None
     sign: str = "include"
     asked: tuple[int, ...] = ()
     status: str = ""
-    label: str = ""
+    made: Group | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Sight:
     """What was looked at of a group, and when: it holds as long as nothing else is recorded about any of `under`.
 
     They are the group itself and all that it is made of; `due` is when the clock moves each of them next. `rules` are
-    those that it was asked with, `is_active` whether it will be so. One that is to be made is NEW until it has a row.
+    those that it was asked with, `is_active` whether it will be so, `made` as of the plan.
     """
 
     group_id: int
@@ -56,8 +56,7 @@ class Sight:
     due: Mapping[int, datetime | None]
     rules: frozenset[tuple[bool, Condition]]
     is_active: bool
-    is_new: bool
-    label: str
+    made: Group | None
 
     def of_made(self, group_id: int) -> "Sight":
         """Return what was seen of a group that is to be made, once it has a number."""
@@ -106,8 +105,8 @@ def moves(ask: Callable[[], Plan | None]) -> Iterator[Sight | None]:
 
 
 def _look(plan: Plan, moment: datetime) -> Sight | None:
-    group_id = NEW if plan.group_id is None else plan.group_id
-    was = "" if plan.group_id is None else Group.select(Group.status).where(Group.id == group_id).scalar()
+    group_id = plan.group_id
+    was = "" if plan.made is not None else Group.select(Group.status).where(Group.id == group_id).scalar()
     is_active = (plan.status or was) == "active"
     beneath = nesting.under(plan.asked)
     if was is None or "active" not in {plan.status, was} or group_id in beneath:
@@ -117,7 +116,7 @@ def _look(plan: Plan, moment: datetime) -> Sight | None:
         return None
     after_row, due_at = touched.newest_row(), touched.due_at(under)
     rules = _rules(plan, group_id, moment) if is_active else []
-    sight = Sight(group_id, moment, after_row, frozenset(under), due_at, _said(rules), is_active, was == "", plan.label)
+    sight = Sight(group_id, moment, after_row, frozenset(under), due_at, _said(rules), is_active, plan.made)
     if not is_active:
         db.execute_sql(*setting_aside(stored([group_id]), is_joining=False))
         return sight

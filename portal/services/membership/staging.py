@@ -85,7 +85,8 @@ def ahead(ask: Callable[[], Plan | None], call: Callable[[], guards.Call] | None
             _stage(staged)
         token = _ahead.set(staged)
         try:
-            yield staged.sight.group_id if staged.sight.is_new and staged.number is not None else None
+            has_row = staged.sight.made is not None and staged.number is not None
+            yield staged.sight.group_id if has_row else None
         finally:
             _ahead.reset(token)
     finally:
@@ -127,14 +128,14 @@ def _stage(staged: Staged) -> None:
     with pace.turn():
         if Staging.select().where(Staging.group == staged.sight.group_id).exists():
             return
-        if staged.sight.is_new:
+        if staged.sight.made is not None:
             # Deleted, it is no group to anybody; settling takes the row away again unless the act has made one of it.
             staged.sight = staged.sight.of_made(Group.insert(code="", status="deleted").execute())
         group_id = staged.sight.group_id
         # Drawn: SQLite gives the number of one that is gone to the next, where whoever still held it would write.
         staged.number = randbelow(_NUMBERS) + 1
         Staging.insert(
-            id=staged.number, group=group_id, kept_until=now() + KEPT, is_of_new=staged.sight.is_new
+            id=staged.number, group=group_id, kept_until=now() + KEPT, is_of_new=staged.sight.made is not None
         ).execute()
         cause = Change.select(fn.MAX(Change.id)).scalar()
     for write, ids in ((_join, staged.joining), (_go, staged.leaving)):
