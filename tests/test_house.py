@@ -105,6 +105,7 @@ ASK_NOBODY = {
     "membership.due.is_due": "reads whether the clock has moved anybody",
     "membership.due.refresh": "is the clock's; nobody asks for it",
     "membership.due.catch_up": "is the clock's; nobody asks for it",
+    "membership.writing.summed": "pure",
     "membership.writing.count": "derives; works inside a change that a service which asked has open",
     "membership.touched.newest_row": "reads",
     "membership.touched.due_at": "reads",

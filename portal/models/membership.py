@@ -55,31 +55,19 @@ class Staging(Model):
     settled_to = peewee.IntegerField(default=0)  # the last customer whose row is written as any other by now
 
 
-class MembershipRow(Model):
+class MembershipRow(Membership):
     """A membership as it is stored. `staged` is 0, or the number of a staging: it begins with that, or (negative) ends.
     """
 
-    group = Unchecked(Group)
-    customer = Unchecked(Customer)
-    since = peewee.DateTimeField()
-    cause = Unchecked(Change)
     staged = peewee.IntegerField(default=0)
 
     class Meta:
-        primary_key = peewee.CompositeKey("group", "customer")
         indexes = ((("customer", "group", "staged"), True),)
 
 
-class PastMembershipRow(Model):
+class PastMembershipRow(PastMembership):
     """A past interval as it is stored. `staged` is 0, or the number of the staging that ends it."""
 
-    id = peewee.AutoField()
-    group = Unchecked(Group)
-    customer = Unchecked(Customer)
-    joined_at = peewee.DateTimeField()
-    left_at = peewee.DateTimeField()
-    joined_by = Unchecked(Change)
-    left_by = Unchecked(Change)
     staged = peewee.IntegerField(default=0)
 
     class Meta:

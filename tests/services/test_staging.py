@@ -22,6 +22,7 @@ from portal.models import (
     MembershipRow,
     PastMembership,
     PastMembershipRow,
+    Proposal,
     Staging,
     Worker,
 )
@@ -769,13 +770,19 @@ def test_what_the_guard_rails_stop_is_not_written_first(
     assert_settled()
 
 
+def asked_for(act: Callable[[], object], actor: Actor, owner: Actor) -> Proposal:
+    """Have an act stopped by the guard rails, and ask for it."""
+    settings.set_guards(owner, "30", is_marked=False)
+    with pytest.raises(NeedsApproval) as stopped:
+        act()
+    proposal: Proposal = approvals.ask(actor, Call(stopped.value.call, dict(stopped.value.arguments)), "As agreed")
+    return proposal
+
+
 def test_what_somebody_approves_is_written_beforehand_too(
     group: Group, cass: Actor, pat: Actor, olive: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.set_guards(olive, "30", is_marked=False)
-    with pytest.raises(NeedsApproval) as stopped:
-        change_to(cass, group, MEN)
-    asked = approvals.ask(cass, Call(stopped.value.call, dict(stopped.value.arguments)), "They are men")
+    asked = asked_for(lambda: change_to(cass, group, MEN), cass, olive)
     assert asked.seen == [[group.id, 4, 3]]
     with turns(monkeypatch) as n:
         approvals.approve(pat, asked.id, asked.fingerprint)
@@ -788,14 +795,11 @@ def test_what_somebody_approves_is_written_beforehand_too(
 def test_a_group_that_somebody_approves_is_made_or_archived_at_once_too(
     group: Group, cass: Actor, pat: Actor, olive: Actor, monkeypatch: pytest.MonkeyPatch, act: str
 ) -> None:
-    settings.set_guards(olive, "30", is_marked=False)
     acts: dict[str, Callable[[], object]] = {
         "make": lambda: made(cass), "archive": lambda: groups.set_status(cass, group.id, "archived"),
         "delete": lambda: groups.delete(cass, group.id),
     }  # fmt: skip
-    with pytest.raises(NeedsApproval) as stopped:
-        acts[act]()
-    asked = approvals.ask(cass, Call(stopped.value.call, dict(stopped.value.arguments)), "As agreed")
+    asked = asked_for(acts[act], cass, olive)
     assert asked.seen == ([[0, 4, 0]] if act == "make" else [[group.id, 0, 3]])
     with turns(monkeypatch) as n:
         approvals.approve(pat, asked.id, asked.fingerprint)
@@ -809,10 +813,7 @@ def test_a_group_that_somebody_approves_is_made_or_archived_at_once_too(
 def test_what_was_shown_to_who_approves_has_to_be_what_moves(
     group: Group, cass: Actor, pat: Actor, olive: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.set_guards(olive, "30", is_marked=False)
-    with pytest.raises(NeedsApproval) as stopped:
-        change_to(cass, group, MEN)
-    asked = approvals.ask(cass, Call(stopped.value.call, dict(stopped.value.arguments)), "They are men")
+    asked = asked_for(lambda: change_to(cass, group, MEN), cass, olive)
     turned = lambda: customers.edit(cass, id_of("D"), {"gender": ""})  # noqa: E731
     with at_turn(monkeypatch, 4, turned), pytest.raises(Conflict):
         approvals.approve(pat, asked.id, asked.fingerprint)

@@ -179,10 +179,9 @@ def settle(group: Group, new_items: Sequence[NewItem], change: Recorder) -> memb
         moved = membership.refresh(change, groups=[group.id], is_last=not new_ids)
     else:
         # Every id stands in the statement several times, and PostgreSQL takes 65 535 parameters.
-        parts = [
+        moved = membership.summed(
             membership.refresh(change, groups=[group.id], customers=part) for part in in_chunks([*named, *new_ids])
-        ]
-        moved = membership.Moved(sum(part.joined for part in parts), sum(part.left for part in parts))
+        )
     if new_ids:
         membership.refresh(change, customers=new_ids)
     membership.schedule([group.id])

@@ -9,7 +9,7 @@ from portal.services.membership import staging
 from portal.services.membership.due import catch_up, schedule
 from portal.services.membership.foreseen import Plan
 from portal.services.membership.staging import ahead, switch_on
-from portal.services.membership.writing import Moved, bring_up, collecting, forget
+from portal.services.membership.writing import Moved, bring_up, collecting, forget, summed
 from portal.services.recorder import Recorder
 
 
@@ -36,4 +36,4 @@ def refresh(
     return bring_up(change, moment, groups, customers, is_last=is_last)
 
 
-__all__ = ["Moved", "Plan", "ahead", "catch_up", "collecting", "forget", "refresh", "schedule"]
+__all__ = ["Moved", "Plan", "ahead", "catch_up", "collecting", "forget", "refresh", "schedule", "summed"]

@@ -7,7 +7,7 @@ taken out of it and looked at as always; where anything else was written, the ac
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ from portal.services.membership import foreseen, touched
 from portal.services.membership.foreseen import Plan, Sight
 from portal.services.membership.pace import Pace
 from portal.services.membership.settling import PART, is_over_in, leave, settle, take_back
-from portal.services.membership.writing import Moved, bring_up, count, is_collecting
+from portal.services.membership.writing import Moved, bring_up, count, is_collecting, summed
 from portal.services.recorder import Recorder
 
 MOST = 2_000  # who move; more of them are staged
@@ -192,7 +192,7 @@ def switch_on(staged: Staged, change: Recorder, moment: datetime) -> Moved | Non
         ids = sorted({*staged.joining, *staged.leaving, *people})
         if len(ids) > _LONGEST:
             return None  # many, and another act was at it
-        return _sum(bring_up(change, moment, [sight.group_id], part) for part in in_chunks(ids))
+        return summed(bring_up(change, moment, [sight.group_id], part) for part in in_chunks(ids))
     if not _is_switched(staged.number, change, moment):
         return None
     moved = [_counted(staged, people, change)]
@@ -200,7 +200,7 @@ def switch_on(staged: Staged, change: Recorder, moment: datetime) -> Moved | Non
     if is_collecting() or GroupItem.select().where(naming([sight.group_id])).exists():
         _tell(sight.group_id, staged.number)
         bring_up(change, moment, [sight.group_id], [])
-    return _sum(moved)
+    return summed(moved)
 
 
 def _is_switched(number: int, change: Recorder, moment: datetime) -> bool:
@@ -224,10 +224,3 @@ def _tell(group_id: int, number: int) -> None:
     delta = MembershipDelta
     columns = [delta.group_id, delta.customer_id, delta.is_joining, delta.is_written]
     insert_from(delta, moved.where(_ROW.group == group_id, _ROW.staged.in_([number, -number])), columns)
-
-
-def _sum(parts: Iterable[Moved]) -> Moved:
-    joined = left = 0
-    for part in parts:
-        joined, left = joined + part.joined, left + part.left
-    return Moved(joined, left)

@@ -1,6 +1,6 @@
 """Writing the difference between the definition and `membership`, set-based, level after level."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -31,6 +31,14 @@ class Moved:
 
     joined: int
     left: int
+
+
+def summed(parts: Iterable[Moved]) -> Moved:
+    """Return how many memberships began and ended in all of these together."""
+    joined = left = 0
+    for part in parts:
+        joined, left = joined + part.joined, left + part.left
+    return Moved(joined, left)
 
 
 @dataclass(slots=True)
